@@ -1,0 +1,21 @@
+"""The graph: dataset -> training per (method, lam, seed) -> codes -> probes -> reports. `snakemake --help` runs it."""
+
+from snakemake.utils import min_version
+
+min_version("9.18")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        PARAMS.targets,
+
+
+require_provenance(PARAMS.targets)

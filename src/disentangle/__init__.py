@@ -1,0 +1,1 @@
+"""Disentangled-representation research as one cached, reproducible pipeline."""

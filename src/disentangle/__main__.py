@@ -1,0 +1,65 @@
+"""The command line: ``python -m disentangle <stage>``, the same for a person, Snakemake, a cluster, a bare GPU box."""
+
+import argparse
+import importlib
+import sys
+
+from disentangle.cells import Cell
+from disentangle.errors import InputError
+
+STAGES = {
+    "fetch": "download an official file into data/raw, or check one that was placed there",
+    "generate": "make a dataset",
+    "train": "train one cell, or go on where it was interrupted",
+    "encode": "write the codes of a trained cell",
+    "probe": "fit the probes of one cell",
+    "report": "write a report and the table it shows",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all stages; a stage's module is imported when it runs."""
+    root = argparse.ArgumentParser(prog="python -m disentangle", description=__doc__)
+    stages = root.add_subparsers(dest="stage", required=True, metavar="stage")
+    for name, text in STAGES.items():
+        stage = stages.add_parser(name, help=text, description=text)
+        if name == "fetch":
+            stage.add_argument("path", help="the file, as a source in src/disentangle/sources names it")
+            continue
+        stage.add_argument("--digest", help="refuse to run if parameters or code no longer have this digest")
+        if name == "report":
+            stage.add_argument("name", help="file name in src/disentangle/reports")
+            continue
+        stage.add_argument("--scale", required=True)
+        stage.add_argument("--dataset", required=True)
+        if name == "generate":
+            continue
+        stage.add_argument("--study", required=True)
+        stage.add_argument("--method", required=True, help="an entry under `methods` in params.yaml")
+        stage.add_argument("--lam", required=True, type=float, help="strength of the regularizer")
+        stage.add_argument("--seed", required=True, type=int)
+        stage.add_argument("--threads", type=int, default=1)
+        if name in ("train", "encode"):
+            stage.add_argument(
+                "--device", default="auto", help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)"
+            )
+        if name == "train":
+            stage.add_argument("--checkpoint-every", type=float, default=20.0, metavar="SECONDS")
+    return root
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one stage; return 0, or 1 after printing the one message of an InputError."""
+    given = parser().parse_args(arguments)
+    if hasattr(given, "lam"):
+        given.cell = Cell(given.scale, given.study, given.dataset, given.method, given.lam, given.seed)
+    try:
+        importlib.import_module(f"disentangle.stages.{given.stage}").run(given)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Every file the pipeline writes is written here: beside its place first, then renamed into it."""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
+
+from disentangle.errors import InputError
+
+T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that takes the place of ``path`` when the block ends without an error.
+
+    A reader sees the old file or the whole new one; an interrupted write leaves the old one.
+    Raises InputError when the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InputError(
+                f"{path}: the disk is full; nothing was changed. Free some space and run again."
+            ) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text."""
+    with atomic(path) as file:
+        file.write(text.encode())
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write JSON with sorted keys, so that equal data are equal bytes."""
+    write_text(path, json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; raises InputError that names the file when it is missing or damaged."""
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: not a readable JSON file ({error}). Delete it and run again.") from error
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays as an uncompressed ``.npz`` (its bytes depend on the arrays alone)."""
+    with atomic(path) as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write one array as ``.npy``, which can be memory-mapped."""
+    with atomic(path) as file:
+        np.save(file, array)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read a ``.npz`` whole; raises InputError that names the file when it is missing or damaged."""
+    return _readable(path, lambda: _npz(path))
+
+
+def read_array(path: Path) -> np.ndarray:
+    """Memory-map a ``.npy``; raises InputError that names the file when it is missing or damaged."""
+    return _readable(path, lambda: np.load(path, mmap_mode="r"))
+
+
+def _npz(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _readable(path: Path, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except Exception as error:  # NumPy raises OSError, ValueError, EOFError or BadZipFile by the kind of damage
+        raise InputError(f"{path}: not a readable array file ({error}). Delete it and run again.") from error
+
+
+def sha256(path: Path) -> str:
+    """Return the hex SHA-256 of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock file ``path``; waits while another process, such as an orphan of a killed run, holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

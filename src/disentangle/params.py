@@ -1,0 +1,228 @@
+"""params.yaml, read and checked once: everything wrong with it is said here, before any job exists."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from disentangle import registry
+from disentangle.cells import Cell
+from disentangle.errors import InputError, did_you_mean
+
+SCHEMA = Path(__file__).with_name("params.schema.yaml")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML that refuses a key given twice, which plain YAML readers drop silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise InputError(f"params.yaml line {node.start_mark.line + 1}: the key '{key}' is given twice.")
+        return super().construct_mapping(node, deep)
+
+
+@dataclass(frozen=True)
+class Params:
+    """The checked content of params.yaml."""
+
+    scale: str
+    targets: tuple[str, ...]
+    scales: dict[str, Any]
+
+    def dataset(self, scale: str, name: str) -> dict[str, Any]:
+        """Return a dataset's definition, completed by its generator's and its sources' defaults."""
+        known = self.scales[scale]["datasets"]
+        where = f"scales.{scale}.datasets"
+        if name not in known:
+            raise InputError(f"{where}: no dataset '{name}': {did_you_mean(name, known)}")
+        where = f"{where}.{name}"
+        given = dict(known[name])
+        digits, backgrounds = (_source(given.pop(key), f"{where}.{key}") for key in ("digits", "backgrounds"))
+        generator, seed = given.pop("generator"), given.pop("seed")
+        options = registry.check_options("datasets", generator, given, where)
+        return {
+            "generator": generator,
+            "seed": seed,
+            "options": options,
+            "sources": {"digits": digits, "backgrounds": backgrounds},
+        }
+
+    def study(self, scale: str, study: str) -> dict[str, Any]:
+        """Return a study's section."""
+        known = self.scales[scale]["studies"]
+        if study not in known:
+            raise InputError(f"scales.{scale}.studies: no study '{study}': {did_you_mean(study, known)}")
+        return dict(known[study])
+
+    def method(self, scale: str, study: str, entry: str) -> dict[str, Any]:
+        """Return ``{"name": file name, "options": completed options}`` of an entry under ``methods``."""
+        known = self.study(scale, study)["methods"]
+        where = f"scales.{scale}.studies.{study}.methods"
+        if entry not in known:
+            raise InputError(f"{where}: no method '{entry}': {did_you_mean(entry, known)}")
+        given = {key: value for key, value in known[entry].items() if key not in ("lam", "method")}
+        name = known[entry].get("method", entry)
+        try:
+            options = registry.check_options("methods", name, given, f"{where}.{entry}")
+        except InputError as error:
+            raise InputError(
+                f"{where}.{entry}: {error}" if name not in registry.names("methods") else str(error)
+            ) from None
+        return {"name": name, "options": options}
+
+    def probe(self, scale: str, study: str, name: str) -> dict[str, Any]:
+        """Return a probe's completed options."""
+        given = self.study(scale, study)["probes"][name]
+        where = f"scales.{scale}.studies.{study}.probes.{name}"
+        return registry.check_options("probes", name, given, where)
+
+    def training(self, cell: Cell) -> dict[str, Any]:
+        """Return everything of params.yaml that a cell's training depends on, but for its dataset's content."""
+        study = self.study(cell.scale, cell.study)
+        return {
+            "cell": {"scale": cell.scale, "study": cell.study, "dataset": cell.dataset, "method": cell.method}
+            | {"lam": cell.lam, "seed": cell.seed},
+            "method": self.method(cell.scale, cell.study, cell.method),
+            "encoder": study["encoder"],
+            "projection": study["projection"],
+            "training": study["training"],
+        }
+
+    def cells(self, scale: str, study: str, dataset: str, methods: list[str]) -> list[Cell]:
+        """Return the cells of all entries whose method file is in ``methods``, in the order of params.yaml."""
+        section = self.study(scale, study)
+        if dataset not in section["datasets"]:
+            raise InputError(
+                f"scales.{scale}.studies.{study}.datasets: '{dataset}' is needed here and not listed: "
+                f"{did_you_mean(dataset, section['datasets'])}"
+            )
+        return [
+            Cell(scale, study, dataset, entry, float(lam), seed)
+            for name in methods
+            for entry, options in section["methods"].items()
+            if options.get("method", entry) == name
+            for lam in options["lam"]
+            for seed in section["seeds"]
+        ]
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check params.yaml.
+
+    Raises InputError that names the key, what was found and what is allowed.
+    """
+    try:
+        data = yaml.load(path.read_text(), _Loader)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). Run from the project's folder.") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    schema = yaml.safe_load(SCHEMA.read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(data), key=lambda error: ([str(p) for p in error.path], error.message))
+    if errors:
+        raise InputError(f"{path}: " + _explain(errors[0]))
+    params = Params(data["scale"], tuple(data["targets"]), data["scales"])
+    try:
+        _check(params)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return params
+
+
+def _explain(error: Any) -> str:
+    """Turn a schema error into one line: the key, what was found, what is allowed."""
+    where = ".".join(str(part) for part in error.absolute_path) or "top level"
+    found, rule = error.instance, error.validator_value
+    match error.validator:
+        case "additionalProperties":
+            known = error.schema["properties"]
+            unknown = next(key for key in found if key not in known)
+            return f"{where}: unknown key '{unknown}': {did_you_mean(str(unknown), known)}"
+        case "required":
+            missing = next(key for key in rule if key not in found)
+            return f"{where}: the key '{missing}' is missing."
+        case "uniqueItems":
+            twice = next(item for item in found if found.count(item) > 1)
+            return f"{where}: {twice!r} is given more than once."
+        case "type" if isinstance(found, str) and _reads_as_number(found):
+            return f"{where}: found the text {found!r}; write a number as 0.001 or 1.0e-3, without quotes."
+        case "type":
+            return f"{where}: found {found!r}; allowed: {rule if isinstance(rule, str) else ' or '.join(rule)}."
+        case "enum":
+            return f"{where}: found {found!r}: {did_you_mean(str(found), rule)}"
+        case "minimum" | "exclusiveMinimum":
+            return f"{where}: found {found!r}; allowed: {'>=' if error.validator == 'minimum' else '>'} {rule}."
+        case "maximum":
+            return f"{where}: found {found!r}; allowed: <= {rule}."
+    return f"{where}: {error.message}"
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _source(given: dict[str, Any], where: str) -> dict[str, Any]:
+    name = given["source"]
+    options = {key: value for key, value in given.items() if key != "source"}
+    return {"name": name, "options": registry.check_options("sources", name, options, where)}
+
+
+def _check(params: Params) -> None:
+    """Check what a schema cannot say: names, and numbers that must fit each other."""
+    if params.scale not in params.scales:
+        raise InputError(f"scale: no scale '{params.scale}': {did_you_mean(params.scale, params.scales)}")
+    for target in params.targets:
+        if target not in report_targets():
+            raise InputError(f"targets: no report makes '{target}': {did_you_mean(target, report_targets())}")
+    for scale, section in params.scales.items():
+        definitions = {name: params.dataset(scale, name) for name in section["datasets"]}
+        for study in section["studies"]:
+            _check_study(params, scale, study, definitions)
+
+
+def _check_study(params: Params, scale: str, study: str, definitions: dict[str, Any]) -> None:
+    section, where = params.study(scale, study), f"scales.{scale}.studies.{study}"
+    if len(section["encoder"]["blocks"]) != len(section["encoder"]["widths"]):
+        raise InputError(f"{where}.encoder: blocks and widths need one number a stage each.")
+    if section["training"]["warmup"] > section["training"]["steps"]:
+        raise InputError(f"{where}.training.warmup: found {section['training']['warmup']}; allowed: <= steps.")
+    for dataset in section["datasets"]:
+        if dataset not in definitions:
+            raise InputError(f"{where}.datasets: no dataset '{dataset}': {did_you_mean(dataset, definitions)}")
+        pairs, batch = definitions[dataset]["options"]["train_pairs"], section["training"]["batch"]
+        if batch > pairs:
+            raise InputError(f"{where}.training.batch: found {batch}; {dataset} has only {pairs} train_pairs.")
+    for entry in section["methods"]:
+        params.method(scale, study, entry)
+        if any(not math.isfinite(lam) for lam in section["methods"][entry]["lam"]):
+            raise InputError(f"{where}.methods.{entry}.lam: allowed: finite numbers >= 0.")
+    for probe in section["probes"]:
+        if probe not in registry.names("probes"):
+            raise InputError(f"{where}.probes: no probe '{probe}': {did_you_mean(probe, registry.names('probes'))}")
+        params.probe(scale, study, probe)
+
+
+def report_targets() -> dict[str, str]:
+    """Return each report's Markdown file and the name of the report that makes it."""
+    return {f"reports/{name}.md": name for name in registry.names("reports")}
+
+
+def report_cells(params: Params, name: str) -> list[Cell]:
+    """Return the cells that a report reads, of the scale that params.yaml selects."""
+    needs = registry.constant("reports", name, "NEEDS")
+    return params.cells(params.scale, needs["study"], needs["dataset"], needs["methods"])
+
+
+def datasets_of(cells: list[Cell]) -> Iterator[tuple[str, str]]:
+    """Yield each (scale, dataset) of some cells once."""
+    yield from dict.fromkeys((cell.scale, cell.dataset) for cell in cells)

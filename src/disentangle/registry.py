@@ -1,0 +1,127 @@
+"""A file's name is its registration: ``methods/ortho.py`` is the method ``ortho``.
+
+A plugin file holds one frozen dataclass of a fixed name (``CLASSES``), whose fields are its options.
+Names and options are read from the source text, so that a dry run never imports torch.
+"""
+
+import ast
+import functools
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from disentangle.errors import InputError, did_you_mean
+
+PACKAGE = Path(__file__).parent
+
+CLASSES = {
+    "datasets": "Dataset",
+    "sources": "Source",
+    "methods": "Objective",
+    "probes": "Probe",
+    "reports": "Report",
+}
+"""Each kind of plugin (a folder of the package) and the class that its files define."""
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+    "list": (list, tuple),
+}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One field of a plugin's dataclass: its type by name, its allowed values (empty: any), its default."""
+
+    type: str
+    choices: tuple[Any, ...] = ()
+    default: Any = None
+    required: bool = False
+
+    def check(self, where: str, value: Any) -> None:
+        """Raise InputError unless ``value`` may be given for this option."""
+        if self.choices:
+            if value not in self.choices or isinstance(value, bool) != isinstance(self.choices[0], bool):
+                allowed = ", ".join(repr(choice) for choice in self.choices)
+                raise InputError(f"{where}: found {value!r}; allowed: {allowed}.")
+        elif not isinstance(value, TYPES[self.type]) or (isinstance(value, bool) and self.type != "bool"):
+            raise InputError(f"{where}: found {value!r}; allowed: a value of type {self.type}.")
+
+
+def path(kind: str, name: str) -> Path:
+    """Return the file of a plugin; raises InputError with the nearest known name when there is none."""
+    known = names(kind)
+    if name not in known:
+        raise InputError(f"unknown {kind.rstrip('s')} '{name}': {did_you_mean(name, known)}")
+    return PACKAGE / kind / f"{name}.py"
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of all plugins of a kind, sorted."""
+    return sorted(file.stem for file in (PACKAGE / kind).glob("*.py") if file.stem != "__init__")
+
+
+@functools.cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(), str(file))
+
+
+def options(kind: str, name: str) -> dict[str, Option]:
+    """Return a plugin's options by name, read from its source without importing it."""
+    file = path(kind, name)
+    found: dict[str, Option] = {}
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.ClassDef) and node.name == CLASSES[kind]:
+            for field in node.body:
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                    found[field.target.id] = _option(field)
+    return found
+
+
+def _option(field: ast.AnnAssign) -> Option:
+    default = None if field.value is None else ast.literal_eval(field.value)
+    match field.annotation:
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
+            allowed = ast.literal_eval(choices)
+            allowed = allowed if isinstance(allowed, tuple) else (allowed,)
+            return Option("Literal", allowed, default, field.value is None)
+        case ast.Subscript(value=ast.Name(id=base)) | ast.Name(id=base):
+            return Option(base, (), default, field.value is None)
+    raise TypeError(f"line {field.lineno}: an option's type is one of {', '.join(TYPES)} or Literal[...]")
+
+
+def constant(kind: str, name: str, constant: str) -> Any:
+    """Return a literal constant of a plugin's module, read from its source without importing it."""
+    for node in _tree(path(kind, name)).body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == constant for t in node.targets):
+            return ast.literal_eval(node.value)
+    raise KeyError(f"{kind}/{name}.py defines no constant {constant}")
+
+
+def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return ``given`` completed by the plugin's defaults.
+
+    Raises InputError that names the key for an unknown option, a value that is not allowed, or a missing one.
+    """
+    known = options(kind, name)
+    for key, value in given.items():
+        if key not in known:
+            raise InputError(
+                f"{where}.{key}: unknown option of {kind.rstrip('s')} '{name}': {did_you_mean(key, known)}"
+            )
+        known[key].check(f"{where}.{key}", value)
+    missing = [key for key, option in known.items() if option.required and key not in given]
+    if missing:
+        raise InputError(f"{where}: {kind.rstrip('s')} '{name}' needs {', '.join(missing)}.")
+    return {key: given.get(key, option.default) for key, option in known.items()}
+
+
+def build(kind: str, name: str, given: dict[str, Any]) -> Any:
+    """Import a plugin and return its object, built from the options ``given``."""
+    path(kind, name)
+    module = importlib.import_module(f"disentangle.{kind}.{name}")
+    return getattr(module, CLASSES[kind])(**given)

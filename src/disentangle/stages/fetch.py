@@ -1,0 +1,33 @@
+"""Download an official file into data/raw, or check one that was placed there."""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from disentangle import registry
+from disentangle.download import fetch
+from disentangle.errors import InputError, did_you_mean
+
+
+def run(given: argparse.Namespace) -> None:
+    """Fetch one of the archives that the sources name."""
+    named = (registry.constant("sources", name, "ARCHIVES") for name in registry.names("sources"))
+    archives = {archive["path"]: archive for group in named for archive in group}
+    if given.path not in archives:
+        raise InputError(f"no source names '{given.path}': {did_you_mean(given.path, archives)}")
+    archive = archives[given.path]
+    fetch(archive["url"], Path(given.path), archive["md5"], "md5", on_progress=_announcer())
+
+
+def _announcer() -> Callable[[int, int | None], None]:
+    """Return a progress callback that prints a line a second at most."""
+    last = 0.0
+
+    def announce(done: int, total: int | None) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= 1 or done == total:
+            last = now
+            print(f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else ""), flush=True)
+
+    return announce

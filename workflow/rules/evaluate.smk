@@ -1,0 +1,36 @@
+"""Codes of a trained cell, and what is measured on them. Nothing here retrains."""
+
+
+rule encode:
+    input:
+        dataset_of,
+        RUNS / CELL / "checkpoint.safetensors",
+        RUNS / CELL / "run.json",
+    output:
+        RUNS / CELL / "codes.npz",
+    log:
+        "logs/encode/" + CELL + ".log",
+    resources:
+        gpu=1,
+    params:
+        digest=digest(lambda params, w: plan.encode(cell_of(w))),
+    shell:
+        "{STAGE} encode "
+        + CELL_OPTIONS
+        + " --threads {threads} --digest {params.digest} > {log} 2>&1"
+
+
+rule probe:
+    input:
+        dataset_of,
+        RUNS / CELL / "codes.npz",
+    output:
+        RUNS / CELL / "probe.json",
+    log:
+        "logs/probe/" + CELL + ".log",
+    params:
+        digest=digest(lambda params, w: plan.probe(params, cell_of(w))),
+    shell:
+        "{STAGE} probe "
+        + CELL_OPTIONS
+        + " --threads {threads} --digest {params.digest} > {log} 2>&1"

@@ -1,0 +1,21 @@
+"""Training: the only stage that wants a GPU. An interrupted job goes on from data/resume."""
+
+
+rule train:
+    input:
+        dataset_of,
+    output:
+        expand(
+            RUNS / CELL.replace("{", "{{").replace("}", "}}") / "{name}",
+            name=["checkpoint.safetensors", "history.csv", "run.json", "timing.json"],
+        ),
+    log:
+        "logs/train/" + CELL + ".log",
+    resources:
+        gpu=1,
+    params:
+        digest=digest(lambda params, w: plan.train(params, cell_of(w))),
+    shell:
+        "{STAGE} train "
+        + CELL_OPTIONS
+        + " --threads {threads} --digest {params.digest} > {log} 2>&1"
