@@ -1,31 +1,34 @@
 # `make` builds the targets of params.yaml, `make test` runs the tests; both set up .venv first.
 PYTHON ?= python3
-BIN = .venv/bin
 READY = .venv/ready
+RUN = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: all test check repro clean-resume
 .DEFAULT_GOAL := all
+.PHONY: all plan repro test check
 
 all: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores all
-	@$(BIN)/python -m disentangle show
+	@$(RUN) snakemake --cores all
+	@$(RUN) python -m disentangle show
 
-test: $(READY)
-	@$(BIN)/python -m pytest
-
-check: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/mypy
+plan: $(READY)
+	@$(RUN) snakemake --cores all -n --quiet
 
 repro: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
+	@$(RUN) dvc repro
+
+test: $(READY)
+	@$(RUN) OMP_NUM_THREADS=1 python -m pytest -n 2
+
+check: $(READY)
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) snakefmt --check Snakefile workflow
+	@$(RUN) mypy
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Setting up .venv from requirements.txt; this takes some minutes the first time."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Setting up .venv from requirements.txt; this takes a few minutes, once."
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@$(RUN) python -m pip install --quiet --disable-pip-version-check --progress-bar off -r requirements.txt
+	@$(RUN) python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)

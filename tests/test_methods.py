@@ -363,6 +363,17 @@ def test_p_ortho_is_zero_only_if_no_order_helps() -> None:
     assert [regularizer(method, batch) for _ in range(5)] == [0] * 5
 
 
+@pytest.mark.parametrize("gradient", ["own_term", "whole_loss"])
+@pytest.mark.parametrize("covariance", ["per_sample", "batch"])
+def test_hessian_is_zero_and_differentiable_where_half_of_its_gradient_is_zero(gradient: str, covariance: str) -> None:
+    """All embeddings at one one-hot: the second half of every g is exactly zero, where a root has no derivative."""
+    z = torch.eye(2 * DIM)[0].expand(3, 2, -1).clone().requires_grad_()
+    batch = replace(random_batch(1, samples=3), z=(z,))
+    value = build("hessian", gradient=gradient, covariance=covariance).terms(batch)["regularizer"]
+    assert float(value.detach()) == 0
+    assert torch.isfinite(torch.autograd.grad(value, z)[0]).all()
+
+
 def test_hessian_worked_by_hand() -> None:
     """Two samples at one-hots in different halves, tau = 0.5: g = slope (e_other - e_own) at every view.
 

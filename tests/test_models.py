@@ -93,8 +93,8 @@ def test_resnet_computes_what_its_layers_say() -> None:
         scale, shift, mean, var = (
             p[f"{name}.{key}"][:, None, None] for key in ("weight", "bias", "running_mean", "running_var")
         )
-        normal: Tensor = (x - mean) / torch.sqrt(var + 1e-5)
-        return normal * scale + shift
+        y: Tensor = (x - mean) / torch.sqrt(var + 1e-5) * scale + shift
+        return y
 
     def block(x: Tensor, name: str, stride: int) -> Tensor:
         hidden = norm(F.conv2d(x, p[f"{name}.conv1.weight"], stride=stride, padding=1), f"{name}.bn1").relu()

@@ -55,7 +55,8 @@ def test_clock(seconds: float, shown: str) -> None:
     ],
 )
 def test_fraction(line: str, part: float) -> None:
-    assert fraction(line) == part
+    assert fraction(line, elapsed=10) == part
+    assert fraction(line, elapsed=1) == 0
 
 
 def test_last_lines_are_the_end_of_what_was_written(tmp_path: Path) -> None:
@@ -104,6 +105,7 @@ def test_time_left_of_running_jobs() -> None:
     assert seconds_left({"train": 4}, {}, [stepping], 1, now=20) == pytest.approx(60 + 3 * 80)
     # the longest job bounds the end
     assert seconds_left({"train": 1}, {}, [stepping], 8, now=20) == pytest.approx(60)
+    assert seconds_left({"train": 4}, {}, [stepping], 1, now=2) is None  # it has just begun
     # no step counter: the rule's mean less what has passed; a late job has nothing left
     silent = [Job("probe", started=97), Job("probe", started=50)]
     assert seconds_left({"probe": 4}, {"probe": [10.0]}, silent, 2, now=100) == pytest.approx((7 + 0 + 10) / 2)

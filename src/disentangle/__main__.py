@@ -14,6 +14,7 @@ STAGES = {
     "encode": "write the codes of a trained cell",
     "probe": "fit the probes of one cell",
     "report": "write a report and the table it shows",
+    "show": "print the reports that params.yaml asks for",
 }
 
 
@@ -23,6 +24,8 @@ def parser() -> argparse.ArgumentParser:
     stages = root.add_subparsers(dest="stage", required=True, metavar="stage")
     for name, text in STAGES.items():
         stage = stages.add_parser(name, help=text, description=text)
+        if name == "show":
+            continue
         if name == "fetch":
             stage.add_argument("path", help="the file, as a source in src/disentangle/sources names it")
             continue

@@ -17,14 +17,29 @@ SCHEMA = Path(__file__).with_name("params.schema.yaml")
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML that refuses a key given twice, which plain YAML readers drop silently."""
+    """YAML that refuses a key given twice, which plain YAML readers drop silently, and keys that are no text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise InputError(f"params.yaml line {node.start_mark.line + 1}: the key '{key}' is given twice.")
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
+            if not isinstance(key, str):
+                raise InputError(f"line {line}: the key {key!r} is no text; write it in quotes.")
+            if key in seen:
+                raise InputError(f"line {line}: the key '{key}' is given twice.")
+            seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+def _is_integer(_: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+# JSON Schema takes 20.0 for an integer; a range or a folder's name does not.
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+)
 
 
 @dataclass(frozen=True)
@@ -68,13 +83,7 @@ class Params:
             raise InputError(f"{where}: no method '{entry}': {did_you_mean(entry, known)}")
         given = {key: value for key, value in known[entry].items() if key not in ("lam", "method")}
         name = known[entry].get("method", entry)
-        try:
-            options = registry.check_options("methods", name, given, f"{where}.{entry}")
-        except InputError as error:
-            raise InputError(
-                f"{where}.{entry}: {error}" if name not in registry.names("methods") else str(error)
-            ) from None
-        return {"name": name, "options": options}
+        return {"name": name, "options": registry.check_options("methods", name, given, f"{where}.{entry}")}
 
     def probe(self, scale: str, study: str, name: str) -> dict[str, Any]:
         """Return a probe's completed options."""
@@ -119,21 +128,30 @@ def load(path: Path = Path("params.yaml")) -> Params:
     """
     try:
         data = yaml.load(path.read_text(), _Loader)
+        _check_finite(data, ())
+        schema = yaml.safe_load(SCHEMA.read_text())
+        found = _Validator(schema).iter_errors(data)
+        errors = sorted(found, key=lambda error: ([str(part) for part in error.path], error.message))
+        if errors:
+            raise InputError(_explain(errors[0]))
+        params = Params(data["scale"], tuple(data["targets"]), data["scales"])
+        _check(params)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Run from the project's folder.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    schema = yaml.safe_load(SCHEMA.read_text())
-    validator = jsonschema.Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(data), key=lambda error: ([str(p) for p in error.path], error.message))
-    if errors:
-        raise InputError(f"{path}: " + _explain(errors[0]))
-    params = Params(data["scale"], tuple(data["targets"]), data["scales"])
-    try:
-        _check(params)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return params
+
+
+def _check_finite(data: Any, where: tuple[object, ...]) -> None:
+    """Refuse .nan and .inf anywhere: they slip through every bound."""
+    if isinstance(data, float) and not math.isfinite(data):
+        raise InputError(f"{'.'.join(map(str, where))}: found {data}; allowed: finite numbers.")
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            _check_finite(value, (*where, key))
 
 
 def _explain(error: Any) -> str:
@@ -186,8 +204,21 @@ def _check(params: Params) -> None:
             raise InputError(f"targets: no report makes '{target}': {did_you_mean(target, report_targets())}")
     for scale, section in params.scales.items():
         definitions = {name: params.dataset(scale, name) for name in section["datasets"]}
+        for name, definition in definitions.items():
+            _check_ranges(definition, f"scales.{scale}.datasets.{name}")
         for study in section["studies"]:
             _check_study(params, scale, study, definitions)
+
+
+def _check_ranges(definition: dict[str, Any], where: str) -> None:
+    """Build a dataset and its sources, which check their own values."""
+    parts = [("datasets", definition["generator"], definition["options"], where)]
+    parts += [("sources", s["name"], s["options"], f"{where}.{role}") for role, s in definition["sources"].items()]
+    for kind, name, options, place in parts:
+        try:
+            registry.build(kind, name, options)
+        except InputError as error:
+            raise InputError(f"{place}: {error}") from None
 
 
 def _check_study(params: Params, scale: str, study: str, definitions: dict[str, Any]) -> None:
@@ -204,11 +235,7 @@ def _check_study(params: Params, scale: str, study: str, definitions: dict[str, 
             raise InputError(f"{where}.training.batch: found {batch}; {dataset} has only {pairs} train_pairs.")
     for entry in section["methods"]:
         params.method(scale, study, entry)
-        if any(not math.isfinite(lam) for lam in section["methods"][entry]["lam"]):
-            raise InputError(f"{where}.methods.{entry}.lam: allowed: finite numbers >= 0.")
     for probe in section["probes"]:
-        if probe not in registry.names("probes"):
-            raise InputError(f"{where}.probes: no probe '{probe}': {did_you_mean(probe, registry.names('probes'))}")
         params.probe(scale, study, probe)
 
 
@@ -220,7 +247,11 @@ def report_targets() -> dict[str, str]:
 def report_cells(params: Params, name: str) -> list[Cell]:
     """Return the cells that a report reads, of the scale that params.yaml selects."""
     needs = registry.constant("reports", name, "NEEDS")
-    return params.cells(params.scale, needs["study"], needs["dataset"], needs["methods"])
+    cells = params.cells(params.scale, needs["study"], needs["dataset"], needs["methods"])
+    if not cells:
+        where = f"scales.{params.scale}.studies.{needs['study']}.methods"
+        raise InputError(f"{where}: report '{name}' needs one of {', '.join(needs['methods'])}.")
+    return cells
 
 
 def datasets_of(cells: list[Cell]) -> Iterator[tuple[str, str]]:

@@ -53,7 +53,8 @@ def official_files(params: Params, scale: str, dataset: str) -> list[str]:
     for source in sources:
         for archive in registry.constant("sources", source["name"], "ARCHIVES"):
             instead = archive.get("instead", ())
-            paths += instead if instead and all(Path(path).exists() for path in instead) else [archive["path"]]
+            placed = instead and not Path(archive["path"]).exists() and all(Path(path).exists() for path in instead)
+            paths += instead if placed else [archive["path"]]
     return paths
 
 

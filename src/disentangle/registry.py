@@ -45,7 +45,7 @@ class Option:
     def check(self, where: str, value: Any) -> None:
         """Raise InputError unless ``value`` may be given for this option."""
         if self.choices:
-            if value not in self.choices or isinstance(value, bool) != isinstance(self.choices[0], bool):
+            if not any(value == choice and type(value) is type(choice) for choice in self.choices):
                 allowed = ", ".join(repr(choice) for choice in self.choices)
                 raise InputError(f"{where}: found {value!r}; allowed: {allowed}.")
         elif not isinstance(value, TYPES[self.type]) or (isinstance(value, bool) and self.type != "bool"):
@@ -107,7 +107,10 @@ def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> di
 
     Raises InputError that names the key for an unknown option, a value that is not allowed, or a missing one.
     """
-    known = options(kind, name)
+    try:
+        known = options(kind, name)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
     for key, value in given.items():
         if key not in known:
             raise InputError(

@@ -34,7 +34,8 @@ def _setting(results: Results) -> str:
         (
             "training",
             f"{training['steps']} steps of {training['batch']} pairs, {training['optimizer']}, "
-            f"peak rate {training['lr']}, temperature {training['temperature']}, augmentation {training['augmentation']}",
+            f"peak rate {training['lr']}, temperature {training['temperature']}, "
+            f"augmentation {training['augmentation']}",
         ),
         ("device", _distinct(run["device"] for run in runs)),
         ("training time", f"{seconds:.0f} s in all, {seconds / len(timings):.0f} s a cell"),

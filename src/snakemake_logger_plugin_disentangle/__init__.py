@@ -23,6 +23,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 REDRAW = 1.0  # seconds between two status lines on a terminal
+WARM_UP = 3.0  # seconds: imports and the first steps say little about a job's speed
 PLAIN, PLAIN_WIDTH = 15.0, 200  # the same in a file or pipe, and its longest line there
 TAIL_BYTES, TAIL_LINES = 4096, 10  # read of a log; shown of a failed job's log
 
@@ -68,10 +69,10 @@ def last_lines(path: Path, count: int, since: float = 0.0) -> list[str]:
     return [line for line in clean if line][-count:]
 
 
-def fraction(line: str) -> float:
-    """Return the part done that a log line's ``step 400/1000`` tells, 0 if it tells none."""
+def fraction(line: str, elapsed: float) -> float:
+    """Return the part done that a log line's ``step 400/1000`` tells, 0 if it tells none or the job has just begun."""
     found = STEP.search(line)
-    return int(found[1]) / int(found[2]) if found and int(found[2]) else 0.0
+    return int(found[1]) / int(found[2]) if found and int(found[2]) and elapsed >= WARM_UP else 0.0
 
 
 @dataclass
@@ -98,7 +99,7 @@ def seconds_left(
 
     ``jobs``: the run's jobs by rule; ``finished``: core-seconds of each finished job; ``slots``: cores in use.
     """
-    timed = [(job, now - job.started, fraction(job.line)) for job in running]
+    timed = [(job, now - job.started, fraction(job.line, now - job.started)) for job in running]
     seen = {rule: list(costs) for rule, costs in finished.items()}
     for job, elapsed, part in timed:
         if part:
@@ -151,7 +152,7 @@ class LogHandler(LogHandlerBase):
         self.running: dict[int, Job] = {}
         self.reasons: dict[int, str] = {}
         self.slots = 1  # most cores in use so far
-        self.shown = 0.0
+        self.shown = time.monotonic()
         self.closed = threading.Event()
         self.drawing = threading.RLock()
 
@@ -176,13 +177,10 @@ class LogHandler(LogHandlerBase):
             case LogEvent.RUN_INFO:
                 self.jobs = dict(fields["stats"])
                 self.total = self.jobs.pop("total")
-                self.shown = time.monotonic()
                 threading.Thread(target=self._tick, daemon=True).start()
             case LogEvent.JOB_INFO:
                 rule, logs, command, threads = (fields[key] for key in ("rule_name", "log", "shellcmd", "threads"))
-                job = Job(
-                    rule, label(rule, fields["wildcards"]), logs, (command or "").strip(), threads, record.created
-                )
+                job = Job(rule, label(rule, fields["wildcards"]), logs, command or "", threads or 1, record.created)
                 self.running[fields["jobid"]] = job
                 self.slots = max(self.slots, sum(job.threads for job in self.running.values()))
             case LogEvent.JOB_FINISHED:
@@ -212,7 +210,7 @@ class LogHandler(LogHandlerBase):
         if missing := NO_OUTPUT.search(text):
             self.running.pop(int(missing[1]), None)
         for number, job in self.running.items():
-            _, found, reason = text.partition(f"{job.command}' ")
+            _, found, reason = text.partition(f"{job.command.strip()}' ")
             if job.command and found and "CalledProcessError" in text:
                 self.reasons[number] = reason.rstrip(".")
                 return True

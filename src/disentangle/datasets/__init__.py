@@ -1,0 +1,1 @@
+"""Generators of image pairs with their factors, one a file."""

@@ -1,0 +1,1 @@
+"""Readers of digits and pictures, one a file."""

@@ -1,0 +1,1 @@
+"""Batches on the device, the loop, checkpoint and resume."""

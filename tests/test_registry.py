@@ -1,0 +1,151 @@
+"""Plugins: what is read from their source is what they are, and asking for it imports nothing heavy."""
+
+import dataclasses
+import importlib
+import os
+import subprocess
+import sys
+import typing
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from disentangle import registry
+from disentangle.errors import InputError
+from disentangle.registry import Option
+
+ROOT = Path(__file__).parent.parent
+PLUGINS = [(kind, name) for kind in registry.CLASSES for name in registry.names(kind)]
+EXAMPLES: dict[type, Any] = {int: 3, float: 0.5, bool: True, str: "x", list: ["DC", "BC"]}
+"""A value for each type of option; of a list, one that every plugin takes."""
+
+
+def module(kind: str, name: str) -> ModuleType:
+    return importlib.import_module(f"disentangle.{kind}.{name}")
+
+
+def test_a_files_name_is_its_registration() -> None:
+    assert registry.names("methods") == ["hessian", "infomax", "infomin", "ortho", "p_ortho", "supervised"]
+    assert registry.names("reports") == ["table3"]
+    assert registry.path("methods", "ortho") == ROOT / "src/disentangle/methods/ortho.py"
+    with pytest.raises(InputError, match=r"^unknown method 'otrho': did you mean 'ortho'\? Known: hessian, infomax, "):
+        registry.path("methods", "otrho")
+    with pytest.raises(InputError, match="^unknown method '__init__'"):
+        registry.path("methods", "__init__")
+
+
+@pytest.mark.parametrize(("kind", "name"), PLUGINS)
+def test_options_read_from_the_source_are_those_of_the_class(kind: str, name: str) -> None:
+    cls = getattr(module(kind, name), registry.CLASSES[kind])
+    fields, types = dataclasses.fields(cls), typing.get_type_hints(cls)
+    options = registry.options(kind, name)
+    assert list(options) == [field.name for field in fields]
+    for field in fields:
+        option, hint = options[field.name], types[field.name]
+        assert option.required == (field.default is dataclasses.MISSING)
+        if not option.required:
+            assert option.default == field.default
+            assert type(option.default) is type(field.default)
+            option.check(field.name, option.default)
+        if typing.get_origin(hint) is typing.Literal:
+            assert (option.type, option.choices) == ("Literal", typing.get_args(hint))
+        else:
+            assert (option.type, option.choices) == ((typing.get_origin(hint) or hint).__name__, ())
+
+
+@pytest.mark.parametrize(("kind", "name"), PLUGINS)
+def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name: str) -> None:
+    cls = getattr(module(kind, name), registry.CLASSES[kind])
+    given = {
+        key: option.choices[0] if option.choices else {t.__name__: value for t, value in EXAMPLES.items()}[option.type]
+        for key, option in registry.options(kind, name).items()
+        if option.required
+    }
+    options = registry.check_options(kind, name, given, "test")
+    built = registry.build(kind, name, options)
+    assert type(built) is cls
+    assert dataclasses.asdict(built) == options
+    assert built == cls(**given)
+    for field in options:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(built, field, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "constants"), {"sources": ("STAND_IN", "CREDITS", "ARCHIVES"), "reports": ("NEEDS",)}.items()
+)
+def test_constants_read_from_the_source_are_those_of_the_module(kind: str, constants: tuple[str, ...]) -> None:
+    for name in registry.names(kind):
+        for constant in constants:
+            assert registry.constant(kind, name, constant) == getattr(module(kind, name), constant)
+    with pytest.raises(KeyError, match="defines no constant NONE"):
+        registry.constant(kind, registry.names(kind)[0], "NONE")
+
+
+def test_plugins_are_at_most_150_lines() -> None:
+    for kind, name in PLUGINS:
+        assert len(registry.path(kind, name).read_text().splitlines()) <= 150, (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("option", "right", "wrong"),
+    [
+        (Option("int"), [3, 0, -1], [3.0, True, "3", None]),
+        (Option("float"), [3.5, 3], [True, "3.5", None, [1.0]]),
+        (Option("bool"), [True, False], [1, 0, "yes", None]),
+        (Option("str"), ["", "x"], [1, None, ["x"]]),
+        (Option("list"), [[], [1]], ["x", None, {}]),
+        (Option("Literal", (2, 1)), [2, 1], [3, 1.0, True, "2", None, [2]]),
+        (Option("Literal", (True, False)), [True, False], [1, 0]),
+        (Option("Literal", ("a", "b")), ["a", "b"], ["c", "", None, ["a"]]),
+    ],
+)
+def test_an_option_takes_values_of_its_own_type_alone(option: Option, right: list[Any], wrong: list[Any]) -> None:
+    for value in right:
+        option.check("here", value)
+    for value in wrong:
+        with pytest.raises(InputError) as caught:
+            option.check("here", value)
+        allowed = ", ".join(map(repr, option.choices)) if option.choices else f"a value of type {option.type}"
+        assert str(caught.value) == f"here: found {value!r}; allowed: {allowed}."
+
+
+ASK = """
+import sys
+from disentangle import params, plan
+settings = params.load()
+for scale, section in settings.scales.items():
+    for dataset in section["datasets"]:
+        plan.official_files(settings, scale, dataset)
+        plan.generate(settings, scale, dataset)
+cells = params.report_cells(settings, "table3")
+for cell in cells:
+    plan.train(settings, cell), plan.encode(cell), plan.probe(settings, cell)
+plan.report(settings, "table3")
+print(len(cells), *sorted({name.split(".")[0] for name in sys.modules}))
+"""
+
+
+def python(code: str, *, cwd: Path = ROOT) -> list[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_planning_imports_no_heavy_package() -> None:
+    """A dry run, which asks for all of this, starts in a moment."""
+    cells, *imported = python(ASK)
+    assert int(cells) > 0
+    heavy = {"torch", "torchvision", "sklearn", "scipy", "pandas", "skimage", "mlxtend", "matplotlib", "snakemake"}
+    assert not heavy & set(imported)
+
+
+def test_help_imports_no_package_at_all() -> None:
+    code = (
+        "import sys\nfrom disentangle.__main__ import parser\nparser().format_help()\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    assert not {"torch", "numpy", "yaml", "jsonschema", "pandas", "sklearn"} & set(python(code))

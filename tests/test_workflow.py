@@ -1,0 +1,230 @@
+"""The core promise, executed: after each kind of change, exactly what it invalidates runs, with either engine."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Project, jobs, planned
+
+pytestmark = pytest.mark.workflow
+
+TRAIN = Counter(train=1, encode=1, probe=1)
+"""One cell from its training on."""
+REPORT = Counter(report=1)
+NOTHING: Counter = Counter()
+
+
+def add_lam(project: Project) -> None:
+    project.edit_params("burns.methods.ortho.lam", [0.1, 0.01])
+
+
+def add_seed(project: Project) -> None:
+    project.edit_params("burns.seeds", [0, 1])
+
+
+def change_knob(project: Project) -> None:
+    project.edit_params("burns.methods.ortho.pairs", "all")
+
+
+def change_method_file(project: Project) -> None:
+    project.edit("src/disentangle/methods/ortho.py", ".sum()", ".mean()")
+
+
+def change_training(project: Project) -> None:
+    project.edit_params("burns.training.lr", 0.002)
+
+
+def change_training_code(project: Project) -> None:
+    project.edit("src/disentangle/training/schedule.py", "peak * (step + 1)", "peak * (step + 1.0)")
+
+
+def change_probe(project: Project) -> None:
+    project.edit_params("burns.probes.logistic.C", 0.5)
+
+
+def change_probe_file(project: Project) -> None:
+    project.edit("src/disentangle/probes/logistic.py", "max_iterations: int = 5000", "max_iterations: int = 4000")
+
+
+def change_report(project: Project) -> None:
+    project.edit("src/disentangle/reports/table3.py", "## Every cell", "## All cells")
+
+
+def change_published(project: Project) -> None:
+    project.edit("src/disentangle/published/burns2021_accuracy.csv", "97.3", "97.4")
+
+
+def change_dataset(project: Project) -> None:
+    project.edit_params("datasets.DC-BC.background_brightness", 0.5)
+
+
+def change_raw_file(project: Project) -> None:
+    picture = project.folder / "data/raw/pictures/red/00.png"
+    shutil.copy(project.folder / "data/raw/pictures/blue/00.png", picture)
+
+
+def comment_and_touch(project: Project) -> None:
+    for file in (project.folder / "src").rglob("*.py"):
+        file.write_text(file.read_text() + "\n# a remark\n")
+    for file in (project.folder / "data").rglob("*"):
+        os.utime(file)
+    project.edit_params("scale", "tiny")
+
+
+def change_plumbing(project: Project) -> None:
+    project.edit("src/disentangle/errors.py", "did you mean", "perhaps you meant")
+
+
+CELLS = 2
+MATRIX: dict[Callable[[Project], None], Counter] = {
+    add_lam: TRAIN + REPORT,
+    add_seed: TRAIN + TRAIN + REPORT,
+    change_knob: TRAIN + REPORT,
+    change_method_file: TRAIN + REPORT,
+    change_training: TRAIN + TRAIN + REPORT,
+    change_training_code: TRAIN + TRAIN + REPORT,
+    change_probe: Counter(probe=CELLS) + REPORT,
+    change_probe_file: Counter(probe=CELLS) + REPORT,
+    change_report: REPORT,
+    change_published: REPORT,
+    change_dataset: Counter(generate=1) + TRAIN + TRAIN + REPORT,
+    change_raw_file: Counter(generate=1) + TRAIN + TRAIN + REPORT,
+    comment_and_touch: NOTHING,
+    change_plumbing: NOTHING,
+}
+
+
+def rests(project: Project) -> None:
+    """Assert that neither engine has anything to do."""
+    assert "Nothing to be done" in project.snakemake("-n")
+    assert jobs(project.dvc("repro")) == NOTHING
+    assert "up to date" in project.dvc("status")
+
+
+@pytest.mark.parametrize("change", MATRIX, ids=lambda change: change.__name__)
+def test_a_change_reruns_what_it_invalidates(built: Project, tmp_path: Path, change: Callable[[Project], None]) -> None:
+    by_snakemake, by_dvc = built.copy(tmp_path / "snakemake"), built.copy(tmp_path / "dvc")
+    for project in (by_snakemake, by_dvc):
+        change(project)
+    assert jobs(by_snakemake.snakemake()) == MATRIX[change]
+    assert jobs(by_dvc.dvc("repro")) == MATRIX[change]
+    # Each leaves the other with nothing to do.
+    assert jobs(by_snakemake.dvc("repro")) == NOTHING
+    assert "Nothing to be done" in by_dvc.snakemake("-n")
+    assert "up to date" in by_dvc.dvc("status")
+
+
+def test_nothing_reruns_after_nothing(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    assert "up to date" in project.dvc("status")
+    assert "didn't change" in project.dvc("repro")
+    rests(project)
+
+
+def test_another_datasets_cells_stay(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    target = str((project.cell("infomax", "0", "DC-DL") / "probe.json").relative_to(project.folder))
+    assert jobs(project.snakemake(target)) == Counter(generate=1) + TRAIN
+    change_dataset(project)
+    assert planned(project.snakemake("-n", target, "reports/table3.md")) == MATRIX[change_dataset]
+
+
+def test_a_clone_with_pulled_data_has_nothing_to_do(built: Project, tmp_path: Path) -> None:
+    built.git("clone", "-q", str(built.folder), str(tmp_path / "clone"))
+    project = Project(tmp_path / "clone")
+    project.dvc("pull")
+    assert "up to date" in project.dvc("status")
+    rests(project)
+    assert (project.folder / "reports/table3.md").read_bytes() == (built.folder / "reports/table3.md").read_bytes()
+
+
+def test_an_older_revision_comes_back_without_computing(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    change_probe(project)
+    project.dvc("repro")
+    project.git("commit", "-qam", "second")
+    for revision in ("HEAD~1", "main"):
+        project.git("checkout", "-q", revision)
+        project.dvc("checkout")
+        rests(project)
+
+
+def test_dvc_shows_and_compares_metrics_and_params(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    assert "ortho" in project.dvc("metrics", "show")
+    change_probe(project)
+    assert "logistic.C" in project.dvc("params", "diff")
+    project.edit_params("burns.training.lr", 0.05)
+    project.dvc("repro")
+    assert "infomax.lam=0.z" in project.dvc("metrics", "diff")
+
+
+def test_results_without_a_record_are_refused(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    shutil.rmtree(project.folder / ".snakemake")
+    output = project.snakemake(status=1)
+    assert "no record of their origin" in output
+    assert "Traceback" not in output
+
+
+def final_files(project: Project) -> dict[str, bytes]:
+    """Return everything that must not depend on when and how often a run was interrupted."""
+    files = sorted((project.folder / "data/runs").rglob("*"))
+    kept = [file for file in files if file.is_file() and file.name != "timing.json"]
+    return {str(file.relative_to(project.folder)): file.read_bytes() for file in kept}
+
+
+def start(project: Project, *arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        ["snakemake", "--cores", "2", *arguments],
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something holds; a minute is far more than it takes."""
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+def training_steps(project: Project) -> bool:
+    return any("step" in log.read_text() for log in (project.folder / "logs/train").rglob("*.log"))
+
+
+def test_killing_everything_loses_only_the_interrupted_jobs(untouched: Project, tmp_path: Path) -> None:
+    calm, killed = untouched.copy(tmp_path / "calm"), untouched.copy(tmp_path / "killed")
+    for project in (calm, killed):
+        project.edit_params("burns.training.steps", 200)
+    calm.snakemake()
+    running = start(killed)
+    wait_for(lambda: training_steps(killed))
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    output = killed.snakemake()
+    assert jobs(output)["generate"] == 0
+    assert jobs(output)["train"] == CELLS
+    assert final_files(killed) == final_files(calm)
+    assert "Nothing to be done" in killed.snakemake("-n")
+
+
+def test_two_invocations_at_once_do_not_disturb_each_other(untouched: Project, tmp_path: Path) -> None:
+    project = untouched.copy(tmp_path / "copy")
+    project.edit_params("burns.training.steps", 200)
+    first = start(project)
+    wait_for(lambda: training_steps(project))
+    assert "locked" in project.snakemake(status=1).lower()
+    assert first.wait(timeout=120) == 0
+    assert "Nothing to be done" in project.snakemake()
