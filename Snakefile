@@ -1,4 +1,4 @@
-"""The graph: dataset -> training per (method, lam, seed) -> codes -> probes -> reports. `snakemake --help` runs it."""
+"""The graph: dataset -> training per (method, lam, seed) -> codes -> probes -> reports. `snakemake --cores 8 reports/table3.md`."""
 
 from snakemake.utils import min_version
 

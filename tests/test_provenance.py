@@ -11,6 +11,7 @@ import pytest
 
 from disentangle import params, plan, provenance, registry
 from disentangle.cells import Cell
+from disentangle.errors import InputError
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = provenance.PACKAGE
@@ -23,7 +24,7 @@ PLUGINS = {
     "probe": ("probes",),
     "report": ("reports",),
 }
-"""The kinds of plugins that a stage loads by name."""
+"""The kinds of plugins that a stage loads by name (an encoding reaches its method through the checkpoint)."""
 
 
 # Any package: one of a few files in a temporary folder.
@@ -89,7 +90,7 @@ def test_closure_follows_every_form_of_import_but_not_plumbing(package: Package)
     "text",
     [
         "import math\n\n\ndef nce(x, tau=0.1):  # a comment\n    return math.log(x / tau)\n",
-        '"""What this is."""\nimport math\n\n\ndef nce(x, tau=0.1):\n    """Return it."""\n    return math.log(x / tau)\n',
+        '"""What this is."""\nimport math\ndef nce(x, tau=0.1):\n    """Return it."""\n    return math.log(x / tau)\n',
         "import math\ndef nce(\n    x,\n    tau=0.1,\n):\n\n    return math.log(\n        (x / tau)\n    )\n",
         "import math\n\n\ndef nce(x, tau=1e-1):\n    return math.log(x / tau)\n",
     ],
@@ -199,9 +200,7 @@ def test_a_stage_cannot_run_code_that_its_digest_misses(stage: str) -> None:
     assert PACKAGE / f"stages/{stage}.py" in imported
     assert {file.name for file in missed} == {"__init__.py"}
     # what is imported on the way to a module must do nothing
-    assert {provenance._meaning(file) for file in missed} == {b"Module(body=[])"} or {
-        provenance._meaning(file) for file in missed
-    } == {b"Module()"}
+    assert {provenance._meaning(file) for file in missed} == {b"Module()"}
 
 
 def test_a_stage_loads_only_the_plugins_that_its_digest_knows() -> None:
@@ -288,7 +287,7 @@ def test_a_cells_own_lam_and_seed_count(settings: params.Params) -> None:
 def test_a_job_refuses_another_digest_than_the_one_it_was_planned_for() -> None:
     plan.require(None, "a")
     plan.require("a", "a")
-    with pytest.raises(plan.InputError, match="changed while the pipeline was running"):
+    with pytest.raises(InputError, match="changed while the pipeline was running"):
         plan.require("b", "a")
 
 

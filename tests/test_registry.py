@@ -32,7 +32,7 @@ def test_a_files_name_is_its_registration() -> None:
     assert registry.path("methods", "ortho") == ROOT / "src/disentangle/methods/ortho.py"
     with pytest.raises(InputError, match=r"^unknown method 'otrho': did you mean 'ortho'\? Known: hessian, infomax, "):
         registry.path("methods", "otrho")
-    with pytest.raises(InputError, match="^unknown method '__init__'"):
+    with pytest.raises(InputError, match=r"^unknown method '__init__'"):
         registry.path("methods", "__init__")
 
 

@@ -7,6 +7,7 @@ from disentangle import files, provenance, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.errors import InputError
 from disentangle.params import Params, report_cells
+from disentangle.streams import rng
 
 STAGES = provenance.PACKAGE / "stages"
 
@@ -35,6 +36,20 @@ def raw_files(params: Params, scale: str, dataset: str) -> dict[str, str]:
     if "missing" in found.values() and manifest.exists():
         return dict(files.read_json(manifest)["raw_files"])
     return found
+
+
+def check_raw_files(params: Params, scale: str, dataset: str) -> None:
+    """Read the user's own raw files if the dataset is about to be made of them.
+
+    Raises InputError for one that cannot be used, while the dataset that was made of its predecessor is still there.
+    """
+    definition = params.dataset(scale, dataset)
+    manifest = dataset_folder(scale, dataset) / "manifest.json"
+    raw = raw_files(params, scale, dataset)
+    if not manifest.exists() or files.read_json(manifest)["raw_files"] != raw:
+        for role in raw:
+            source = definition["sources"][role]
+            registry.build("sources", source["name"], source["options"]).load(rng(definition["seed"], role))
 
 
 def _fingerprint(paths: list[Path]) -> str:

@@ -1,6 +1,7 @@
 """What the rules share: the checked params.yaml, the cells, and the guard against results of unknown origin."""
 
 import fcntl
+import os
 import shlex
 import sys
 from base64 import urlsafe_b64encode
@@ -31,11 +32,16 @@ wildcard_constraints:
 
 
 def explained(ask):
-    """Let an InputError end the workflow as one message."""
+    """Let an InputError end the workflow as one message.
+
+    It ends at once, before any job exists: Snakemake would add a traceback, or, in an input function of a file that is
+    already there, take no notice.
+    """
     try:
         return ask()
     except InputError as error:
-        raise WorkflowError(str(error)) from None
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 PARAMS = explained(params.load)

@@ -10,6 +10,12 @@ rule fetch:
         "{STAGE} fetch {output} > {log} 2>&1"
 
 
+def generation(params, wildcards):
+    """Return the digest of a dataset, after a look at the user's own files if it is to be made of them."""
+    plan.check_raw_files(params, wildcards.scale, wildcards.dataset)
+    return plan.generate(params, wildcards.scale, wildcards.dataset)
+
+
 rule generate:
     input:
         lambda w: explained(lambda: plan.official_files(PARAMS, w.scale, w.dataset)),
@@ -18,7 +24,7 @@ rule generate:
     log:
         "logs/generate/{scale}/{dataset}.log",
     params:
-        digest=digest(lambda params, w: plan.generate(params, w.scale, w.dataset)),
+        digest=digest(generation),
     shell:
         "{STAGE} generate --scale {wildcards.scale} --dataset {wildcards.dataset}"
         " --digest {params.digest} > {log} 2>&1"

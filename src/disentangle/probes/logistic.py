@@ -8,6 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from disentangle.errors import InputError
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -25,7 +27,11 @@ class Probe:
         """Fit on (codes (N, D), labels (N,)) and return the percentage of test labels that it tells right."""
         scaler = StandardScaler().fit(train[0].astype(np.float64))
         classifier = LogisticRegression(C=self.C, tol=self.tolerance, max_iter=self.max_iterations)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
-            classifier.fit(scaler.transform(train[0].astype(np.float64)), train[1])
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", ConvergenceWarning)
+                classifier.fit(scaler.transform(train[0].astype(np.float64)), train[1])
+        except ConvergenceWarning:
+            found = self.max_iterations
+            raise InputError(f"probes.logistic.max_iterations: {found} do not reach the optimum; allow more.") from None
         return 100 * float(classifier.score(scaler.transform(test[0].astype(np.float64)), test[1]))

@@ -17,26 +17,43 @@ def run(given: argparse.Namespace) -> None:
     folder = dataset_folder(cell.scale, cell.dataset)
     tasks = dataset_files.read_manifest(folder)["definition"]["options"]["held"]
     codes = files.read_arrays(cell.folder / "codes.npz")
+    train, test = ({name: codes.get(f"{split}_{name}") for name in ("r", "z")} for split in dataset_files.SPLITS)
     labels = {split: dataset_files.read_factors(folder, split) for split in dataset_files.SPLITS}
-    result: dict[str, Any] = {"accuracy": {}, "chance": {}, "test_samples": len(codes["test_r"])}
-    for task in tasks:
-        result["chance"][task] = 100 * float(np.bincount(labels["test"][task][:, 0]).max() / result["test_samples"])
-    for name in settings.study(cell.scale, cell.study)["probes"]:
-        probe = registry.build("probes", name, settings.probe(cell.scale, cell.study, name))
-        result["accuracy"][name] = accuracies = {}
-        by_split = [inputs_of(_codes(codes, split)) for split in dataset_files.SPLITS]
-        for key, train in by_split[0].items():
-            test = by_split[1][key]
-            finite = bool(np.isfinite(train).all() and np.isfinite(test).all())
-            accuracies[key] = {
-                task: probe.accuracy((train, labels["train"][task][:, 0]), (test, labels["test"][task][:, 0]))
-                if finite
-                else None
-                for task in tasks
-            }
-            print(f"{name} on {key}: {accuracies[key]}", flush=True)
-    files.write_json(cell.folder / "probe.json", result)
+    train_labels, test_labels = ({t: labels[split][t][:, 0] for t in tasks} for split in dataset_files.SPLITS)
+    files.write_json(
+        cell.folder / "probe.json",
+        {
+            "accuracy": {
+                name: accuracies(
+                    registry.build("probes", name, settings.probe(cell.scale, cell.study, name)),
+                    inputs_of(train),
+                    inputs_of(test),
+                    train_labels,
+                    test_labels,
+                )
+                for name in settings.study(cell.scale, cell.study)["probes"]
+            },
+            # Of a classifier that always says the most frequent class.
+            "chance": {task: 100 * float(np.bincount(label).max() / len(label)) for task, label in test_labels.items()},
+            "test_samples": len(test_labels[tasks[0]]),
+        },
+    )
 
 
-def _codes(codes: dict[str, np.ndarray], split: str) -> dict[str, np.ndarray]:
-    return {name: codes[f"{split}_{name}"] for name in ("r", "z") if f"{split}_{name}" in codes}
+def accuracies(
+    probe: Any,
+    train: dict[str, np.ndarray],
+    test: dict[str, np.ndarray],
+    train_labels: dict[str, np.ndarray],
+    test_labels: dict[str, np.ndarray],
+) -> dict[str, dict[str, float | None]]:
+    """Return the accuracy by input and task; None where codes are not finite, as after a run that diverged."""
+    found: dict[str, dict[str, float | None]] = {}
+    for key in train:
+        finite = np.isfinite(train[key]).all() and np.isfinite(test[key]).all()
+        found[key] = {
+            task: probe.accuracy((train[key], train_labels[task]), (test[key], test_labels[task])) if finite else None
+            for task in train_labels
+        }
+        print(f"{key}: " + ", ".join(f"{task} {value}" for task, value in found[key].items()), flush=True)
+    return found

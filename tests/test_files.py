@@ -1,0 +1,297 @@
+"""Files: the old one or the whole new one, equal bytes for equal content, and damage named by its file."""
+
+import errno
+import hashlib
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from disentangle import dataset_files, files
+from disentangle.errors import InputError
+
+ARRAYS = {"b": np.arange(12, dtype=np.int64).reshape(3, 4), "a": np.array([0.5, -2.0], np.float32)}
+
+
+def listed(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_block_that_raises_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    files.write_text(path, "old")
+    with pytest.raises(ZeroDivisionError), files.atomic(path) as file:
+        file.write(b"new")
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    assert listed(tmp_path) == ["file.txt"]
+
+
+def test_the_old_file_is_there_until_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "er" / "file.txt"
+    files.write_text(path, "old")
+    with files.atomic(path) as file:
+        file.write(b"new, and longer")
+        file.flush()
+        assert path.read_text() == "old"
+        parts = listed(path.parent)
+        assert parts == [f".file.txt.{os.getpid()}.part", "file.txt"]
+    assert path.read_text() == "new, and longer"
+    assert listed(path.parent) == ["file.txt"]
+
+
+def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    files.write_text(path, "old")
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom disentangle import files\n"
+        "with files.atomic(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'new'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    with run(code, path) as writer:
+        assert writer.wait(20) == -9
+    assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("where", ["block", "fsync", "replace"])
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, where: str) -> None:
+    path = tmp_path / "file.txt"
+    files.write_text(path, "old")
+
+    def full(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    if where != "block":
+        monkeypatch.setattr(files.os, where, full)
+    with pytest.raises(InputError) as caught, files.atomic(path) as file:
+        file.write(b"new")
+        if where == "block":
+            full()
+    assert str(caught.value) == f"{path}: the disk is full; nothing was changed. Free some space and run again."
+    assert path.read_text() == "old"
+    assert listed(tmp_path) == ["file.txt"]
+
+
+def test_another_error_stays_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError):
+        files.write_text(tmp_path / "folder", "text")
+    assert listed(tmp_path) == ["folder"]
+
+
+def test_equal_arrays_are_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.write_arrays(tmp_path / "one.npz", ARRAYS)
+    monkeypatch.setattr(time, "time", lambda: 1.9e9)
+    monkeypatch.setattr(time, "localtime", lambda *_: time.gmtime(1.9e9))
+    files.write_arrays(tmp_path / "two.npz", {name: array.copy() for name, array in ARRAYS.items()})
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.npz") as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_arrays_come_back(tmp_path: Path) -> None:
+    files.write_arrays(tmp_path / "a.npz", ARRAYS)
+    found = files.read_arrays(tmp_path / "a.npz")
+    assert list(found) == ["b", "a"]
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].dtype == array.dtype
+    files.write_array(tmp_path / "a.npy", ARRAYS["b"])
+    mapped = files.read_array(tmp_path / "a.npy")
+    assert isinstance(mapped, np.memmap)
+    np.testing.assert_array_equal(mapped, ARRAYS["b"])
+
+
+def test_json_is_sorted_and_keeps_its_letters(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    files.write_json(path, {"b": [1, 2.5], "a": "λ"})
+    assert path.read_bytes() == '{\n  "a": "λ",\n  "b": [\n    1,\n    2.5\n  ]\n}\n'.encode()
+    assert files.read_json(path) == {"a": "λ", "b": [1, 2.5]}
+
+
+def npz(path: Path) -> None:
+    files.write_arrays(path, ARRAYS)
+
+
+def npy(path: Path) -> None:
+    files.write_array(path, ARRAYS["b"])
+
+
+def text(path: Path) -> None:
+    files.write_json(path, {"a": "λ" * 20})
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def scramble(path: Path) -> None:
+    path.write_bytes(bytes(255 - byte for byte in path.read_bytes()))
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, truncate, empty, scramble, folder])
+@pytest.mark.parametrize(
+    ("write", "read", "kind"),
+    [(npz, files.read_arrays, "array"), (npy, files.read_array, "array"), (text, files.read_json, "JSON")],
+    ids=["npz", "npy", "json"],
+)
+def test_damage_is_named_by_its_file(
+    tmp_path: Path,
+    write: Callable[[Path], None],
+    read: Callable[[Path], Any],
+    kind: str,
+    damage: Callable[[Path], None],
+) -> None:
+    path = tmp_path / "file"
+    write(path)
+    damage(path)
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: not a readable {kind} file (")
+    assert str(caught.value).endswith("). Delete it and run again.")
+
+
+def test_one_flipped_byte_in_an_array_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    npz(path)
+    content = bytearray(path.read_bytes())
+    place = content.index(np.float32(-2).tobytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.npz: not a readable array file \(Bad CRC-32"):
+        files.read_arrays(path)
+
+
+def test_json_that_is_no_object(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[1]")
+    with pytest.raises(InputError, match=r"a\.json: not a readable JSON file"):
+        files.read_json(tmp_path / "a.json")
+
+
+def test_sha256(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc" * 100_000)
+    assert files.sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+# Locks.
+
+HOLD = """
+import sys
+from pathlib import Path
+from disentangle import files
+with files.exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def run(code: str, *arguments: Path) -> subprocess.Popen[str]:
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent / "src")}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], env=environment, stdin=pipe, stdout=pipe, text=True
+    )
+
+
+@pytest.mark.parametrize("end", ["finishes", "is killed"])
+def test_a_second_process_waits_for_the_first(tmp_path: Path, end: str) -> None:
+    lock = tmp_path / "deep" / "cell.lock"
+    with run(HOLD, lock) as first, run(HOLD, lock) as other:
+        try:
+            (ready,) = select.select([first.stdout, other.stdout], [], [], 20)[0]
+            holder, waiter = (first, other) if ready is first.stdout else (other, first)
+            assert holder.stdout.readline() == "held\n"
+            assert not select.select([waiter.stdout], [], [], 0.5)[0]
+            if end == "finishes":
+                holder.stdin.close()
+            else:
+                holder.kill()
+            assert select.select([waiter.stdout], [], [], 20)[0]
+            assert waiter.stdout.readline() == "held\n"
+        finally:
+            first.kill()
+            other.kill()
+
+
+def test_other_locks_do_not_wait(tmp_path: Path) -> None:
+    with files.exclusive(tmp_path / "a.lock"), files.exclusive(tmp_path / "b.lock"):
+        pass
+
+
+# A dataset's folder.
+
+
+def splits() -> dict[str, dataset_files.Split]:
+    rng = np.random.default_rng(0)
+    return {
+        name: dataset_files.Split(
+            rng.integers(256, size=(count, 2, 4, 4, 3), dtype=np.uint8),
+            {"DC": rng.integers(10, size=(count, 2)), "joint": np.arange(count)},
+        )
+        for name, count in (("train", 6), ("test", 3))
+    }
+
+
+def test_a_dataset_comes_back_with_its_hashes(tmp_path: Path) -> None:
+    made = splits()
+    dataset_files.write(tmp_path / "d", made, {"dataset": "DC-BC"})
+    assert listed(tmp_path / "d") == sorted(dataset_files.names())
+    manifest = dataset_files.read_manifest(tmp_path / "d")
+    assert manifest == {
+        "dataset": "DC-BC",
+        "files": {
+            name: hashlib.sha256((tmp_path / "d" / name).read_bytes()).hexdigest()
+            for name in ("train_images.npy", "train_factors.npz", "test_images.npy", "test_factors.npz")
+        },
+    }
+    for name, split in made.items():
+        found = dataset_files.read(tmp_path / "d", name)
+        np.testing.assert_array_equal(found.images, split.images)
+        for factor, values in split.factors.items():
+            np.testing.assert_array_equal(found.factors[factor], values)
+
+
+def test_the_manifest_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, data: object) -> None:
+        assert listed(tmp_path) == sorted(set(dataset_files.names()) - {"manifest.json"})
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(files, "write_json", refuse)
+    with pytest.raises(ZeroDivisionError):
+        dataset_files.write(tmp_path, splits(), {})
+
+
+@pytest.mark.parametrize("damaged", ["train_images.npy", "train_factors.npz"])
+@pytest.mark.parametrize("damage", [Path.unlink, truncate, scramble])
+def test_a_damaged_dataset_names_the_file(tmp_path: Path, damaged: str, damage: Callable[[Path], None]) -> None:
+    dataset_files.write(tmp_path, splits(), {})
+    damage(tmp_path / damaged)
+    with pytest.raises(InputError) as caught:
+        dataset_files.read(tmp_path, "train")
+    assert str(caught.value) == (
+        f"{tmp_path / damaged}: missing or damaged (it differs from manifest.json). Delete {tmp_path} and run again."
+    )
+    assert len(dataset_files.read(tmp_path, "test").images) == 3
+    assert json.loads((tmp_path / "manifest.json").read_text())["files"].keys() == set(dataset_files.names()) - {
+        "manifest.json"
+    }
