@@ -77,14 +77,14 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: in
         file.write(b"new")
         if where == "block":
             full()
-    assert str(caught.value) == f"{path}: the disk is full; nothing was changed. Free some space and run again."
+    assert str(caught.value) == f"{path}: the disk is full; nothing was changed. Mend that and run again."
     assert path.read_text() == "old"
     assert listed(tmp_path) == ["file.txt"]
 
 
-def test_another_error_stays_what_it_is(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(InputError, match=r"folder: cannot be written \(Is a directory\); nothing was changed"):
         files.write_text(tmp_path / "folder", "text")
     assert listed(tmp_path) == ["folder"]
 

@@ -163,9 +163,9 @@ WRONG = {
     "type of an option": (
         f"{STUDY}.probes.logistic.C",
         "big",
-        f"{STUDY}.probes.logistic.C: found 'big'; allowed: a value of type float.",
+        f"{STUDY}.probes.logistic.C: found 'big'; allowed: number.",
     ),
-    "truth for a number": (f"{STUDY}.probes.logistic.C", True, "C: found True; allowed: a value of type float."),
+    "truth for a number": (f"{STUDY}.probes.logistic.C", True, "C: found True; allowed: number."),
     "option of a source": (
         f"{DATA}.backgrounds.jiter",
         1,
@@ -288,7 +288,7 @@ def test_methods_and_probes_are_completed_by_their_plugins_defaults(tmp_path: Pa
     assert settings.method("s", "burns", "ortho") == {"name": "ortho", "options": {"pairs": "matched"}}
     assert settings.method("s", "burns", "infomax") == {"name": "infomax", "options": {"heads": 2}}
     assert settings.method("s", "burns", "one_head") == {"name": "infomax", "options": {"heads": 1}}
-    assert settings.probe("s", "burns", "logistic") == {"C": 2, "tolerance": 0.00001, "max_iterations": 5000}
+    assert settings.probe("s", "burns", "logistic") == {"C": 2, "tolerance": 0.0001, "max_iterations": 1000}
 
 
 def test_a_name_that_is_not_in_the_file(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ class Terminal(io.StringIO):
 
 def handler(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, **wanted: Any) -> LogHandler:
     monkeypatch.setattr(sys, "stderr", stream)
-    settings = dict(dryrun=False, verbose=False, printshellcmds=False, debug_dag=False, quiet=None) | wanted
+    settings = {"dryrun": False, "verbose": False, "printshellcmds": False, "debug_dag": False, "quiet": None} | wanted
     return LogHandler(SimpleNamespace(**settings), None)  # type: ignore[arg-type]
 
 

@@ -18,7 +18,7 @@ from disentangle.registry import Option
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = [(kind, name) for kind in registry.CLASSES for name in registry.names(kind)]
-EXAMPLES: dict[type, Any] = {int: 3, float: 0.5, bool: True, str: "x", list: ["DC", "BC"]}
+EXAMPLES: dict[str, Any] = {"int": 3, "float": 0.5, "bool": True, "str": "x", "list of str": ["DC", "BC"]}
 """A value for each type of option; of a list, one that every plugin takes."""
 
 
@@ -27,8 +27,8 @@ def module(kind: str, name: str) -> ModuleType:
 
 
 def test_a_files_name_is_its_registration() -> None:
-    assert registry.names("methods") == ["hessian", "infomax", "infomin", "ortho", "p_ortho", "supervised"]
-    assert registry.names("reports") == ["table3"]
+    assert {"hessian", "infomax", "infomin", "ortho", "p_ortho", "supervised"} <= set(registry.names("methods"))
+    assert "table3" in registry.names("reports")
     assert registry.path("methods", "ortho") == ROOT / "src/disentangle/methods/ortho.py"
     with pytest.raises(InputError, match=r"^unknown method 'otrho': did you mean 'ortho'\? Known: hessian, infomax, "):
         registry.path("methods", "otrho")
@@ -52,14 +52,15 @@ def test_options_read_from_the_source_are_those_of_the_class(kind: str, name: st
         if typing.get_origin(hint) is typing.Literal:
             assert (option.type, option.choices) == ("Literal", typing.get_args(hint))
         else:
-            assert (option.type, option.choices) == ((typing.get_origin(hint) or hint).__name__, ())
+            element = "".join(f" of {argument.__name__}" for argument in typing.get_args(hint))
+            assert (option.type, option.choices) == ((typing.get_origin(hint) or hint).__name__ + element, ())
 
 
 @pytest.mark.parametrize(("kind", "name"), PLUGINS)
 def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name: str) -> None:
     cls = getattr(module(kind, name), registry.CLASSES[kind])
     given = {
-        key: option.choices[0] if option.choices else {t.__name__: value for t, value in EXAMPLES.items()}[option.type]
+        key: option.choices[0] if option.choices else EXAMPLES[option.type]
         for key, option in registry.options(kind, name).items()
         if option.required
     }
@@ -96,7 +97,7 @@ def test_plugins_are_at_most_150_lines() -> None:
         (Option("float"), [3.5, 3], [True, "3.5", None, [1.0]]),
         (Option("bool"), [True, False], [1, 0, "yes", None]),
         (Option("str"), ["", "x"], [1, None, ["x"]]),
-        (Option("list"), [[], [1]], ["x", None, {}]),
+        (Option("list of str"), [[], ["x"]], ["x", [1], [["x"]], None, {}]),
         (Option("Literal", (2, 1)), [2, 1], [3, 1.0, True, "2", None, [2]]),
         (Option("Literal", (True, False)), [True, False], [1, 0]),
         (Option("Literal", ("a", "b")), ["a", "b"], ["c", "", None, ["a"]]),

@@ -49,7 +49,7 @@ def change_probe(project: Project) -> None:
 
 
 def change_probe_file(project: Project) -> None:
-    project.edit("src/disentangle/probes/logistic.py", "max_iterations: int = 5000", "max_iterations: int = 4000")
+    project.edit("src/disentangle/probes/logistic.py", "max_iterations: int = 1000", "max_iterations: int = 2000")
 
 
 def change_report(project: Project) -> None:

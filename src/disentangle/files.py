@@ -22,24 +22,23 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that takes the place of ``path`` when the block ends without an error.
 
     A reader sees the old file or the whole new one; an interrupted write leaves the old one.
-    Raises InputError when the disk is full.
+    Raises InputError when it cannot be written, as on a full disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise InputError(
-                f"{path}: the disk is full; nothing was changed. Free some space and run again."
-            ) from error
-        raise
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = "the disk is full" if full else f"cannot be written ({error.strerror})"
+        raise InputError(f"{path}: {reason}; nothing was changed. Mend that and run again.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -50,7 +49,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Write JSON with sorted keys, so that equal data are equal bytes."""
-    write_text(path, json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -84,7 +83,7 @@ def read_array(path: Path) -> np.ndarray:
 
 
 def _npz(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path) as archive:
+    with open(path, "rb") as file, np.load(file) as archive:  # given a path, NumPy leaves a damaged file open
         return {name: archive[name] for name in archive.files}
 
 

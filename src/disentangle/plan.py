@@ -3,11 +3,12 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
 from disentangle import files, provenance, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.errors import InputError
 from disentangle.params import Params, report_cells
-from disentangle.streams import rng
 
 STAGES = provenance.PACKAGE / "stages"
 
@@ -49,7 +50,7 @@ def check_raw_files(params: Params, scale: str, dataset: str) -> None:
     if not manifest.exists() or files.read_json(manifest)["raw_files"] != raw:
         for role in raw:
             source = definition["sources"][role]
-            registry.build("sources", source["name"], source["options"]).load(rng(definition["seed"], role))
+            registry.build("sources", source["name"], source["options"]).load(np.random.default_rng())
 
 
 def _fingerprint(paths: list[Path]) -> str:

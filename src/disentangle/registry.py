@@ -48,8 +48,14 @@ class Option:
             if not any(value == choice and type(value) is type(choice) for choice in self.choices):
                 allowed = ", ".join(repr(choice) for choice in self.choices)
                 raise InputError(f"{where}: found {value!r}; allowed: {allowed}.")
-        elif not isinstance(value, TYPES[self.type]) or (isinstance(value, bool) and self.type != "bool"):
+            return
+        kind, _, element = self.type.partition(" of ")
+        if not _is(kind, value) or (element and not all(_is(element, entry) for entry in value)):
             raise InputError(f"{where}: found {value!r}; allowed: a value of type {self.type}.")
+
+
+def _is(kind: str, value: Any) -> bool:
+    return isinstance(value, TYPES[kind]) and (kind == "bool" or not isinstance(value, bool))
 
 
 def path(kind: str, name: str) -> Path:
@@ -89,7 +95,9 @@ def _option(field: ast.AnnAssign) -> Option:
             allowed = ast.literal_eval(choices)
             allowed = allowed if isinstance(allowed, tuple) else (allowed,)
             return Option("Literal", allowed, default, field.value is None)
-        case ast.Subscript(value=ast.Name(id=base)) | ast.Name(id=base):
+        case ast.Subscript(value=ast.Name(id=base), slice=ast.Name(id=element)):
+            return Option(f"{base} of {element}", (), default, field.value is None)
+        case ast.Name(id=base):
             return Option(base, (), default, field.value is None)
     raise TypeError(f"line {field.lineno}: an option's type is one of {', '.join(TYPES)} or Literal[...]")
 

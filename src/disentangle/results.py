@@ -26,14 +26,17 @@ class CellResult:
         value = self.probe["accuracy"][probe].get(key, {}).get(task)
         return math.nan if value is None else float(value)
 
-    def gap(self, task: str) -> float:
-        """Return |C(z0) - C(z1)| in percentage points."""
-        return abs(self.accuracy("z0", task) - self.accuracy("z1", task))
+    def gap(self, task: str, code: str = "z") -> float:
+        """Return |C(z0) - C(z1)| in percentage points, or the same of another code."""
+        return abs(self._difference(task, code))
 
-    def diagonal(self, tasks: Sequence[str]) -> bool:
+    def diagonal(self, tasks: Sequence[str], code: str = "z") -> bool:
         """Say whether the half that is better differs by task, whichever half it is (a tie is none)."""
-        first, second = (self.accuracy("z0", task) - self.accuracy("z1", task) for task in tasks)
+        first, second = (self._difference(task, code) for task in tasks)
         return first * second < 0
+
+    def _difference(self, task: str, code: str) -> float:
+        return self.accuracy(f"{code}0", task) - self.accuracy(f"{code}1", task)
 
 
 @dataclass(frozen=True)

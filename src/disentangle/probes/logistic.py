@@ -20,13 +20,14 @@ class Probe:
     """
 
     C: float = 1.0
-    tolerance: float = 0.00001
-    max_iterations: int = 5000
+    tolerance: float = 0.0001
+    max_iterations: int = 1000
 
     def accuracy(self, train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> float:
         """Fit on (codes (N, D), labels (N,)) and return the percentage of test labels that it tells right."""
         scaler = StandardScaler().fit(train[0].astype(np.float64))
-        classifier = LogisticRegression(C=self.C, tol=self.tolerance, max_iter=self.max_iterations)
+        # Newton's method is at the optimum at this tolerance; L-BFGS needs a hundredth of it and twice the time.
+        classifier = LogisticRegression(C=self.C, tol=self.tolerance, max_iter=self.max_iterations, solver="newton-cg")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", ConvergenceWarning)
