@@ -15,6 +15,11 @@ LEGEND = """\
 *Published* is the paper's single run. *Measured* is the mean over our seeds with its 95 % interval (Student's t), and
 `=` where the published number lies inside that interval, `▲` where ours is above it, `▼` where ours is below it."""
 
+OUTCOMES = """\
+*Diagonal*: one half is better on one task and the other on the other, whichever half it is; of halves that are alike,
+one cell in two is diagonal by chance. *On a plateau*: at the end InfoMax was not below what embeddings of one factor
+alone can reach."""
+
 
 @dataclass(frozen=True)
 class AccuracyTable:
@@ -66,11 +71,7 @@ class AccuracyTable:
             steps = ", ".join("never" if step is None else str(step) for step in exits)
             title = f"{self._title(method)}, λ = {format_lam(lam)}"
             rows.append([title, len(cells), *(f"{count} of {len(cells)}" for count in counts), steps])
-        return markdown_table(header, rows) + (
-            "\n\n*Diagonal*: one half is better on one task and the other on the other, whichever half it is; of halves "
-            "that are alike, one cell in two is diagonal by chance. *On a plateau*: at the end InfoMax was not below "
-            "what embeddings of one factor alone can reach."
-        )
+        return f"{markdown_table(header, rows)}\n\n{OUTCOMES}"
 
     def every_cell(self) -> str:
         """Return each cell's accuracies, whether it is diagonal, and how it ended."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from disentangle.results import Results, markdown_table
+from disentangle.results import Results
 
 RESNET34 = {"blocks": [3, 4, 6, 3], "widths": [64, 128, 256, 512]}
 
@@ -45,7 +45,7 @@ def _setting(results: Results) -> str:
         ),
         ("revision", f"trained at {_distinct(t['revision'] for t in timings)}; reported at {results.revision}"),
     ]
-    return markdown_table(["what", "value"], rows)
+    return "\n".join(f"- {what}: {value}" for what, value in rows)
 
 
 def _list(numbers: list[int]) -> str:
