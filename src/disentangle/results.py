@@ -74,7 +74,7 @@ class Results:
                 "seed": result.cell.seed,
                 "input": key,
                 "task": task,
-                "value": result.accuracy(key, task),
+                "value": round(result.accuracy(key, task), 4),
                 "published": self.published_value(result.cell.dataset, result.cell.method, result.cell.lam, key, task),
                 "status": result.run["status"],
             }

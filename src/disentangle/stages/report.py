@@ -28,7 +28,7 @@ def run(given: argparse.Namespace) -> None:
         provenance.revision(),
     )
     report = registry.build("reports", given.name, {})
-    files.write_text(REPORTS / f"{given.name}.csv", report.table(results).to_csv(index=False, float_format="%.4f"))
+    files.write_text(REPORTS / f"{given.name}.csv", report.table(results).to_csv(index=False))
     files.write_json(REPORTS / f"{given.name}.json", report.summary(results))
     files.write_text(REPORTS / f"{given.name}.md", report.render(results) + "\n")
 
