@@ -18,4 +18,5 @@ rule all:
         PARAMS.targets,
 
 
-require_provenance(PARAMS.targets)
+if workflow.is_main_process:
+    explained(require_provenance)

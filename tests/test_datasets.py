@@ -135,18 +135,30 @@ def test_joint_labels_are_those_of_the_generator() -> None:
         "BC": np.array([[7, 9], [9, 0], [0, 0]]),
         "DL": np.array([[5, 0], [7, 0], [0, 0]]),
     }
-    assert joint_label(factors, ["DC", "BC"]).tolist() == [37, 99, 0]
-    assert joint_label(factors, ["DC", "DL"]).tolist() == [29, 79, 0]
-    assert joint_label(factors, ["BC", "DL"]).tolist() == [57, 79, 0]
-    assert joint_label(factors, ["BC", "DC"]).tolist() == [37, 99, 0]
+    assert joint_label(factors, ["DC", "BC"], 10).tolist() == [37, 99, 0]
+    assert joint_label(factors, ["DC", "DL"], 10).tolist() == [29, 79, 0]
+    assert joint_label(factors, ["BC", "DL"], 10).tolist() == [57, 79, 0]
+    assert joint_label(factors, ["BC", "DC"], 10).tolist() == [37, 99, 0]
 
 
 @pytest.mark.parametrize("held", VARIANTS, ids="-".join)
 def test_joint_labels_tell_every_combination_apart(held: list[str]) -> None:
     factors = generate(held, 2000, size=32).factors
-    np.testing.assert_array_equal(factors["joint"], joint_label(factors, held))
+    np.testing.assert_array_equal(factors["joint"], joint_label(factors, held, len(BACKGROUNDS.classes)))
     combinations = np.stack([factors[name][:, 0] for name in held], axis=1)
-    assert len(np.unique(joint_label(factors, held))) == len(np.unique(combinations, axis=0))
+    assert len(np.unique(factors["joint"])) == len(np.unique(combinations, axis=0))
+
+
+@pytest.mark.parametrize(("held", "classes"), [(["DC", "BC"], 3), (["DC", "DL"], 8), (["BC", "DL"], 3)])
+def test_joint_labels_do_not_depend_on_which_classes_are_drawn(held: list[str], classes: int) -> None:
+    """Of so few pairs some lack the last background class."""
+    lacking = 0
+    for seed in range(20):
+        factors = generate(held, 2, seed, size=32).factors
+        lacking += factors["BC"].max() < 2
+        major, minor = ("DL", "BC") if held == ["BC", "DL"] else held
+        np.testing.assert_array_equal(factors["joint"], classes * factors[major][:, 0] + factors[minor][:, 0])
+    assert lacking
 
 
 @pytest.mark.parametrize("held", [["DC"], ["DC", "DC"], ["DC", "XX"], ["DC", "BC", "DL"]])

@@ -43,8 +43,7 @@ def test_the_old_file_is_there_until_the_block_ends(tmp_path: Path) -> None:
         file.write(b"new, and longer")
         file.flush()
         assert path.read_text() == "old"
-        parts = listed(path.parent)
-        assert parts == [f".file.txt.{os.getpid()}.part", "file.txt"]
+        assert listed(path.parent) == [".file.txt.part", "file.txt"]
     assert path.read_text() == "new, and longer"
     assert listed(path.parent) == ["file.txt"]
 
@@ -60,6 +59,57 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     with run(code, path) as writer:
         assert writer.wait(20) == -9
     assert path.read_text() == "old"
+    assert listed(tmp_path) == [".file.txt.part", "file.txt"]
+    files.write_text(path, "newer")
+    assert path.read_text() == "newer"
+    assert listed(tmp_path) == ["file.txt"]  # the next writer uses and moves what the killed one left
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+import torch
+from disentangle import files
+from disentangle.training import checkpoint
+path = Path(sys.argv[1])
+write = {
+    "npy": lambda n: files.write_array(path, np.arange(n)),
+    "npz": lambda n: files.write_arrays(path, {"a": np.arange(n), "b": np.arange(3)}),
+    "json": lambda n: files.write_json(path, {"a": list(range(n))}),
+    "resume": lambda n: checkpoint.save_state(path, {"digest": "d", "x": torch.arange(n)}),
+    "weights": lambda n: checkpoint.save_weights(path, torch.nn.Linear(n, 1)),
+}[sys.argv[2]]
+write(3)
+old = path.read_bytes()
+resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, 16_000))
+try:
+    write(100_000)
+except files.InputError as error:
+    print(error, flush=True)
+print(path.read_bytes() == old)
+"""
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "json", "resume", "weights"])
+def test_a_write_that_the_system_refuses_is_explained_for_every_kind_of_file(tmp_path: Path, kind: str) -> None:
+    """NumPy, zipfile and torch would each hide why."""
+    path = tmp_path / "file"
+    with run(FULL, path, Path(kind)) as writer:
+        said, _ = writer.communicate(timeout=60)
+    assert said.splitlines() == [
+        f"{path}: cannot be written (File too large); nothing was changed. Mend that and run again.",
+        "True",
+    ]
+    assert listed(tmp_path) == ["file"]
+
+
+def test_a_failure_without_a_number_keeps_its_words(tmp_path: Path) -> None:
+    with (
+        pytest.raises(InputError, match=r"cannot be written \(5 requested and 3 written\)"),
+        files.atomic(tmp_path / "a"),
+    ):
+        raise OSError("5 requested and 3 written")
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
@@ -149,7 +199,14 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, truncate, empty, scramble, folder])
+@pytest.mark.parametrize("read", [files.read_arrays, files.read_array, files.read_json])
+def test_a_file_that_is_not_there(tmp_path: Path, read: Callable[[Path], Any]) -> None:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path / "deep" / "file")
+    assert str(caught.value) == f"{tmp_path / 'deep' / 'file'}: not there. Run the stage that makes it first."
+
+
+@pytest.mark.parametrize("damage", [truncate, empty, scramble, folder])
 @pytest.mark.parametrize(
     ("write", "read", "kind"),
     [(npz, files.read_arrays, "array"), (npy, files.read_array, "array"), (text, files.read_json, "JSON")],
@@ -216,26 +273,30 @@ def run(code: str, *arguments: Path) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("end", ["finishes", "is killed"])
 def test_a_second_process_waits_for_the_first(tmp_path: Path, end: str) -> None:
     lock = tmp_path / "deep" / "cell.lock"
-    with run(HOLD, lock) as first, run(HOLD, lock) as other:
-        try:
-            (ready,) = select.select([first.stdout, other.stdout], [], [], 20)[0]
-            holder, waiter = (first, other) if ready is first.stdout else (other, first)
-            assert holder.stdout.readline() == "held\n"
-            assert not select.select([waiter.stdout], [], [], 0.5)[0]
-            if end == "finishes":
-                holder.stdin.close()
-            else:
+    with run(HOLD, lock) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with run(HOLD, lock) as waiter:
+            try:
+                assert select.select([waiter.stdout], [], [], 20)[0]
+                assert waiter.stdout.readline() == f"waiting for another process that holds {lock}\n"
+                assert not select.select([waiter.stdout], [], [], 0.5)[0]
+                if end == "finishes":
+                    holder.stdin.close()
+                else:
+                    holder.kill()
+                assert select.select([waiter.stdout], [], [], 20)[0]
+                assert waiter.stdout.readline() == "held\n"
+            finally:
                 holder.kill()
-            assert select.select([waiter.stdout], [], [], 20)[0]
-            assert waiter.stdout.readline() == "held\n"
-        finally:
-            first.kill()
-            other.kill()
+                waiter.kill()
 
 
-def test_other_locks_do_not_wait(tmp_path: Path) -> None:
+def test_other_locks_do_not_wait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with files.exclusive(tmp_path / "a.lock"), files.exclusive(tmp_path / "b.lock"):
         pass
+    with files.exclusive(tmp_path / "a.lock"):
+        pass
+    assert capsys.readouterr().out == ""
 
 
 # A dataset's folder.
@@ -289,7 +350,8 @@ def test_a_damaged_dataset_names_the_file(tmp_path: Path, damaged: str, damage: 
     with pytest.raises(InputError) as caught:
         dataset_files.read(tmp_path, "train")
     assert str(caught.value) == (
-        f"{tmp_path / damaged}: missing or damaged (it differs from manifest.json). Delete {tmp_path} and run again."
+        f"{tmp_path / damaged}: missing or damaged (it differs from manifest.json). "
+        f"Restore it (`dvc checkout {tmp_path}`), or delete {tmp_path} to make it anew."
     )
     assert len(dataset_files.read(tmp_path, "test").images) == 3
     assert json.loads((tmp_path / "manifest.json").read_text())["files"].keys() == set(dataset_files.names()) - {

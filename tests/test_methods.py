@@ -199,6 +199,7 @@ def test_terms_are_finite_scalars_whose_gradient_reaches_r(name: str, options: d
     batch = random_batch(method.heads)
     terms = method.terms(batch)
     assert [term for term in terms if term != "regularizer"] in (["infomax_0"], ["infomax_0", "infomax_1"])
+    assert registry.constant("methods", name, "REGULARIZED") is ("regularizer" in terms)
     for term in terms.values():
         assert term.shape == ()
         assert torch.isfinite(term)

@@ -1,8 +1,10 @@
 """What a wrong params.yaml is answered with, and what a right one comes to."""
 
 import copy
+import dataclasses
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +178,7 @@ WRONG = {
     "range of a source's option": (
         f"{DATA}.backgrounds.jitter",
         2,
-        f"{DATA}.backgrounds: jitter: found 2; allowed: 0 to 1.",
+        f"{DATA}.backgrounds: jitter: found 2.0; allowed: 0 to 1.",
     ),
     "image size": (f"{DATA}.image_size", 48, f"{DATA}.image_size: found 48; allowed: 64, 32."),
     "brightness": (f"{DATA}.background_brightness", 1.5, "background_brightness: found 1.5; allowed: <= 1."),
@@ -204,6 +206,16 @@ WRONG = {
     "two types": (f"{STUDY}.projection.init_std", "x", "init_std: found 'x'; allowed: number or null."),
     "odd width": (f"{STUDY}.encoder.widths", [8, 15], f"{STUDY}.encoder.widths.1: 15 is not a multiple of 2"),
     "batch": (f"{STUDY}.training.batch", 101, "training.batch: found 101; DC-BC has only 100 train_pairs."),
+    "lam of a method without a regularizer": (
+        f"{STUDY}.methods.infomax.lam",
+        [0, 0.1],
+        f"{STUDY}.methods.infomax.lam: allowed: [0], as method 'infomax' has no regularizer.",
+    ),
+    "lam of an entry without a regularizer": (
+        f"{STUDY}.methods.one_head.lam",
+        [1],
+        f"{STUDY}.methods.one_head.lam: allowed: [0], as method 'infomax' has no regularizer.",
+    ),
     "lists of different lengths": (f"{STUDY}.encoder.blocks", [1], f"{STUDY}.encoder: blocks and widths need one"),
     "warmup": (f"{STUDY}.training.warmup", 21, f"{STUDY}.training.warmup: found 21; allowed: <= steps."),
 }
@@ -256,6 +268,41 @@ def test_a_key_given_twice(tmp_path: Path) -> None:
     assert message(tmp_path, text) == f"line {line + 1}: the key 'lr' is given twice."
 
 
+MERGED = """
+deep:
+  deeper:
+    base: &base {k: 1, m: 3}
+    derived: &derived {<<: *base, k: 2}
+top:
+  <<: *derived
+  n: 4
+both:
+  <<: [*derived, *base]
+  m: 5
+"""
+
+
+def test_keys_that_yaml_merges_may_be_given_anew() -> None:
+    assert yaml.load(MERGED, params._Loader) == {
+        "deep": {"deeper": {"base": {"k": 1, "m": 3}, "derived": {"k": 2, "m": 3}}},
+        "top": {"k": 2, "m": 3, "n": 4},
+        "both": {"k": 2, "m": 5},
+    }
+    with pytest.raises(InputError, match="line 9: the key 'n' is given twice"):
+        yaml.load(MERGED.replace("  n: 4", "  n: 4\n  n: 4"), params._Loader)
+    with pytest.raises(InputError, match="line 4: the key 'k' is given twice"):
+        yaml.load(MERGED.replace("m: 3", "k: 3"), params._Loader)
+
+
+def test_a_dataset_may_be_another_one_but_for_a_key(tmp_path: Path) -> None:
+    lines = yaml.safe_dump(GOOD, sort_keys=False).replace("DC-BC:\n", "DC-BC: &pairs\n").splitlines()
+    place = next(i for i, line in enumerate(lines) if "studies:" in line)
+    lines[place:place] = ["      DC-DL:", "        <<: *pairs", "        held: [DC, DL]"]
+    settings = load(tmp_path, "\n".join(lines))
+    one, other = (settings.dataset("s", name) for name in ("DC-BC", "DC-DL"))
+    assert other == {**one, "options": one["options"] | {"held": ["DC", "DL"]}}
+
+
 def test_of_several_errors_one_is_said(tmp_path: Path) -> None:
     data = edited(f"{STUDY}.training.lr", -1)
     data["scales"]["s"]["studies"]["burns"]["training"]["batch"] = 1
@@ -289,6 +336,7 @@ def test_methods_and_probes_are_completed_by_their_plugins_defaults(tmp_path: Pa
     assert settings.method("s", "burns", "infomax") == {"name": "infomax", "options": {"heads": 2}}
     assert settings.method("s", "burns", "one_head") == {"name": "infomax", "options": {"heads": 1}}
     assert settings.probe("s", "burns", "logistic") == {"C": 2, "tolerance": 0.0001, "max_iterations": 1000}
+    assert type(settings.probe("s", "burns", "logistic")["C"]) is float
 
 
 def test_a_name_that_is_not_in_the_file(tmp_path: Path) -> None:
@@ -301,6 +349,53 @@ def test_a_name_that_is_not_in_the_file(tmp_path: Path) -> None:
         settings.method("s", "burns", "p_ortho")
     with pytest.raises(InputError, match=r"burns\.datasets: 'DC-DL' is needed here and not listed"):
         settings.cells("s", "burns", "DC-DL", ["ortho"])
+
+
+def test_a_scale_that_is_not_in_the_file(tmp_path: Path) -> None:
+    settings = load(tmp_path, GOOD)
+    assert settings.section("s") == GOOD["scales"]["s"]
+    asked: list[Callable[[], object]] = [
+        lambda: settings.section("S"),
+        lambda: settings.dataset("S", "DC-BC"),
+        lambda: settings.study("S", "burns"),
+        lambda: settings.training(Cell("S", "burns", "DC-BC", "ortho", 0.1, 0)),
+    ]
+    for ask in asked:
+        with pytest.raises(InputError) as caught:
+            ask()
+        assert str(caught.value) == "no scale 'S': Known: s."
+
+
+@pytest.mark.parametrize(("method", "lam"), [("ortho", 0.77), ("ortho", 0.0), ("infomax", 0.0), ("one_head", 0.0)])
+def test_a_cell_may_have_a_lam_and_a_seed_that_are_not_listed(tmp_path: Path, method: str, lam: float) -> None:
+    settings, cell = load(tmp_path, GOOD), Cell("s", "burns", "DC-BC", method, lam, 99)
+    settings.check_cell(cell)
+    assert settings.training(cell)["cell"] | {"scale": "s"} == dataclasses.asdict(cell)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"lam": -0.1}, "lam: found -0.1; allowed: a finite number >= 0."),
+        ({"lam": math.nan}, "lam: found nan; allowed: a finite number >= 0."),
+        ({"lam": math.inf}, "lam: found inf; allowed: a finite number >= 0."),
+        ({"method": "infomax"}, "lam: found 0.1; allowed: 0, as method 'infomax' has no regularizer."),
+        ({"method": "one_head"}, "lam: found 0.1; allowed: 0, as method 'infomax' has no regularizer."),
+        ({"seed": -1}, "seed: found -1; allowed: an integer >= 0."),
+        ({"dataset": "DC-BL"}, "scales.s.datasets: no dataset 'DC-BL': did you mean 'DC-BC'? Known: DC-BC."),
+        ({"study": "burn"}, "scales.s.studies: no study 'burn': did you mean 'burns'? Known: burns."),
+        (
+            {"method": "orto"},
+            f"{STUDY}.methods: no method 'orto': did you mean 'ortho'? Known: hessian, infomax, one_head, ortho.",
+        ),
+    ],
+)
+def test_a_cell_that_cannot_be_trained(tmp_path: Path, changed: dict[str, Any], expected: str) -> None:
+    settings, cell = load(tmp_path, GOOD), Cell("s", "burns", "DC-BC", "ortho", 0.1, 0)
+    for ask in (settings.check_cell, settings.training):
+        with pytest.raises(InputError) as caught:
+            ask(dataclasses.replace(cell, **changed))
+        assert str(caught.value) == expected
 
 
 def test_training_holds_all_that_a_cell_depends_on_and_nothing_else(tmp_path: Path) -> None:
@@ -342,10 +437,33 @@ def test_cells_are_the_products_of_lam_and_seed_by_method_file(tmp_path: Path) -
     assert list(params.datasets_of(cells)) == [("s", "DC-BC")]
 
 
+def test_no_methods_named_means_all_entries_with_those_of_one_file_together(tmp_path: Path) -> None:
+    entries = {
+        "one_head": {"method": "infomax", "heads": 1, "lam": [0]},
+        **GOOD["scales"]["s"]["studies"]["burns"]["methods"],
+    }
+    entries["all_pairs"] = {"method": "ortho", "pairs": "all", "lam": [2]}
+    settings = load(tmp_path, edited(f"{STUDY}.methods", entries))
+    cells = settings.cells("s", "burns", "DC-BC", [])
+    assert [(cell.method, cell.lam) for cell in cells if cell.seed == 0] == [
+        ("one_head", 0.0),
+        ("infomax", 0.0),
+        ("hessian", 0.1),
+        ("ortho", 0.001),
+        ("ortho", 10.0),
+        ("all_pairs", 2.0),
+    ]
+    assert len(cells) == 12
+
+
 def test_a_report_of_no_cells_is_refused(tmp_path: Path) -> None:
     settings = load(tmp_path, edited(f"{STUDY}.methods", {"infomin": {"lam": [0.1]}}))
     with pytest.raises(InputError, match=rf"{STUDY}\.methods: report 'table3' needs one of infomax, .*hessian"):
         params.report_cells(settings, "table3")
+    assert params.report_cells_or_none(settings, "table3") == []
+    settings = load(tmp_path, GOOD)
+    assert len(params.report_cells(settings, "table3")) == 10
+    assert params.report_cells_or_none(settings, "table3") == params.report_cells(settings, "table3")
 
 
 @pytest.mark.parametrize("scale", ["demo", "paper"])

@@ -1,8 +1,12 @@
 """Probes: known accuracies, the optimum of the stated objective, and the parts of the codes they are given."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import optimize, special
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 
 from disentangle import registry
 from disentangle.codes import INPUTS, inputs_of
@@ -111,6 +115,49 @@ def test_too_few_iterations_are_refused() -> None:
     train = blobs(0, 300, 1.5)
     with pytest.raises(InputError, match=r"logistic\.max_iterations: 2 do not reach the optimum; allow more"):
         accuracy(train, train, max_iterations=2)
+
+
+def test_labels_of_one_class_are_refused() -> None:
+    codes = np.arange(20, dtype=np.float32)[:, None]
+    with pytest.raises(InputError, match="train_pairs: the training labels of a task are all of one class; allow more"):
+        accuracy((codes, np.full(20, 3)), (codes, np.arange(20) % 2))
+    # of the test labels it is no harm
+    assert accuracy((codes, np.arange(20) // 10), (codes, np.full(20, 1))) == 50
+
+
+@pytest.mark.parametrize("message", ["Line Search failed", "newton-cg failed to converge"])
+def test_where_newtons_method_fails_another_solver_takes_over(monkeypatch: pytest.MonkeyPatch, message: str) -> None:
+    train, test = blobs(0, 300, 1.5), blobs(1, 2000, 1.5)
+    expected = accuracy(train, test)
+    fit, used = LogisticRegression.fit, []
+
+    def failing(self: LogisticRegression, codes: np.ndarray, labels: np.ndarray) -> LogisticRegression:
+        used.append((self.solver, self.tol))
+        fit(self, codes, labels)
+        if self.solver == "newton-cg":
+            category = ConvergenceWarning if "converge" in message else UserWarning
+            warnings.warn(message, category, stacklevel=1)
+            self.coef_ *= -1  # what it says is not to be used
+        return self
+
+    monkeypatch.setattr(LogisticRegression, "fit", failing)
+    assert accuracy(train, test, tolerance=1e-4) == pytest.approx(expected, abs=0.1)
+    assert used == [("newton-cg", 1e-4), ("lbfgs", 1e-6)]
+
+
+def test_other_warnings_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = blobs(0, 300, 1.5)
+    expected, fit, used = accuracy(train, train), LogisticRegression.fit, []
+
+    def warning(self: LogisticRegression, codes: np.ndarray, labels: np.ndarray) -> LogisticRegression:
+        used.append(self.solver)
+        warnings.warn("an option will be renamed", FutureWarning, stacklevel=1)
+        fitted: LogisticRegression = fit(self, codes, labels)
+        return fitted
+
+    monkeypatch.setattr(LogisticRegression, "fit", warning)
+    assert accuracy(train, train) == expected
+    assert used == ["newton-cg"]
 
 
 def test_accuracies_by_input_and_task_and_none_for_codes_that_are_not_finite() -> None:

@@ -5,13 +5,17 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
+from conftest import PARAMS, write_raw_data
 
-from disentangle import params, plan, provenance, registry
+from disentangle import files, params, plan, provenance, registry
 from disentangle.cells import Cell
 from disentangle.errors import InputError
+from disentangle.stages import report as report_stage
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = provenance.PACKAGE
@@ -102,6 +106,54 @@ def test_words_and_layout_do_not_count(package: Package, text: str) -> None:
     assert package.digest() == before
 
 
+CHECKED = """
+CREDITS = "By us."
+STAND_IN = "the real thing"
+RATE = 0.5
+
+
+def check(x):
+    if x < 0:
+        raise ValueError(f"found {x}; allowed: >= 0")
+    return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ('f"found {x}; allowed: >= 0"', '"less than 0: " + str(x)', False),
+        ("ValueError(f", "InputError(f", False),
+        ('>= 0")', '>= 0") from None', False),
+        ('"By us."', '"By them."', False),
+        ('"the real thing"', '""', False),
+        ('STAND_IN = "the real thing"\n', "", False),
+        ("RATE = 0.5", "RATE = 0.25", True),
+        ("RATE", "CREDIT", True),
+        ("x < 0", "x < 1", True),
+        ('        raise ValueError(f"found {x}; allowed: >= 0")', "        pass", True),
+        ("    return x", "        raise ValueError\n    return x", True),
+    ],
+)
+def test_messages_of_errors_and_credits_do_not_count_but_when_an_error_is_raised_does(
+    package: Package, old: str, new: str, counts: bool
+) -> None:
+    package.write("losses.py", FILES["losses.py"] + CHECKED)
+    before = package.digest()
+    assert CHECKED.count(old) == 1
+    package.write("losses.py", FILES["losses.py"] + CHECKED.replace(old, new))
+    assert (package.digest() != before) == counts
+
+
+@pytest.mark.parametrize(
+    "text", ["from . import losses", "from .losses import nce", "from ..disentangle import losses"]
+)
+def test_a_relative_import_is_refused_as_the_digest_would_miss_it(package: Package, text: str) -> None:
+    package.write("models/block.py", f"RATE = 1\n{text}\n")
+    with pytest.raises(SyntaxError, match=r"^block\.py line 2: an import by its full name is needed here$"):
+        package.digest()
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [
@@ -161,7 +213,7 @@ def closure(*roots: str) -> set[str]:
 
 def test_what_a_training_depends_on() -> None:
     found = closure("stages/train.py", "methods/ortho.py")
-    needed = {"losses", "embeddings", "streams", "dataset_files", "models/resnet", "models/contrastive"}
+    needed = {"losses", "embeddings", "streams", "models/resnet", "models/contrastive"}
     needed |= {f"training/{name}" for name in ("loop", "augment", "batches", "schedule", "plateau", "checkpoint")}
     assert {f"{name}.py" for name in needed} <= found
     assert not [path for path in found if path.split("/")[0] in ("reports", "probes", "sources", "datasets")]
@@ -169,10 +221,18 @@ def test_what_a_training_depends_on() -> None:
     assert not {path for path in found if path in {file.name for file in provenance.PLUMBING}}
 
 
+def test_what_a_dataset_depends_on() -> None:
+    found = closure("stages/generate.py", "datasets/mnist_stl10.py", "sources/mnist.py", "sources/photographs.py")
+    assert {"pool.py", "streams.py", "idx.py", "datasets/mnist_stl10.py", "sources/mnist.py"} <= found
+    assert {"dataset_files.py", "download.py"} <= {file.name for file in provenance.PLUMBING}
+    assert not {file.name for file in provenance.PLUMBING} & found
+
+
 def test_what_a_report_and_a_probe_depend_on() -> None:
     report, probe = closure("stages/report.py", "reports/table3.py"), closure("stages/probe.py", "probes/logistic.py")
-    assert {"results.py", "statistics.py", "setting.py", "reports/table3.py"} <= report
-    assert {"codes.py", "dataset_files.py", "probes/logistic.py"} <= probe
+    assert {"reporting/results.py", "reporting/statistics.py", "reporting/setting.py", "reports/table3.py"} <= report
+    assert {"codes.py", "probes/logistic.py"} <= probe
+    assert not {file.name for file in provenance.PLUMBING} & (report | probe)
     assert not [path for path in report | probe if path.startswith(("training/", "models/", "methods/"))]
 
 
@@ -291,6 +351,186 @@ def test_a_job_refuses_another_digest_than_the_one_it_was_planned_for() -> None:
         plan.require("b", "a")
 
 
+# A dataset made of the user's own files.
+
+
+class Own:
+    """A folder with params.yaml and raw files; the datasets of the one scale are made of these."""
+
+    def __init__(self, folder: Path) -> None:
+        self.raw, self.pictures = folder / "data/raw", folder / "data/raw/pictures"
+        self.manifest = folder / "data/datasets/tiny/DC-BC/manifest.json"
+        (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
+        write_raw_data(self.raw)
+        for k in range(12):  # names that tell the order whatever the folder
+            (self.pictures / f"green/{k:02}.png").rename(self.pictures / f"green/{k + 12}.png")
+        self.settings = params.load()
+
+    @property
+    def digest(self) -> str:
+        return plan.generate(self.settings, "tiny", "DC-BC")
+
+    @property
+    def raw_files(self) -> dict[str, str]:
+        return plan.raw_files(self.settings, "tiny", "DC-BC")
+
+    def make(self) -> str:
+        files.write_json(self.manifest, {"digest": self.digest, "raw_files": self.raw_files})
+        return self.digest
+
+    def check(self) -> None:
+        plan.check_raw_files(self.settings, "tiny", "DC-BC")
+
+    def lose(self) -> None:
+        self.pictures.rename(self.raw / "elsewhere")
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Own:
+    monkeypatch.chdir(tmp_path)
+    return Own(tmp_path)
+
+
+def move_the_last_picture_into_the_next_class(own: Own) -> None:
+    (own.pictures / "blue/11.png").rename(own.pictures / "green/11.png")
+
+
+def rename_a_picture(own: Own) -> None:
+    (own.pictures / "red/11.png").rename(own.pictures / "red/11.jpg")
+
+
+def move_a_byte_into_the_next_file(own: Own) -> None:
+    one, two = own.pictures / "red/10.png", own.pictures / "red/11.png"
+    content = one.read_bytes()
+    one.write_bytes(content[:-1])
+    two.write_bytes(content[-1:] + two.read_bytes())
+
+
+def flip_a_bit(own: Own) -> None:
+    labels = own.raw / "digits/labels-idx1-ubyte"
+    labels.write_bytes(labels.read_bytes()[:-1] + b"\1")
+
+
+def remove_a_picture(own: Own) -> None:
+    (own.pictures / "red/11.png").unlink()
+
+
+CHANGES = [move_the_last_picture_into_the_next_class, rename_a_picture, move_a_byte_into_the_next_file]
+CHANGES += [flip_a_bit, remove_a_picture]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_raw_files_hold_and_where_they_lie_counts(own: Own, change: Callable[[Own], None]) -> None:
+    made, before = own.make(), own.raw_files
+    assert set(before) == {"digits", "backgrounds"}
+    change(own)
+    changed = {role for role in before if before[role] != own.raw_files[role]}
+    assert changed == {"digits" if change is flip_a_bit else "backgrounds"}
+    assert own.digest != made
+
+
+def test_where_a_raw_file_ends_counts(own: Own) -> None:
+    one, two = own.pictures / "red/10.png", own.pictures / "red/11.png"
+    found = []
+    for contents in ((b"ared/11.png\0 b", b" c"), (b"a", b" bred/11.png\0 c")):
+        for file, content in zip((one, two), contents, strict=True):
+            file.write_bytes(content)
+        found.append(own.raw_files["backgrounds"])
+    assert found[0] != found[1]
+
+
+def test_times_of_raw_files_do_not_count(own: Own) -> None:
+    before = own.digest, own.raw_files
+    os.utime(own.pictures / "red/00.png", (0, 0))
+    assert (own.digest, own.raw_files) == before
+
+
+def test_a_dataset_stays_current_without_its_raw_files_until_something_else_changes(own: Own) -> None:
+    made, found = own.make(), own.raw_files
+    own.lose()
+    assert own.raw_files == found | {"backgrounds": "missing"}
+    assert own.digest == made
+    own.check()
+    definition = own.settings.scales["tiny"]["datasets"]["DC-BC"]
+    definition["seed"] = 1
+    assert own.digest != made
+    with pytest.raises(InputError, match=r"data/raw/pictures: not a folder; expected one subfolder"):
+        own.check()
+    definition["seed"] = 0
+    assert own.digest == made
+    (own.raw / "elsewhere").rename(own.pictures)
+    assert (own.digest, own.raw_files) == (made, found)
+
+
+def test_missing_raw_files_of_a_dataset_that_was_never_made(own: Own) -> None:
+    made = own.digest
+    own.lose()
+    assert own.digest != made
+    with pytest.raises(InputError, match=r"data/raw/pictures: not a folder"):
+        own.check()
+
+
+def test_raw_files_are_read_before_the_dataset_of_their_predecessors_goes(own: Own) -> None:
+    own.make()
+    own.check()
+    picture = own.pictures / "red/03.png"
+    content = picture.read_bytes()
+    picture.write_bytes(b"\x89PNG and no more")
+    with pytest.raises(InputError, match=r"data/raw/pictures/red/03\.png: not a readable picture"):
+        own.check()
+    picture.write_bytes(content)
+    own.check()
+
+
+def test_a_manifest_without_a_digest_is_of_no_dataset_of_now(own: Own) -> None:
+    files.write_json(own.manifest, {"raw_files": own.raw_files})
+    own.check()
+    own.lose()
+    with pytest.raises(InputError, match=r"data/raw/pictures: not a folder"):
+        own.check()
+
+
+def test_a_training_is_of_now_if_its_record_has_the_digest_of_now(own: Own) -> None:
+    cell = Cell("tiny", "burns", "DC-BC", "ortho", 0.1, 0)
+    record = cell.folder / "run.json"
+    assert not plan.trained_now(own.settings, cell)
+    files.write_json(record, {"digest": plan.train(own.settings, cell)})
+    assert plan.trained_now(own.settings, cell) is True
+    own.settings.scales["tiny"]["studies"]["burns"]["training"]["lr"] = 0.1
+    assert plan.trained_now(own.settings, cell) is False
+    files.write_json(record, {"status": "done"})
+    assert plan.trained_now(own.settings, cell) is False
+
+
+def test_words_about_sources_reach_the_report_alone(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    def digests() -> list[str]:
+        cell = params.report_cells(own.settings, "table3")[0]
+        return [own.digest, plan.train(own.settings, cell), plan.report(own.settings, "table3")]
+
+    definition = own.settings.dataset("tiny", "DC-BC")
+    assert plan.credits_of(definition) == {
+        "digits": {key: registry.constant("sources", "mnist_idx", key) for key in ("STAND_IN", "CREDITS")},
+        "backgrounds": {key: registry.constant("sources", "image_folder", key) for key in ("STAND_IN", "CREDITS")},
+    }
+    dataset, training, report = digests()
+    known = registry.constant
+    for word in ("STAND_IN", "CREDITS"):
+        monkeypatch.setattr(
+            registry, "constant", lambda kind, name, key, w=word: "other words" if key == w else known(kind, name, key)
+        )
+        assert digests()[:2] == [dataset, training]
+        assert digests()[2] != report
+    # a report says what the sources say today, whatever they said when the dataset was made
+    files.write_json(own.manifest, {"definition": definition, "made_of": {"digits": {"source": "mnist_idx"}}})
+    assert report_stage._manifest("tiny", "DC-BC")["made_of"] == {
+        "digits": {
+            "source": "mnist_idx",
+            "STAND_IN": known("sources", "mnist_idx", "STAND_IN"),
+            "CREDITS": "other words",
+        }
+    }
+
+
 # Dependencies point one way.
 
 
@@ -301,7 +541,9 @@ def imports(file: Path) -> set[str]:
 
 LAYERS = ("methods", "models", "datasets", "probes")
 PURE = [file for layer in LAYERS for file in sorted((PACKAGE / layer).glob("*.py"))]
-PURE += [PACKAGE / f"{name}.py" for name in ("losses", "embeddings", "codes", "pool", "streams", "statistics")]
+PURE += [
+    PACKAGE / f"{name}.py" for name in ("losses", "embeddings", "codes", "pool", "streams", "reporting/statistics")
+]
 
 
 @pytest.mark.parametrize("file", PURE, ids=lambda file: file.relative_to(PACKAGE).as_posix())

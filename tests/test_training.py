@@ -1,18 +1,27 @@
 """Training: schedule, order, augmentation, plateaus, and runs that end in the same bits however often they stop."""
 
+import argparse
 import copy
+import itertools
 import math
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
+from conftest import PARAMS
 from torch import Tensor
 
-from disentangle import registry
+from disentangle import dataset_files, files, params, plan, registry
+from disentangle.cells import Cell, dataset_folder
 from disentangle.errors import InputError
+from disentangle.stages import train
 from disentangle.streams import seed_of
 from disentangle.training import augment as augmentation
 from disentangle.training import checkpoint, loop, plateau
@@ -360,7 +369,21 @@ def test_a_run_killed_twice_ends_in_the_same_bits(
     assert weights(resumed) == weights(undisturbed)
     assert resumed.history == undisturbed.history
     assert resumed.levels == undisturbed.levels
-    assert (undisturbed.steps_timed, resumed.steps_timed) == (9, 3)
+    assert undisturbed.steps == resumed.steps == 9
+
+
+def test_seconds_add_up_over_interruptions(pairs: ViewPairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that ticks when asked: at the start, at each of the rows 2, 4, 6, 8 and 9, and at the end."""
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=itertools.count(100.0).__next__))
+    config = configured(steps=9)
+    assert fit(pairs, tmp_path, config).seconds == 6
+    for step, seconds in ((4, 1), (8, 3)):  # as of the states after steps 2 and 6: the lost steps do not count
+        with pytest.raises(Killed):
+            fit(pairs, tmp_path, config, kill_at(step), every=0)
+        state = checkpoint.load_state(tmp_path / "cell.pt", "d")
+        assert state is not None
+        assert (state["step"], state["seconds"]) == (step - 2, seconds)
+    assert fit(pairs, tmp_path, config, every=0).seconds == 6
 
 
 def test_a_state_of_other_parameters_or_code_is_left_alone(pairs: ViewPairs, tmp_path: Path) -> None:
@@ -394,7 +417,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(pairs: ViewPairs, tmp_path: Pat
     assert len(run.history) < 4
     assert not math.isfinite(run.history[-1]["loss"])
     assert said[-1].endswith("loss is not finite: stopped as diverged")
-    assert run.steps_timed == run.history[-1]["step"]
+    assert run.steps == run.history[-1]["step"]
     assert not fit(pairs, tmp_path / "other", configured("ortho", 0.1)).diverged
 
 
@@ -472,14 +495,146 @@ def test_damaged_weights_are_named(tmp_path: Path, content: bytes | None) -> Non
         checkpoint.load_weights(path, model)
 
 
-def test_a_device_that_is_not_there() -> None:
+@pytest.fixture
+def as_before() -> Iterator[None]:
+    """What a stage sets for its process."""
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    try:
-        assert name_of(choose("cpu", 1)) == "cpu"
-        with pytest.raises(InputError, match=r"--device: found 'gpu'; allowed: auto, cpu, cuda"):
-            choose("gpu", 1)
-        with pytest.raises(InputError, match=r"--device: found 'cuda:99', but torch sees \d+ GPUs"):
-            choose("cuda:99", 1)
-    finally:
-        torch.set_num_threads(before[0])
-        torch.use_deterministic_algorithms(before[1])
+    yield
+    torch.set_num_threads(before[0])
+    torch.use_deterministic_algorithms(before[1])
+
+
+@pytest.mark.usefixtures("as_before")
+def test_a_device_that_is_not_there() -> None:
+    assert name_of(choose("cpu", 1)) == "cpu"
+    with pytest.raises(InputError, match=r"--device: found 'gpu'; allowed: auto, cpu, cuda"):
+        choose("gpu", 1)
+    with pytest.raises(InputError, match=r"--device: found 'cuda:99', but torch sees \d+ GPUs"):
+        choose("cuda:99", 1)
+
+
+@pytest.mark.usefixtures("as_before")
+def test_a_repeatable_cublas_is_asked_for_but_not_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")
+    choose("cpu", 1)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    choose("cpu", 1)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert torch.are_deterministic_algorithms_enabled()
+
+
+# The stage.
+
+ALL_PAIRS = {"infomax": {"lam": [0]}, "ortho": {"lam": [0.1], "pairs": "all"}}
+
+
+class Stage:
+    """A project of a params.yaml and a dataset, and the cell that is trained in it."""
+
+    def __init__(self, folder: Path, method: str, lam: float) -> None:
+        data = copy.deepcopy(PARAMS)
+        data["scales"]["tiny"]["studies"]["burns"]["methods"] = ALL_PAIRS
+        (folder / "params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+        self.cell = Cell("tiny", "burns", "DC-BC", method, lam, 0)
+        self.dataset = dataset_folder("tiny", "DC-BC")
+        definition = params.load().dataset("tiny", "DC-BC")
+        rng, splits = np.random.default_rng(0), {}
+        for name, count in (("train", 64), ("test", 40)):
+            factors = {factor: np.repeat(rng.integers(3, size=(count, 1)), 2, 1) for factor in ("DC", "BC")}
+            factors["joint"] = 3 * factors["DC"][:, 0] + factors["BC"][:, 0]
+            images = rng.integers(256, size=(count, 2, 32, 32, 3), dtype=np.uint8)
+            splits[name] = dataset_files.Split(images, factors)
+        dataset_files.write(self.dataset, splits, {"dataset": "DC-BC", "definition": definition})
+
+    def run(self, every: float = math.inf) -> None:
+        given = {"cell": self.cell, "digest": None, "device": "cpu", "threads": 1, "checkpoint_every": every}
+        train.run(argparse.Namespace(**given))
+
+    def read(self, name: str) -> dict[str, Any]:
+        return files.read_json(self.cell.folder / name)
+
+    def bytes(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.cell.folder.iterdir()}
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_before: None) -> Stage:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    return Stage(tmp_path, "ortho", 0.1)
+
+
+def test_what_a_training_leaves_behind(stage: Stage) -> None:
+    stage.run(every=0)
+    assert sorted(stage.bytes()) == ["checkpoint.safetensors", "history.csv", "run.json", "timing.json"]
+    run, timing = stage.read("run.json"), stage.read("timing.json")
+    assert run["reading"] == {"pairs": "all"}
+    assert run["method"] == {"name": "ortho", "options": {"pairs": "all"}}
+    assert run["digest"] == plan.train(params.load(), stage.cell)
+    assert plan.trained_now(params.load(), stage.cell)
+    assert run["dataset"] == dataset_files.read_manifest(stage.dataset)["files"]
+    assert (timing["steps"], timing["revision"]) == (6, "unknown")
+    assert timing["views_per_second"] == pytest.approx(2 * 16 * 6 / timing["seconds"], rel=0.05)
+    assert not stage.cell.resume.exists()
+    stage.cell = Cell("tiny", "burns", "DC-BC", "infomax", 0.0, 0)
+    stage.run()
+    assert stage.read("run.json")["reading"] == {}
+
+
+@pytest.mark.parametrize(
+    ("left", "diverged", "status"), [(None, False, "plateau"), (4, False, "done"), (None, True, "diverged")]
+)
+def test_the_status_of_a_run(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, left: int | None, diverged: bool, status: str
+) -> None:
+    fit = loop.fit
+    monkeypatch.setattr(loop, "fit", lambda *given: replace(fit(*given), diverged=diverged))
+    monkeypatch.setattr(plateau, "describe", lambda *_: {"left_single_factor": left})
+    stage.run()
+    run = stage.read("run.json")
+    assert (run["status"], run["plateau"]) == (status, {"left_single_factor": left})
+
+
+def test_a_cell_that_is_trained_is_left_alone_by_one_that_waited(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.run()
+    before = stage.bytes()
+    capsys.readouterr()
+    stage.run()
+    assert capsys.readouterr().out == "another process has trained this cell in the meantime\n"
+    assert stage.bytes() == before
+
+    started: list[str] = []
+
+    def fit(*given: Any) -> None:
+        started.append(given[5])
+        raise Killed
+
+    monkeypatch.setattr(loop, "fit", fit)
+    (stage.cell.folder / "history.csv").unlink()  # written before run.json: an orphan that was cut short
+    with pytest.raises(Killed):
+        stage.run()
+    (stage.cell.folder / "history.csv").write_bytes(before["history.csv"])
+    for key, other in (("digest", "0" * 16), ("dataset", {}), ("device", "another GPU")):
+        files.write_json(stage.cell.folder / "run.json", stage.read("run.json") | {key: other})
+        with pytest.raises(Killed):
+            stage.run()
+        (stage.cell.folder / "run.json").write_bytes(before["run.json"])
+    manifest = files.sha256(stage.dataset / "manifest.json")
+    digest = plan.train(params.load(), stage.cell)
+    # what a resumed run must have in common with the one that was interrupted
+    assert started == [f"{digest} {manifest} cpu {torch.__version__}"] * 4
+
+
+def test_a_dataset_of_other_parameters_is_refused(stage: Stage) -> None:
+    manifest = dataset_files.read_manifest(stage.dataset)
+    manifest["definition"]["seed"] = 1
+    files.write_json(stage.dataset / "manifest.json", manifest)
+    with pytest.raises(InputError) as caught:
+        stage.run()
+    assert str(caught.value) == (
+        "data/datasets/tiny/DC-BC: made with other parameters than params.yaml now has. Run `generate` first."
+    )
+    assert not stage.cell.folder.exists()

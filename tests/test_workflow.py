@@ -77,6 +77,23 @@ def comment_and_touch(project: Project) -> None:
     project.edit_params("scale", "tiny")
 
 
+def change_words(project: Project) -> None:
+    project.edit("src/disentangle/pool.py", "allowed: at least", "needed: at least")
+    project.edit("src/disentangle/download.py", "truncated: expected", "too short: expected")
+    (project.folder / "README.md").write_text("# other words\n")
+    (project.folder / "tests").mkdir()
+    (project.folder / "tests/test_new.py").write_text("def test_nothing(): pass\n")
+
+
+def change_credits(project: Project) -> None:
+    project.edit("src/disentangle/sources/image_folder.py", "(stand-in for STL-10)", "(instead of STL-10)")
+
+
+def move_a_picture(project: Project) -> None:
+    pictures = project.folder / "data/raw/pictures"
+    (pictures / "blue/11.png").rename(pictures / "green/00-11.png")
+
+
 def change_plumbing(project: Project) -> None:
     project.edit("src/disentangle/errors.py", "did you mean", "perhaps you meant")
 
@@ -95,6 +112,9 @@ MATRIX: dict[Callable[[Project], None], Counter] = {
     change_published: REPORT,
     change_dataset: Counter(generate=1) + TRAIN + TRAIN + REPORT,
     change_raw_file: Counter(generate=1) + TRAIN + TRAIN + REPORT,
+    move_a_picture: Counter(generate=1) + TRAIN + TRAIN + REPORT,
+    change_credits: REPORT,
+    change_words: NOTHING,
     comment_and_touch: NOTHING,
     change_plumbing: NOTHING,
 }
@@ -171,6 +191,21 @@ def test_results_without_a_record_are_refused(built: Project, tmp_path: Path) ->
     output = project.snakemake(status=1)
     assert "no record of their origin" in output
     assert "Traceback" not in output
+    shutil.rmtree(project.folder / "data/runs")
+    shutil.rmtree(project.folder / "reports")
+    assert "data/datasets/tiny/DC-BC/" in project.snakemake(status=1)
+
+
+def test_trainings_of_another_machine_are_taken_while_they_are_current(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    project.edit_params("burns.methods.ortho.lam", [0.1, 0.2])
+    options = ["--scale", "tiny", "--study", "burns", "--dataset", "DC-BC", "--method", "ortho", "--seed", "0"]
+    project.stage("train", *options, "--lam", "0.2")
+    assert jobs(project.snakemake()) == Counter(encode=1, probe=1, report=1)
+    project.edit_params("burns.methods.ortho.lam", [0.1, 0.2, 0.3])
+    project.stage("train", *options, "--lam", "0.3")
+    project.edit_params("burns.methods.ortho.pairs", "all")
+    assert "lam=0.3/seed=0/checkpoint.safetensors" in project.snakemake(status=1)
 
 
 def final_files(project: Project) -> dict[str, bytes]:
@@ -204,18 +239,38 @@ def training_steps(project: Project) -> bool:
     return any("step" in log.read_text() for log in (project.folder / "logs/train").rglob("*.log"))
 
 
-def test_killing_everything_loses_only_the_interrupted_jobs(untouched: Project, tmp_path: Path) -> None:
-    calm, killed = untouched.copy(tmp_path / "calm"), untouched.copy(tmp_path / "killed")
-    for project in (calm, killed):
-        project.edit_params("burns.training.steps", 200)
-    calm.snakemake()
+@pytest.fixture(scope="module")
+def calm(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A run of 200 steps a cell that nothing disturbed."""
+    project = untouched.copy(tmp_path_factory.mktemp("project") / "calm")
+    project.edit_params("burns.training.steps", 200)
+    project.snakemake()
+    return project
+
+
+@pytest.mark.parametrize("stage", ["generate", "train", "encode", "probe", "report"])
+def test_killing_everything_loses_only_the_interrupted_jobs(
+    untouched: Project, calm: Project, tmp_path: Path, stage: str
+) -> None:
+    killed = untouched.copy(tmp_path / "killed")
+    killed.edit_params("burns.training.steps", 200)
+    killed.environment["CHECKPOINT_EVERY"] = "0"
     running = start(killed)
-    wait_for(lambda: training_steps(killed))
+    if stage == "train":
+        wait_for(lambda: training_steps(killed))
+    else:
+        wait_for(lambda: any((killed.folder / "logs" / stage).rglob("*.log")))
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
+    finished = {path.name for path in (killed.folder / "data").rglob("*") if path.name in ("manifest.json", "run.json")}
     output = killed.snakemake()
-    assert jobs(output)["generate"] == 0
-    assert jobs(output)["train"] == CELLS
+    assert jobs(output)["generate"] == (stage == "generate")
+    assert jobs(output)["report"] == 1
+    if stage in ("probe", "report"):
+        assert jobs(output)["train"] < CELLS
+        assert finished == {"manifest.json", "run.json"}
+    if stage == "train":
+        assert any("going on at step" in log.read_text() for log in (killed.folder / "logs/train").rglob("*.log"))
     assert final_files(killed) == final_files(calm)
     assert "Nothing to be done" in killed.snakemake("-n")
 

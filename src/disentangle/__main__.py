@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 
 from disentangle.cells import Cell
@@ -41,22 +42,34 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument("--method", required=True, help="an entry under `methods` in params.yaml")
         stage.add_argument("--lam", required=True, type=float, help="strength of the regularizer")
         stage.add_argument("--seed", required=True, type=int)
-        stage.add_argument("--threads", type=int, default=1)
+        stage.add_argument("--threads", type=_threads, default=1)
         if name in ("train", "encode"):
             stage.add_argument(
                 "--device", default="auto", help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)"
             )
         if name == "train":
-            stage.add_argument("--checkpoint-every", type=float, default=20.0, metavar="SECONDS")
+            every = os.environ.get("CHECKPOINT_EVERY", "20")
+            stage.add_argument("--checkpoint-every", type=float, default=every, metavar="SECONDS")
     return root
+
+
+def _threads(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"found {text}; allowed: an integer >= 1")
+    return int(text)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one stage; return 0, or 1 after printing the one message of an InputError."""
     given = parser().parse_args(arguments)
-    if hasattr(given, "lam"):
-        given.cell = Cell(given.scale, given.study, given.dataset, given.method, given.lam, given.seed)
+    if hasattr(given, "threads"):
+        # Before NumPy is imported; how many threads a sum is cut into can change its last bits.
+        os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(given.threads)))
     try:
+        if hasattr(given, "lam"):
+            given.cell = Cell(given.scale, given.study, given.dataset, given.method, given.lam, given.seed)
+            # Imported here, so that --help needs no package.
+            importlib.import_module("disentangle.params").load().check_cell(given.cell)
         importlib.import_module(f"disentangle.stages.{given.stage}").run(given)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)

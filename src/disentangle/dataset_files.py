@@ -51,5 +51,6 @@ def read(folder: Path, split: str) -> Split:
     for name in (f"{split}_images.npy", f"{split}_factors.npz"):
         path = folder / name
         if not path.exists() or files.sha256(path) != hashes[name]:
-            raise InputError(f"{path}: missing or damaged (it differs from {MANIFEST}). Delete {folder} and run again.")
+            mend = f"Restore it (`dvc checkout {folder}`), or delete {folder} to make it anew."
+            raise InputError(f"{path}: missing or damaged (it differs from {MANIFEST}). {mend}")
     return Split(files.read_array(folder / f"{split}_images.npy"), read_factors(folder, split))

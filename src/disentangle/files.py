@@ -24,7 +24,7 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
     A reader sees the old file or the whole new one; an interrupted write leaves the old one.
     Raises InputError when it cannot be written, as on a full disk.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
@@ -34,7 +34,7 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
         os.replace(temporary, path)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        reason = "the disk is full" if full else f"cannot be written ({error.strerror})"
+        reason = "the disk is full" if full else f"cannot be written ({error.strerror or error})"
         raise InputError(f"{path}: {reason}; nothing was changed. Mend that and run again.") from error
     finally:
         with contextlib.suppress(OSError):
@@ -56,6 +56,8 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object; raises InputError that names the file when it is missing or damaged."""
     try:
         return dict(json.loads(path.read_text()))
+    except FileNotFoundError:
+        raise InputError(f"{path}: not there. Run the stage that makes it first.") from None
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: not a readable JSON file ({error}). Delete it and run again.") from error
 
@@ -69,7 +71,14 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write one array as ``.npy``, which can be memory-mapped."""
     with atomic(path) as file:
-        np.save(file, array)
+        np.lib.format.write_array(_Plain(file), array)
+
+
+class _Plain:
+    """A file as NumPy does not know it: it would write past Python to a real one, and hide the reason of a failure."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -90,6 +99,8 @@ def _npz(path: Path) -> dict[str, np.ndarray]:
 def _readable(path: Path, read: Callable[[], T]) -> T:
     try:
         return read()
+    except FileNotFoundError:
+        raise InputError(f"{path}: not there. Run the stage that makes it first.") from None
     except Exception as error:  # NumPy raises OSError, ValueError, EOFError or BadZipFile by the kind of damage
         raise InputError(f"{path}: not a readable array file ({error}). Delete it and run again.") from error
 
@@ -105,5 +116,9 @@ def exclusive(path: Path) -> Iterator[None]:
     """Hold the lock file ``path``; waits while another process, such as an orphan of a killed run, holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another process that holds {path}", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

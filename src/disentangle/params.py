@@ -1,7 +1,7 @@
 """params.yaml, read and checked once: everything wrong with it is said here, before any job exists."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,20 @@ SCHEMA = Path(__file__).with_name("params.schema.yaml")
 class _Loader(yaml.SafeLoader):
     """YAML that refuses a key given twice, which plain YAML readers drop silently, and keys that are no text."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        # Checked as written: constructing a mapping adds the keys that it merges (``<<``) to its node.
+        node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
             if not isinstance(key, str):
                 raise InputError(f"line {line}: the key {key!r} is no text; write it in quotes.")
             if key in seen:
                 raise InputError(f"line {line}: the key '{key}' is given twice.")
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        return node
 
 
 def _is_integer(_: object, value: object) -> bool:
@@ -52,7 +56,7 @@ class Params:
 
     def dataset(self, scale: str, name: str) -> dict[str, Any]:
         """Return a dataset's definition, completed by its generator's and its sources' defaults."""
-        known = self.scales[scale]["datasets"]
+        known = self.section(scale)["datasets"]
         where = f"scales.{scale}.datasets"
         if name not in known:
             raise InputError(f"{where}: no dataset '{name}': {did_you_mean(name, known)}")
@@ -68,9 +72,15 @@ class Params:
             "sources": {"digits": digits, "backgrounds": backgrounds},
         }
 
+    def section(self, scale: str) -> dict[str, Any]:
+        """Return a scale's section."""
+        if scale not in self.scales:
+            raise InputError(f"no scale '{scale}': {did_you_mean(scale, self.scales)}")
+        return dict(self.scales[scale])
+
     def study(self, scale: str, study: str) -> dict[str, Any]:
         """Return a study's section."""
-        known = self.scales[scale]["studies"]
+        known = self.section(scale)["studies"]
         if study not in known:
             raise InputError(f"scales.{scale}.studies: no study '{study}': {did_you_mean(study, known)}")
         return dict(known[study])
@@ -91,8 +101,20 @@ class Params:
         where = f"scales.{scale}.studies.{study}.probes.{name}"
         return registry.check_options("probes", name, given, where)
 
+    def check_cell(self, cell: Cell) -> None:
+        """Raise InputError unless a cell can be trained; its lam and seed need not be listed."""
+        method = self.method(cell.scale, cell.study, cell.method)["name"]
+        self.dataset(cell.scale, cell.dataset)
+        if not (math.isfinite(cell.lam) and cell.lam >= 0):
+            raise InputError(f"lam: found {cell.lam}; allowed: a finite number >= 0.")
+        if cell.lam and not registry.constant("methods", method, "REGULARIZED"):
+            raise InputError(f"lam: found {cell.lam}; allowed: 0, as method '{method}' has no regularizer.")
+        if cell.seed < 0:
+            raise InputError(f"seed: found {cell.seed}; allowed: an integer >= 0.")
+
     def training(self, cell: Cell) -> dict[str, Any]:
         """Return everything of params.yaml that a cell's training depends on, but for its dataset's content."""
+        self.check_cell(cell)
         study = self.study(cell.scale, cell.study)
         return {
             "cell": {"scale": cell.scale, "study": cell.study, "dataset": cell.dataset, "method": cell.method}
@@ -104,16 +126,17 @@ class Params:
         }
 
     def cells(self, scale: str, study: str, dataset: str, methods: list[str]) -> list[Cell]:
-        """Return the cells of all entries whose method file is in ``methods``, in the order of params.yaml."""
+        """Return the cells of all entries whose method file is in ``methods`` (none: all entries), in that order."""
         section = self.study(scale, study)
         if dataset not in section["datasets"]:
             raise InputError(
                 f"scales.{scale}.studies.{study}.datasets: '{dataset}' is needed here and not listed: "
                 f"{did_you_mean(dataset, section['datasets'])}"
             )
+        every = dict.fromkeys(options.get("method", key) for key, options in section["methods"].items())
         return [
             Cell(scale, study, dataset, entry, float(lam), seed)
-            for name in methods
+            for name in methods or every
             for entry, options in section["methods"].items()
             if options.get("method", entry) == name
             for lam in options["lam"]
@@ -233,8 +256,10 @@ def _check_study(params: Params, scale: str, study: str, definitions: dict[str, 
         pairs, batch = definitions[dataset]["options"]["train_pairs"], section["training"]["batch"]
         if batch > pairs:
             raise InputError(f"{where}.training.batch: found {batch}; {dataset} has only {pairs} train_pairs.")
-    for entry in section["methods"]:
-        params.method(scale, study, entry)
+    for entry, options in section["methods"].items():
+        method = params.method(scale, study, entry)["name"]
+        if any(options["lam"]) and not registry.constant("methods", method, "REGULARIZED"):
+            raise InputError(f"{where}.methods.{entry}.lam: allowed: [0], as method '{method}' has no regularizer.")
     for probe in section["probes"]:
         params.probe(scale, study, probe)
 
@@ -254,6 +279,14 @@ def report_cells(params: Params, name: str) -> list[Cell]:
     return cells
 
 
-def datasets_of(cells: list[Cell]) -> Iterator[tuple[str, str]]:
+def report_cells_or_none(params: Params, name: str) -> list[Cell]:
+    """Return the cells that a report reads, none where params.yaml has no cells for it."""
+    try:
+        return report_cells(params, name)
+    except InputError:
+        return []
+
+
+def datasets_of(cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:
     """Yield each (scale, dataset) of some cells once."""
     yield from dict.fromkeys((cell.scale, cell.dataset) for cell in cells)

@@ -2,41 +2,47 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from disentangle import files, provenance, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.errors import InputError
-from disentangle.params import Params, report_cells
+from disentangle.params import Params, datasets_of, report_cells
 
 STAGES = provenance.PACKAGE / "stages"
+MISSING = "missing"
 
 
 def generate(params: Params, scale: str, dataset: str) -> str:
-    """Return the digest of a dataset: its definition, the user's own raw files, and the code that makes it."""
+    """Return the digest of a dataset: its definition, the user's own raw files, and the code that makes it.
+
+    Where raw files are gone and nothing else changed, the dataset that was made of them stays current.
+    """
+    raw = raw_files(params, scale, dataset)
+    now = _generation(params, scale, dataset, raw)
+    if MISSING in raw.values() and (made := _manifest(scale, dataset)):
+        then = _generation(params, scale, dataset, made["raw_files"])
+        return then if then == made.get("digest") else now
+    return now
+
+
+def _generation(params: Params, scale: str, dataset: str, raw: dict[str, str]) -> str:
     definition = params.dataset(scale, dataset)
-    sources = definition["sources"].values()
     code = [STAGES / "generate.py", registry.path("datasets", definition["generator"])]
-    code += [registry.path("sources", source["name"]) for source in sources]
-    return provenance.digest([definition, raw_files(params, scale, dataset)], code)
+    code += [registry.path("sources", source["name"]) for source in definition["sources"].values()]
+    return provenance.digest([definition, raw], code)
+
+
+def _manifest(scale: str, dataset: str) -> dict[str, Any] | None:
+    path = dataset_folder(scale, dataset) / "manifest.json"
+    return files.read_json(path) if path.exists() else None
 
 
 def raw_files(params: Params, scale: str, dataset: str) -> dict[str, str]:
-    """Return a fingerprint of the user's own raw files by source.
-
-    Where they are gone and the dataset that was made of them is here, its manifest tells their fingerprint.
-    """
-    found = {}
-    for role, source in params.dataset(scale, dataset)["sources"].items():
-        own = not registry.constant("sources", source["name"], "ARCHIVES")
-        paths = registry.build("sources", source["name"], source["options"]).files() if own else []
-        if paths:
-            found[role] = _fingerprint(paths)
-    manifest = dataset_folder(scale, dataset) / "manifest.json"
-    if "missing" in found.values() and manifest.exists():
-        return dict(files.read_json(manifest)["raw_files"])
-    return found
+    """Return a fingerprint of the user's own raw files by source, ``missing`` where one is not there."""
+    return {role: _fingerprint(source.files()) for role, source in _own_sources(params, scale, dataset).items()}
 
 
 def check_raw_files(params: Params, scale: str, dataset: str) -> None:
@@ -44,21 +50,30 @@ def check_raw_files(params: Params, scale: str, dataset: str) -> None:
 
     Raises InputError for one that cannot be used, while the dataset that was made of its predecessor is still there.
     """
-    definition = params.dataset(scale, dataset)
-    manifest = dataset_folder(scale, dataset) / "manifest.json"
-    raw = raw_files(params, scale, dataset)
-    if not manifest.exists() or files.read_json(manifest)["raw_files"] != raw:
-        for role in raw:
-            source = definition["sources"][role]
-            registry.build("sources", source["name"], source["options"]).load(np.random.default_rng())
+    made = _manifest(scale, dataset)
+    if made is None or made.get("digest") != generate(params, scale, dataset):
+        for source in _own_sources(params, scale, dataset).values():
+            source.load(np.random.default_rng())
+
+
+def _own_sources(params: Params, scale: str, dataset: str) -> dict[str, Any]:
+    sources = {
+        role: (registry.build("sources", source["name"], source["options"]), source["name"])
+        for role, source in params.dataset(scale, dataset)["sources"].items()
+    }
+    own = {
+        role: source for role, (source, name) in sources.items() if not registry.constant("sources", name, "ARCHIVES")
+    }
+    return {role: source for role, source in own.items() if source.files()}
 
 
 def _fingerprint(paths: list[Path]) -> str:
-    if not all(path.exists() for path in paths):
-        return "missing"
+    if not all(path.is_file() for path in paths):
+        return MISSING
     content = hashlib.sha256()
     for path in paths:
-        content.update(path.name.encode() + b"\0" + path.read_bytes())
+        # A picture's folder is its class.
+        content.update(f"{path.parent.name}/{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return content.hexdigest()[:16]
 
 
@@ -80,6 +95,12 @@ def train(params: Params, cell: Cell) -> str:
     return provenance.digest(config, [STAGES / "train.py", registry.path("methods", config["method"]["name"])])
 
 
+def trained_now(params: Params, cell: Cell) -> bool:
+    """Say whether a cell's run.json tells the parameters and code that its training would have today."""
+    path = cell.folder / "run.json"
+    return path.exists() and bool(files.read_json(path).get("digest") == train(params, cell))
+
+
 def encode(cell: Cell) -> str:
     """Return the digest of a cell's encoding; its parameters are those of the training, which it reads from there."""
     return provenance.digest(str(cell), [STAGES / "encode.py"])
@@ -96,7 +117,17 @@ def report(params: Params, name: str) -> str:
     """Return the digest of a report: its code, the published numbers, and which cells it shows."""
     published = sorted((provenance.PACKAGE / "published").glob("*.csv"))
     cells = [str(cell) for cell in report_cells(params, name)]
-    return provenance.digest([params.scale, cells], [STAGES / "report.py", registry.path("reports", name), *published])
+    words = [credits_of(params.dataset(scale, dataset)) for scale, dataset in datasets_of(report_cells(params, name))]
+    code = [STAGES / "report.py", registry.path("reports", name), *published]
+    return provenance.digest([params.scale, cells, words], code)
+
+
+def credits_of(definition: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Return what the sources of a dataset stand in for, and whom to credit, by role."""
+    return {
+        role: {key: registry.constant("sources", source["name"], key) for key in ("STAND_IN", "CREDITS")}
+        for role, source in definition["sources"].items()
+    }
 
 
 def require(expected: str | None, actual: str) -> None:

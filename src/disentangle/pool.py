@@ -26,10 +26,20 @@ class Pool:
         return Pool(self.images[index], self.labels[index], self.classes)
 
 
-def split_in_order(pool: Pool) -> tuple[Pool, Pool]:
-    """Return the first 90% as the train pool and the rest as the test pool (Burns et al. 2021, data generator)."""
+def split_in_order(pool: Pool, origin: object) -> tuple[Pool, Pool]:
+    """Return the first 90% as the train pool and the rest as the test pool (Burns et al. 2021, data generator).
+
+    Raises InputError that names ``origin`` (the files) when a part misses a class, as of images that are sorted by it.
+    """
     train = len(pool) * 9 // 10
-    return pool.take(slice(train)), pool.take(slice(train, None))
+    parts = pool.take(slice(train)), pool.take(slice(train, None))
+    present = set(pool.labels.tolist()) or set(range(len(pool.classes)))
+    for part, name in zip(parts, ("first 90%", "last 10%"), strict=True):
+        if missing := sorted(present - set(part.labels.tolist())):
+            raise InputError(
+                f"{origin}: the {name} of {len(pool)} images lack classes {missing}; allowed: all in both."
+            )
+    return parts
 
 
 def split_by_class(pool: Pool, rng: np.random.Generator, origin: object) -> tuple[Pool, Pool]:

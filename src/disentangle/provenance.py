@@ -15,8 +15,14 @@ from typing import Any
 
 PACKAGE = Path(__file__).parent
 
-PLUMBING = {PACKAGE / f"{name}.py" for name in ("cells", "errors", "files", "params", "plan", "provenance", "registry")}
+PLUMBING = {
+    PACKAGE / f"{name}.py"
+    for name in ("cells", "dataset_files", "download", "errors", "files", "params", "plan", "provenance", "registry")
+}
 """Modules that find, check, move and store, and never change a number: an edit of theirs reruns nothing."""
+
+WORDS = {"STAND_IN", "CREDITS"}
+"""Constants of a source that only reports show; ``plan.report`` counts them."""
 
 
 def digest(parameters: Any, code: Iterable[Path]) -> str:
@@ -47,6 +53,8 @@ def _imports(file: Path) -> tuple[Path, ...]:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            raise SyntaxError(f"{file.name} line {node.lineno}: an import by its full name is needed here")
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     own = [module.removeprefix("disentangle").strip(".") for module in modules if module.split(".")[0] == "disentangle"]
@@ -62,11 +70,13 @@ def _meaning(file: Path) -> bytes:
 
 
 def _canonical(node: Any) -> str:
-    """Spell a syntax tree without docstrings and without fields that are empty (they differ between Pythons)."""
+    """Spell a syntax tree without docstrings, messages of errors, and empty fields (they differ between Pythons)."""
+    if isinstance(node, ast.Raise):
+        return "Raise"
     if isinstance(node, ast.AST):
         fields = dict(ast.iter_fields(node))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            fields["body"] = [part for part in node.body if not _is_text(part)]
+            fields["body"] = [part for part in node.body if not _is_words(part)]
         spelled = (f"{name}={_canonical(value)}" for name, value in fields.items() if value not in (None, []))
         return f"{type(node).__name__}({','.join(spelled)})"
     if isinstance(node, list):
@@ -74,7 +84,9 @@ def _canonical(node: Any) -> str:
     return repr(node)
 
 
-def _is_text(node: ast.AST) -> bool:
+def _is_words(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Name) and target.id in WORDS for target in node.targets)
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 

@@ -128,7 +128,9 @@ def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> di
     missing = [key for key, option in known.items() if option.required and key not in given]
     if missing:
         raise InputError(f"{where}: {kind.rstrip('s')} '{name}' needs {', '.join(missing)}.")
-    return {key: given.get(key, option.default) for key, option in known.items()}
+    complete = {key: given.get(key, option.default) for key, option in known.items()}
+    # 1 and 1.0 are one number.
+    return {key: float(value) if known[key].type == "float" else value for key, value in complete.items()}
 
 
 def build(kind: str, name: str, given: dict[str, Any]) -> Any:

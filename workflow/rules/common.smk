@@ -7,8 +7,6 @@ import sys
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from disentangle import dataset_files, params, plan
@@ -17,6 +15,7 @@ from disentangle.errors import InputError
 
 SOURCE = Path(workflow.basedir, "src")
 STAGE = f"PYTHONPATH={shlex.quote(str(SOURCE))} {shlex.quote(sys.executable)} -m disentangle"
+TRAINED = ["checkpoint.safetensors", "history.csv", "run.json", "timing.json"]
 CELL = "{scale}/{study}/{dataset}/{method}/lam={lam}/seed={seed}"
 CELL_OPTIONS = "--scale {wildcards.scale} --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method} --lam {wildcards.lam} --seed {wildcards.seed}"
 
@@ -49,7 +48,10 @@ PARAMS = explained(params.load)
 
 def cell_of(wildcards):
     w = wildcards
-    return Cell(w.scale, w.study, w.dataset, w.method, float(w.lam), int(w.seed))
+    cell = Cell(w.scale, w.study, w.dataset, w.method, float(w.lam), int(w.seed))
+    if str(cell.name) != CELL.format(**w):
+        raise InputError(f"{CELL.format(**w)}: the path of this cell is {cell.name}.")
+    return cell
 
 
 def dataset_of(wildcards):
@@ -77,26 +79,40 @@ def break_stale_lock():
     return alive
 
 
-def require_provenance(targets):
-    """Refuse results without a record: Snakemake would take them for current, whatever they were made of."""
+def recorded(file):
+    """Say whether Snakemake knows how a file was made, or that it is unfinished."""
+    name = urlsafe_b64encode(str(file).encode()).decode()
+    # Snakemake splits records with longer names over folders.
+    return len(name) > 254 or any(
+        Path(".snakemake", kind, name).exists() for kind in ("metadata", "incomplete")
+    )
 
-    def recorded(file):
-        name = urlsafe_b64encode(str(file).encode()).decode()
-        # Snakemake splits records with longer names over folders.
-        return len(name) > 254 or any(
-            Path(".snakemake", kind, name).exists()
-            for kind in ("metadata", "incomplete")
-        )
 
-    made = [Path(target) for target in targets]
+def require_provenance():
+    """Refuse results without a record: Snakemake would take them for current, whatever they were made of.
+
+    Trainings that came from another machine are taken if their run.json tells the parameters and code of today.
+    """
+    cells = {
+        cell
+        for name in params.report_targets().values()
+        for cell in params.report_cells_or_none(PARAMS, name)
+    }
+    made = [Path(target) for target in params.report_targets()]
     made += [
-        path
-        for path in RUNS.glob("*/*/*/*/*/*/*")
-        if path.suffix in (".safetensors", ".json", ".npz", ".csv")
+        dataset_folder(*key) / name
+        for key in params.datasets_of(cells)
+        for name in dataset_files.names()
     ]
-    lost = [path for path in made if path.exists() and not recorded(path)]
-    if workflow.is_main_process and lost:
-        raise WorkflowError(
+    made += [
+        cell.folder / name for cell in cells for name in ("codes.npz", "probe.json")
+    ]
+    for cell in cells:
+        if not plan.trained_now(PARAMS, cell):
+            made += [cell.folder / name for name in TRAINED]
+    lost = sorted(path for path in made if path.exists() and not recorded(path))
+    if lost:
+        raise InputError(
             f"{len(lost)} results have no record of their origin, such as {lost[0]}. "
             "Run `dvc checkout .snakemake/metadata`, or delete them to make them anew."
         )

@@ -3,7 +3,7 @@
 
 rule fetch:
     output:
-        "data/raw/{archive}",
+        update("data/raw/{archive}"),  # never deleted before the job: a placed file is only checked
     log:
         "logs/fetch/{archive}.log",
     shell:

@@ -7,7 +7,7 @@ rule train:
     output:
         expand(
             RUNS / CELL.replace("{", "{{").replace("}", "}}") / "{name}",
-            name=["checkpoint.safetensors", "history.csv", "run.json", "timing.json"],
+            name=TRAINED,
         ),
     log:
         "logs/train/" + CELL + ".log",

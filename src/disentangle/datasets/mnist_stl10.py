@@ -73,7 +73,7 @@ class Dataset:
                 raise InputError(f"held: {name} is to vary, but its pool has a single class.")
             factors[instance] = _draw(labels, name in self.held, pairs, rng)
             factors[name] = labels[factors[instance]]
-        factors["joint"] = joint_label(factors, self.held)
+        factors["joint"] = joint_label(factors, self.held, len(backgrounds.classes))
         return Views(self.compose(digits, backgrounds, factors), factors)
 
     def compose(self, digits: Pool, backgrounds: Pool, factors: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -100,13 +100,13 @@ class Dataset:
         return images.reshape(*factors["digit"].shape, *images.shape[1:])
 
 
-def joint_label(factors: Mapping[str, np.ndarray], held: Sequence[str]) -> np.ndarray:
+def joint_label(factors: Mapping[str, np.ndarray], held: Sequence[str], backgrounds: int) -> np.ndarray:
     """Return a pair's one label (N,) for the classes of both held factors: 10 DC + BC, 8 DC + DL, or 10 DL + BC.
 
-    10 stands for the number of background classes present. Source: the authors' generator.
+    10 stands for the number of background classes. Source: the authors' generator.
     """
     major, minor = sorted(held, key=("DC", "DL", "BC").index)
-    classes = len(LOCATIONS) if minor == "DL" else int(factors["BC"].max()) + 1
+    classes = len(LOCATIONS) if minor == "DL" else backgrounds
     label: np.ndarray = factors[major][:, 0] * classes + factors[minor][:, 0]
     return label
 

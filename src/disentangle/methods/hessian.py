@@ -22,6 +22,8 @@ from torch.linalg import vector_norm
 from disentangle.embeddings import Embeddings
 from disentangle.losses import info_nce_gradient, info_nce_own_gradient, matmul, sub_infomax
 
+REGULARIZED = True
+
 
 @dataclass(frozen=True)
 class Objective:

@@ -15,6 +15,8 @@ from torch import Tensor
 from disentangle.embeddings import Embeddings
 from disentangle.losses import sub_infomax
 
+REGULARIZED = False
+
 
 @dataclass(frozen=True)
 class Objective:

@@ -22,6 +22,8 @@ from torch import Tensor
 from disentangle.embeddings import Embeddings
 from disentangle.losses import similarity, sub_infomax
 
+REGULARIZED = True
+
 
 @dataclass(frozen=True)
 class Objective:

@@ -20,6 +20,8 @@ from torch import Tensor
 from disentangle.embeddings import Embeddings
 from disentangle.losses import absolute_cosine, sub_infomax
 
+REGULARIZED = True
+
 
 @dataclass(frozen=True)
 class Objective:

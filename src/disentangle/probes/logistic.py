@@ -25,14 +25,23 @@ class Probe:
 
     def accuracy(self, train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> float:
         """Fit on (codes (N, D), labels (N,)) and return the percentage of test labels that it tells right."""
+        if len(np.unique(train[1])) < 2:
+            raise InputError("train_pairs: the training labels of a task are all of one class; allow more pairs.")
         scaler = StandardScaler().fit(train[0].astype(np.float64))
-        # Newton's method is at the optimum at this tolerance; L-BFGS needs a hundredth of it and twice the time.
-        classifier = LogisticRegression(C=self.C, tol=self.tolerance, max_iter=self.max_iterations, solver="newton-cg")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", ConvergenceWarning)
-                classifier.fit(scaler.transform(train[0].astype(np.float64)), train[1])
-        except ConvergenceWarning:
+        codes = scaler.transform(train[0].astype(np.float64))
+        # Newton's method is at the optimum at a tolerance where L-BFGS is not; but its line search can fail.
+        classifier = self._fit("newton-cg", self.tolerance, codes, train[1])
+        classifier = classifier or self._fit("lbfgs", self.tolerance / 100, codes, train[1])
+        if classifier is None:
             found = self.max_iterations
-            raise InputError(f"probes.logistic.max_iterations: {found} do not reach the optimum; allow more.") from None
+            raise InputError(f"probes.logistic.max_iterations: {found} do not reach the optimum; allow more.")
         return 100 * float(classifier.score(scaler.transform(test[0].astype(np.float64)), test[1]))
+
+    def _fit(self, solver: str, tolerance: float, codes: np.ndarray, labels: np.ndarray) -> LogisticRegression | None:
+        """Return the classifier, or None if the solver warned that it did not reach the optimum."""
+        classifier = LogisticRegression(C=self.C, tol=tolerance, max_iter=self.max_iterations, solver=solver)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            classifier.fit(codes, labels)
+        failed = (issubclass(w.category, ConvergenceWarning) or "line search" in str(w.message).lower() for w in caught)
+        return None if any(failed) else classifier

@@ -55,4 +55,4 @@ class Source:
             advice = f"Put {archive['url']} there. For recompressed or other files use the source 'mnist_idx'."
             verify(Path(archive["path"]), archive["md5"], advice=advice)
         files = self.files()
-        return split_in_order(read_digits(files[0::2], files[1::2]))
+        return split_in_order(read_digits(files[0::2], files[1::2]), files[0].parent)

@@ -29,4 +29,5 @@ class Source:
 
     def load(self, rng: np.random.Generator) -> tuple[Pool, Pool]:
         """Return train and test pools of (N, 28, 28) digits; raises InputError that names a file that does not fit."""
-        return split_in_order(read_digits([Path(path) for path in self.images], [Path(path) for path in self.labels]))
+        pool = read_digits([Path(path) for path in self.images], [Path(path) for path in self.labels])
+        return split_in_order(pool, ", ".join(self.images))

@@ -61,7 +61,7 @@ class Source:
         labels = np.concatenate([raw[name] for name in SIZES if "_y" in name]).astype(np.int64)
         if labels.min() < 1 or labels.max() > len(CLASSES):
             raise InputError(f"{ARCHIVE.parent}: found labels {labels.min()} to {labels.max()}; allowed: 1 to 10.")
-        return split_in_order(Pool(images, labels - 1, CLASSES))
+        return split_in_order(Pool(images, labels - 1, CLASSES), ARCHIVE.parent)
 
 
 def _pictures(stored: np.ndarray) -> np.ndarray:

@@ -12,15 +12,15 @@ def run(given: argparse.Namespace) -> None:
     """Load the sources' instance pools, compose both splits, and write them with their manifest."""
     settings = params.load()
     definition = settings.dataset(given.scale, given.dataset)
-    plan.require(given.digest, plan.generate(settings, given.scale, given.dataset))
+    digest = plan.generate(settings, given.scale, given.dataset)
+    plan.require(given.digest, digest)
     seed = definition["seed"]
     pools, made_of = {}, {}
     for role, source in definition["sources"].items():
         pools[role] = registry.build("sources", source["name"], source["options"]).load(rng(seed, role))
-        constants = {key: registry.constant("sources", source["name"], key) for key in ("STAND_IN", "CREDITS")}
-        made_of[role] = {"source": source["name"], "classes": pools[role][0].classes} | constants
-        made_of[role]["instances"] = [len(pool.images) for pool in pools[role]]
-        print(f"{role}: {made_of[role]['instances']} instances for train and test from {source['name']}", flush=True)
+        instances = [len(pool) for pool in pools[role]]
+        made_of[role] = {"source": source["name"], "classes": pools[role][0].classes, "instances": instances}
+        print(f"{role}: {instances} instances for train and test from {source['name']}", flush=True)
     dataset = registry.build("datasets", definition["generator"], definition["options"])
     splits = {}
     for k, split in enumerate(dataset_files.SPLITS):
@@ -29,6 +29,7 @@ def run(given: argparse.Namespace) -> None:
         splits[split] = Split(views.images, views.factors)
     manifest = {
         "dataset": given.dataset,
+        "digest": digest,
         "definition": definition,
         "made_of": made_of,
         "raw_files": plan.raw_files(settings, given.scale, given.dataset),

@@ -5,12 +5,15 @@ import csv
 import datetime
 import io
 import platform
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from disentangle import dataset_files, files, params, plan, provenance, registry
 from disentangle.cells import dataset_folder
+from disentangle.errors import InputError
 from disentangle.training import checkpoint, device, loop, plateau
 from disentangle.training.batches import ViewPairs
 
@@ -22,8 +25,13 @@ def run(given: argparse.Namespace) -> None:
     plan.require(given.digest, digest)
     folder = dataset_folder(cell.scale, cell.dataset)
     manifest = dataset_files.read_manifest(folder)
+    if manifest["definition"] != settings.dataset(cell.scale, cell.dataset):
+        raise InputError(f"{folder}: made with other parameters than params.yaml now has. Run `generate` first.")
     where = device.choose(given.device, given.threads)
     with files.exclusive(cell.resume.with_suffix(".lock")):
+        if _is_trained(cell.folder, digest, manifest["files"], device.name_of(where)):
+            print("another process has trained this cell in the meantime", flush=True)
+            return
         trained = loop.fit(
             config,
             registry.build("methods", config["method"]["name"], config["method"]["options"]),
@@ -32,7 +40,7 @@ def run(given: argparse.Namespace) -> None:
             ),
             held,
             cell.resume,
-            f"{digest} {files.sha256(folder / dataset_files.MANIFEST)} {device.name_of(where)}",
+            f"{digest} {files.sha256(folder / dataset_files.MANIFEST)} {device.name_of(where)} {torch.__version__}",
             given.checkpoint_every,
             lambda line: print(line, flush=True),
         )
@@ -49,6 +57,7 @@ def run(given: argparse.Namespace) -> None:
                 "dataset": manifest["files"],
                 "parameters": sum(p.numel() for p in trained.model.parameters()),
                 "digest": digest,
+                "reading": _reading(config["method"]),
                 "device": device.name_of(where),
                 "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
             },
@@ -57,8 +66,8 @@ def run(given: argparse.Namespace) -> None:
             cell.folder / "timing.json",
             {
                 "seconds": round(trained.seconds, 3),
-                "steps": trained.steps_timed,
-                "views_per_second": round(2 * config["training"]["batch"] * trained.steps_timed / trained.seconds, 1),
+                "steps": trained.steps,
+                "views_per_second": round(2 * config["training"]["batch"] * trained.steps / trained.seconds, 1),
                 "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 "revision": provenance.revision(),
             },
@@ -66,10 +75,26 @@ def run(given: argparse.Namespace) -> None:
         cell.resume.unlink(missing_ok=True)
 
 
+def _is_trained(folder: Path, digest: str, dataset: dict[str, str], on: str) -> bool:
+    """Say whether a folder holds all results of just this training, as an orphan of a killed run leaves them."""
+    if not all(
+        (folder / name).exists() for name in ("checkpoint.safetensors", "history.csv", "run.json", "timing.json")
+    ):
+        return False
+    run = files.read_json(folder / "run.json")
+    return (run["digest"], run["dataset"], run["device"]) == (digest, dataset, on)
+
+
 def _view_pairs(split: dataset_files.Split, held: tuple[str, ...], where: torch.device) -> ViewPairs:
     labels = {factor: split.factors[factor][:, 0] for factor in held} | {"joint": split.factors["joint"]}
     on_device = {name: torch.from_numpy(np.ascontiguousarray(label)).to(where) for name, label in labels.items()}
     return ViewPairs(torch.from_numpy(np.array(split.images)).to(where), on_device)
+
+
+def _reading(method: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a method that are not its defaults."""
+    defaults = registry.options("methods", method["name"])
+    return {key: value for key, value in method["options"].items() if value != defaults[key].default}
 
 
 def _history(history: list[dict[str, float]]) -> str:

@@ -1,5 +1,6 @@
 """Checkpoints: the state of an unfinished run, and the weights of a finished one."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from disentangle.errors import InputError
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write the state from which a run can go on exactly where it was."""
+    buffer = io.BytesIO()  # torch would hide the reason of a failed write
+    torch.save(state, buffer)
     with files.atomic(path) as file:
-        torch.save(state, file)
+        file.write(buffer.getbuffer())
 
 
 def load_state(path: Path, digest: str) -> dict[str, Any] | None:

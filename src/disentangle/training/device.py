@@ -1,5 +1,6 @@
 """Where a job computes."""
 
+import os
 from typing import TypeVar
 
 import torch
@@ -15,6 +16,7 @@ def choose(name: str, threads: int) -> torch.device:
 
     Raises InputError for a device that is not there.
     """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be repeatable
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)

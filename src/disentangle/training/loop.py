@@ -46,12 +46,12 @@ class Run:
     levels: list[Levels]
     diverged: bool
     seconds: float
-    steps_timed: int
+    steps: int
 
 
 @dataclass
 class Window:
-    """Terms summed on the device since the last row of history, so that a step never waits for the host."""
+    """Terms summed on the device since the last row of history, so that reading them waits once a row."""
 
     sums: dict[str, Tensor] = field(default_factory=dict)
     steps: int = 0
@@ -147,9 +147,9 @@ def fit(
     order = Order(len(views), training["batch"], seed)
     levels = plateau_levels(views, order, held, targets(objective, held))
     history: list[dict[str, float]] = []
-    start, diverged = 0, False
+    start, diverged, before = 0, False, 0.0
     if (state := checkpoint.load_state(resume, digest)) is not None:
-        start, history = state["step"], state["history"]
+        start, history, before = state["step"], state["history"], state["seconds"]
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         for purpose, generator in generators.items():
@@ -190,10 +190,11 @@ def fit(
                     "digest": digest,
                     "step": done,
                     "history": history,
+                    "seconds": before + now - began,
                     "model": model.state_dict(),
                     "optimizer": optimizer.state_dict(),
                     "generators": {purpose: generator.get_state() for purpose, generator in generators.items()},
                 },
             )
             saved = now
-    return Run(model, history, levels, diverged, time.perf_counter() - began, int(history[-1]["step"]) - start)
+    return Run(model, history, levels, diverged, before + time.perf_counter() - began, int(history[-1]["step"]))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from disentangle.results import Results
+from disentangle.reporting.results import Results
 
 RESNET34 = {"blocks": [3, 4, 6, 3], "widths": [64, 128, 256, 512]}
 
@@ -22,11 +22,11 @@ def _setting(results: Results) -> str:
     seconds = sum(timing["seconds"] for timing in timings)
     training = runs[0]["training"]
     encoder = runs[0]["encoder"]
-    seeds = {result.cell.seed for result in results.cells}
+    seeds = sorted({result.cell.seed for result in results.cells})
     rows: list[tuple[str, object]] = [
         ("scale", results.scale),
         ("cells", len(runs)),
-        ("seeds", f"{len(seeds)}: {_distinct(seeds)}"),
+        ("seeds", f"{len(seeds)}: {', '.join(map(str, seeds))}"),
         (
             "encoder",
             f"ResNet of {_list(encoder['blocks'])} blocks, {_list(encoder['widths'])} channels, stem {encoder['stem']}",
@@ -38,7 +38,7 @@ def _setting(results: Results) -> str:
             f"augmentation {training['augmentation']}",
         ),
         ("device", _distinct(run["device"] for run in runs)),
-        ("training time", f"{seconds:.0f} s in all, {seconds / len(timings):.0f} s a cell"),
+        ("training time", f"{seconds:.0f} s summed over the cells, {seconds / len(timings):.0f} s a cell"),
         (
             "versions",
             _distinct("python {python}, torch {torch}, numpy {numpy}".format(**run["versions"]) for run in runs),
@@ -59,6 +59,9 @@ def _data(results: Results) -> str:
         size = options["image_size"]
         pairs = f"{options['train_pairs']} training and {options['test_pairs']} test pairs"
         lines.append(f"**{name}**: {pairs} of {size}x{size} pixels.\n")
+        probed = next(cell.probe for cell in results.cells if cell.cell.dataset == name)
+        chance = ", ".join(f"{task} {value:.1f}" for task, value in probed["chance"].items())
+        lines.append(f"- always saying the most frequent class is right on the test pairs in percent: {chance}")
         for role, made_of in manifest["made_of"].items():
             train, test = made_of["instances"]
             kind = f"**stand-in**: {made_of['STAND_IN']}" if made_of["STAND_IN"] else "as in the paper"
@@ -94,6 +97,10 @@ def _differences(results: Results) -> str:
         False,
         "with dimming it is what gets a small encoder off the plateau of Fig. 5",
     )
+    for method, reading in {cell.cell.method: cell.run["reading"] for cell in results.cells}.items():
+        lines += [f"- {method}: {key} is {value}, not the recommended reading." for key, value in reading.items()]
+    if run["training"]["loss_scale"] != "none":
+        lines.append("- InfoMax terms are multiplied by the temperature, which changes the meaning of λ.")
     lines.append(
         "- The paper leaves batch size, steps, optimiser, temperature and much else open; the values are in "
         "`params.yaml`, the reading of each equation in the docstring of its method."

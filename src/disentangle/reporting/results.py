@@ -26,6 +26,10 @@ class CellResult:
         value = self.probe["accuracy"][probe].get(key, {}).get(task)
         return math.nan if value is None else float(value)
 
+    def has(self, code: str, probe: str = "logistic") -> bool:
+        """Say whether the method has this code at all: one without projection heads has no z."""
+        return code in self.probe["accuracy"][probe]
+
     def gap(self, task: str, code: str = "z") -> float:
         """Return |C(z0) - C(z1)| in percentage points, or the same of another code."""
         return abs(self._difference(task, code))
@@ -51,7 +55,7 @@ class Results:
     """Git revision of the code that renders."""
 
     def settings(self) -> dict[tuple[str, float], list[CellResult]]:
-        """Return the cells by (entry under ``methods``, lam), in the order of params.yaml."""
+        """Return the cells by (entry under ``methods``, lam), in the order of the report."""
         grouped: dict[tuple[str, float], list[CellResult]] = {}
         for result in self.cells:
             grouped.setdefault((result.cell.method, result.cell.lam), []).append(result)

@@ -17,13 +17,14 @@ class Estimate:
     n: int
 
     def verdict(self, published: float) -> str:
-        """Say where ours lies: ``=`` with the published number in its interval, ``▲`` above, ``▼`` below, or nothing.
+        """Say how a single published run compares: ``=`` it could be one of ours, ``▲`` ours is above it, ``▼`` below.
 
-        Without an interval there is no verdict.
+        It could be one of ours if it lies in the prediction interval for one more run, mean ± t s sqrt(1 + 1/n), which
+        is sqrt(n + 1) times as wide as the confidence interval of the mean. Without an interval there is no verdict.
         """
         if math.isnan(self.mean) or math.isnan(self.half_width):
             return ""
-        if abs(self.mean - published) <= self.half_width:
+        if abs(self.mean - published) <= self.half_width * math.sqrt(self.n + 1):
             return "="
         return "▲" if self.mean > published else "▼"
 

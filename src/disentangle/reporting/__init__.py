@@ -1,0 +1,1 @@
+"""What reports share: results as data, intervals over seeds, the accuracy table, the setting."""

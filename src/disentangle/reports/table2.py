@@ -1,0 +1,27 @@
+"""Burns 2021, Table 2: accuracy on DC-BC with the InfoMin regularizer, and the control it lacks."""
+
+from dataclasses import dataclass
+
+from disentangle.reporting.accuracy_table import AccuracyReport
+
+NEEDS = {"study": "burns", "dataset": "DC-BC", "table": 2, "methods": ["infomax", "infomin"]}
+"""The cells this report reads: all entries of params.yaml that use one of these methods."""
+
+
+@dataclass(frozen=True)
+class Report(AccuracyReport):
+    """Table 2 with its missing control, on the representation and on the projection."""
+
+    introduction = """\
+# Burns et al. 2021, Table 2
+
+Accuracy in percent for digit (DC) and background (BC) classification on DC-BC with the InfoMin regularizer, from a
+linear classifier on the representation r, on the projection z, or on a half of one.
+The λ = 0 columns are controls that the paper does not have: the same model without a regularizer."""
+    dataset = "DC-BC"
+    tasks = ("DC", "BC")
+    codes = ("r", "z")
+    titles = {
+        "infomax": "Control",
+        "infomin": "InfoMin",
+    }
