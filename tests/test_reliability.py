@@ -235,4 +235,4 @@ def test_a_second_training_of_a_cell_waits_for_the_first(built: Project, tmp_pat
     assert [process.returncode for process in both] == [0, 0]
     assert first[-1].startswith("step 2000/2000")
     assert second[0].startswith("waiting for another process")
-    assert second[1:] == ["another process has trained this cell in the meantime"]
+    assert second[1:] == ["this cell is trained already, with the same parameters, code, data and device"]

@@ -97,7 +97,7 @@ COLUMN = {
     ("infomin", 0.001): "InfoMin, λ = 0.001",
     ("infomin", 0.1): "InfoMin, λ = 0.1",
 }
-COMPARISON, OUTCOME, CELLS = "Published and measured", "Outcome of the cells", "Every cell"
+COMPARISON, OUTCOME, CELLS = "Accuracy", "Outcome of the cells", "Every cell"
 CORNER = "input, task"
 
 
@@ -565,11 +565,11 @@ def test_the_setting_names_stand_ins_and_differences(full: Results) -> None:
         "- background brightness of DC-BC: 0.35 (paper: 1.0): ",
         "- encoder: the small ResNet above (paper: ResNet34).",
         "- batch norm on the head's output: True (paper: False): ",
-        "- infomax_one_head: heads is 1, not the recommended reading.\n",
+        "- infomax_one_head: `heads` is 1, not its default.\n",
     ):
         assert line in differences
     assert "digits of DC-BC" not in differences
-    assert differences.count("not the recommended reading") == 1
+    assert differences.count("not its default") == 1
     assert "multiplied by the temperature" not in differences
 
 

@@ -603,7 +603,7 @@ def test_a_cell_that_is_trained_is_left_alone_by_one_that_waited(
     before = stage.bytes()
     capsys.readouterr()
     stage.run()
-    assert capsys.readouterr().out == "another process has trained this cell in the meantime\n"
+    assert capsys.readouterr().out == "this cell is trained already, with the same parameters, code, data and device\n"
     assert stage.bytes() == before
 
     started: list[str] = []

@@ -13,12 +13,15 @@ from disentangle.reporting.setting import setting_text
 from disentangle.reporting.statistics import Estimate, estimate
 
 GAP = "gap"
-LEGEND = """\
-*Published* is the paper's single run. *Measured* is the mean over our seeds ± the half width of its 95 % confidence
-interval (Student's t), over seeds of the training alone: the data are drawn once. Behind it, `=` says that the
-published run could be one of ours (95 % prediction interval), `▲` that ours are above it, `▼` that ours are below it.
-Runs that diverged have no accuracy; where some did, n tells how many remain. Which half becomes z0 is arbitrary in our
-runs; the paper's z0 is the better one on the first task in every run: only the gaps compare without a caveat."""
+MEASURED = """\
+*Measured* is the mean over our seeds ± the half width of its 95 % confidence interval (Student's t); seeds are of the
+training, the data are drawn once. Runs that diverged have no accuracy; where some did, n tells how many remain."""
+PUBLISHED = """\
+*Published* is the paper's single run. Behind ours, `=` says that the published run could be one of them (95 %
+prediction interval), `▲` that ours are above it, `▼` that ours are below it."""
+HALVES = """\
+Which half becomes z0 is arbitrary in our runs; in the paper's, z0 is the better one on DC in every run: between single
+halves only the gaps compare without a caveat."""
 OUTCOMES = """\
 *Diagonal*: one half is better on one task and the other on the other, whichever half it is; of halves that are alike,
 one cell in two is diagonal by chance. *On a plateau*: at the end InfoMax was not below what embeddings of one factor
@@ -69,8 +72,8 @@ class AccuracyTable:
         for row, title in self._rows().items():
             for task in self.tasks:
                 published, measured = [f"{title} {task} published"], [f"{title} {task} measured"]
-                for (method, lam), cells in settings.items():
-                    value, ours = self.published(method, lam, row, task), self.measured(cells, row, task)
+                for cells in settings.values():
+                    value, ours = self.published(cells[0], row, task), self.measured(cells, row, task)
                     published.append("–" if value is None else f"{value:.1f}")
                     measured.append(_entry(ours, len(cells), value))
                 rows += [published, measured] if any(entry != "–" for entry in published[1:]) else [measured]
@@ -107,11 +110,11 @@ class AccuracyTable:
         ]
         return markdown_table(header, rows)
 
-    def published(self, method: str, lam: float, row: str, task: str) -> float | None:
+    def published(self, result: CellResult, row: str, task: str) -> float | None:
         """Return the paper's number of a row, its gap computed from its halves; None where the paper has none."""
         if row != GAP:
-            return self.results.published_value(self.dataset, method, lam, row, task)
-        halves = [self.results.published_value(self.dataset, method, lam, key, task) for key in self.inputs[1:]]
+            return self.results.published_beside(result, row, task)
+        halves = [self.results.published_beside(result, key, task) for key in self.inputs[1:]]
         return None if halves[0] is None or halves[1] is None else abs(halves[0] - halves[1])
 
     def measured(self, cells: list[CellResult], row: str, task: str) -> Estimate:
@@ -155,6 +158,7 @@ class AccuracyReport:
     tasks: ClassVar[tuple[str, str]]
     codes: ClassVar[tuple[str, ...]]
     titles: ClassVar[Mapping[str, str]]
+    legend: ClassVar[tuple[str, ...]]
 
     def table(self, results: Results) -> pd.DataFrame:
         """Return the tidy table: one row a (cell, input, task)."""
@@ -166,9 +170,9 @@ class AccuracyReport:
 
     def render(self, results: Results) -> str:
         """Return the report in Markdown."""
-        sections = [self.introduction + "\n\n" + LEGEND]
+        sections = [self.introduction, "\n".join(self.legend)]
         for title, part, legend in (
-            ("Published and measured", AccuracyTable.comparison, []),
+            ("Accuracy", AccuracyTable.comparison, []),
             ("Outcome of the cells", AccuracyTable.outcomes, [OUTCOMES]),
             ("Every cell", AccuracyTable.every_cell, []),
         ):

@@ -61,6 +61,12 @@ class Results:
             grouped.setdefault((result.cell.method, result.cell.lam), []).append(result)
         return grouped
 
+    def published_beside(self, result: CellResult, key: str, task: str) -> float | None:
+        """Return the paper's number beside a cell's, None where the paper has none or ours is another reading."""
+        if result.run["reading"]:
+            return None
+        return self.published_value(result.cell.dataset, result.run["method"]["name"], result.cell.lam, key, task)
+
     def published_value(self, dataset: str, method: str, lam: float, key: str, task: str) -> float | None:
         """Return the paper's number, or None where the paper has none."""
         table = self.published
@@ -79,7 +85,7 @@ class Results:
                 "input": key,
                 "task": task,
                 "value": round(result.accuracy(key, task), 4),
-                "published": self.published_value(result.cell.dataset, result.cell.method, result.cell.lam, key, task),
+                "published": self.published_beside(result, key, task),
                 "status": result.run["status"],
             }
             for result in self.cells

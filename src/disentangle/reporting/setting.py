@@ -98,7 +98,7 @@ def _differences(results: Results) -> str:
         "with dimming it is what gets a small encoder off the plateau of Fig. 5",
     )
     for method, reading in {cell.cell.method: cell.run["reading"] for cell in results.cells}.items():
-        lines += [f"- {method}: {key} is {value}, not the recommended reading." for key, value in reading.items()]
+        lines += [f"- {method}: `{key}` is {value}, not its default." for key, value in reading.items()]
     if run["training"]["loss_scale"] != "none":
         lines.append("- InfoMax terms are multiplied by the temperature, which changes the meaning of λ.")
     lines.append(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from disentangle.reporting.accuracy_table import AccuracyReport
+from disentangle.reporting.accuracy_table import MEASURED, AccuracyReport
 
 NEEDS = {"study": "burns", "dataset": "DC-BC", "table": 0, "methods": []}
 """The cells this report reads: all of the study; no table of the paper is shown beside them."""
@@ -22,3 +22,4 @@ A method without projection heads has no z."""
     tasks = ("DC", "BC")
     codes = ("r", "z")
     titles = {}
+    legend = (MEASURED,)

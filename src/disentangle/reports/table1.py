@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from disentangle.reporting.accuracy_table import AccuracyReport
+from disentangle.reporting.accuracy_table import MEASURED, PUBLISHED, AccuracyReport
 
 NEEDS = {"study": "burns", "dataset": "DC-BC", "table": 1, "methods": ["supervised"]}
 """The cells this report reads: all entries of params.yaml that use one of these methods."""
@@ -22,3 +22,4 @@ This is what disentanglement should look like: each half at chance on the other'
     tasks = ("DC", "BC")
     codes = ("r",)
     titles = {"supervised": "Fully supervised pipeline"}
+    legend = (MEASURED, PUBLISHED)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from disentangle.reporting.accuracy_table import AccuracyReport
+from disentangle.reporting.accuracy_table import HALVES, MEASURED, PUBLISHED, AccuracyReport
 
 NEEDS = {"study": "burns", "dataset": "DC-BC", "table": 2, "methods": ["infomax", "infomin"]}
 """The cells this report reads: all entries of params.yaml that use one of these methods."""
@@ -25,3 +25,4 @@ The λ = 0 columns are controls that the paper does not have: the same model wit
         "infomax": "Control",
         "infomin": "InfoMin",
     }
+    legend = (MEASURED, PUBLISHED, HALVES)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from disentangle.reporting.accuracy_table import AccuracyReport
+from disentangle.reporting.accuracy_table import HALVES, MEASURED, PUBLISHED, AccuracyReport
 
 NEEDS = {
     "study": "burns",
@@ -32,3 +32,4 @@ The λ = 0 columns are controls that the paper does not have: the same model wit
         "p_ortho": "Ortho with P",
         "hessian": "Hessian",
     }
+    legend = (MEASURED, PUBLISHED, HALVES)

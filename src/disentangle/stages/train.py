@@ -30,7 +30,7 @@ def run(given: argparse.Namespace) -> None:
     where = device.choose(given.device, given.threads)
     with files.exclusive(cell.resume.with_suffix(".lock")):
         if _is_trained(cell.folder, digest, manifest["files"], device.name_of(where)):
-            print("another process has trained this cell in the meantime", flush=True)
+            print("this cell is trained already, with the same parameters, code, data and device", flush=True)
             return
         trained = loop.fit(
             config,
