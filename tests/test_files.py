@@ -18,6 +18,7 @@ import pytest
 
 from disentangle import dataset_files, files
 from disentangle.errors import InputError
+from disentangle.views import Views
 
 ARRAYS = {"b": np.arange(12, dtype=np.int64).reshape(3, 4), "a": np.array([0.5, -2.0], np.float32)}
 
@@ -302,10 +303,10 @@ def test_other_locks_do_not_wait(tmp_path: Path, capsys: pytest.CaptureFixture[s
 # A dataset's folder.
 
 
-def splits() -> dict[str, dataset_files.Split]:
+def splits() -> dict[str, Views]:
     rng = np.random.default_rng(0)
     return {
-        name: dataset_files.Split(
+        name: Views(
             rng.integers(256, size=(count, 2, 4, 4, 3), dtype=np.uint8),
             {"DC": rng.integers(10, size=(count, 2)), "joint": np.arange(count)},
         )

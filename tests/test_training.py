@@ -31,6 +31,7 @@ from disentangle.training.device import choose, name_of
 from disentangle.training.encode import CHUNK, encode
 from disentangle.training.plateau import Levels, describe, exit_step
 from disentangle.training.schedule import learning_rate
+from disentangle.views import Views
 
 
 def stream(seed: int = 0) -> torch.Generator:
@@ -544,7 +545,7 @@ class Stage:
             factors = {factor: np.repeat(rng.integers(3, size=(count, 1)), 2, 1) for factor in ("DC", "BC")}
             factors["joint"] = 3 * factors["DC"][:, 0] + factors["BC"][:, 0]
             images = rng.integers(256, size=(count, 2, 32, 32, 3), dtype=np.uint8)
-            splits[name] = dataset_files.Split(images, factors)
+            splits[name] = Views(images, factors)
         dataset_files.write(self.dataset, splits, {"dataset": "DC-BC", "definition": definition})
 
     def run(self, every: float = math.inf) -> None:

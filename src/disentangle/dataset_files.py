@@ -1,6 +1,5 @@
 """A generated dataset on disk: arrays, factors and a manifest that says what they are and what they are made of."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +7,10 @@ import numpy as np
 
 from disentangle import files
 from disentangle.errors import InputError
+from disentangle.views import Views
 
 SPLITS = ("train", "test")
 MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True)
-class Split:
-    """Images (N, 2, S, S, 3) uint8 of both views of N pairs; factors {name: (N, 2) int64, joint: (N,)}."""
-
-    images: np.ndarray
-    factors: dict[str, np.ndarray]
 
 
 def names() -> list[str]:
@@ -26,7 +18,7 @@ def names() -> list[str]:
     return [name for split in SPLITS for name in (f"{split}_images.npy", f"{split}_factors.npz")] + [MANIFEST]
 
 
-def write(folder: Path, splits: dict[str, Split], manifest: dict[str, Any]) -> None:
+def write(folder: Path, splits: dict[str, Views], manifest: dict[str, Any]) -> None:
     """Write the arrays and, last, the manifest with the SHA-256 of each file."""
     for name, split in splits.items():
         files.write_array(folder / f"{name}_images.npy", split.images)
@@ -45,7 +37,7 @@ def read_factors(folder: Path, split: str) -> dict[str, np.ndarray]:
     return files.read_arrays(folder / f"{split}_factors.npz")
 
 
-def read(folder: Path, split: str) -> Split:
+def read(folder: Path, split: str) -> Views:
     """Read one split, its images memory-mapped; raises InputError if a file differs from the manifest."""
     hashes = read_manifest(folder)["files"]
     for name in (f"{split}_images.npy", f"{split}_factors.npz"):
@@ -53,4 +45,4 @@ def read(folder: Path, split: str) -> Split:
         if not path.exists() or files.sha256(path) != hashes[name]:
             mend = f"Restore it (`dvc checkout {folder}`), or delete {folder} to make it anew."
             raise InputError(f"{path}: missing or damaged (it differs from {MANIFEST}). {mend}")
-    return Split(files.read_array(folder / f"{split}_images.npy"), read_factors(folder, split))
+    return Views(files.read_array(folder / f"{split}_images.npy"), read_factors(folder, split))

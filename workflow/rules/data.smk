@@ -3,7 +3,7 @@
 
 rule fetch:
     output:
-        update("data/raw/{archive}"),  # never deleted before the job: a placed file is only checked
+        "data/raw/{archive}",
     log:
         "logs/fetch/{archive}.log",
     shell:

@@ -13,24 +13,13 @@ import numpy as np
 
 from disentangle.errors import InputError
 from disentangle.pool import Pool
+from disentangle.views import Views
 
 DIGIT, SCENE = 28, 64
 LOCATIONS = [(y, x) for y in (2, 34) for x in (0, 12, 24, 36)]
 """Top-left pixel (y, x) of the 28x28 digit in the 64x64 scene, by DL = 4 * row + column."""
 CHUNK = 1024
 """Images composed at a time: few enough to stay in the processor's cache."""
-
-
-@dataclass(frozen=True)
-class Views:
-    """Images (N, 2, S, S, 3) uint8 of both views of N pairs, and their factors, each (N, 2) int64.
-
-    ``DC``, ``BC``, ``DL`` are digit class, background class and digit location, 0-based; ``digit`` and ``background``
-    are indices into the pools; ``joint``, (N,), is the class of both held factors.
-    """
-
-    images: np.ndarray
-    factors: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -58,6 +47,8 @@ class Dataset:
 
         View 0: digit, background and location are uniform, with replacement. View 1: of a held factor, a uniform
         instance of the same class; of the varied one, a uniform instance or location of any other class.
+        Factors: ``DC``, ``BC`` and ``DL`` are digit class, background class and digit location; ``digit`` and
+        ``background`` are indices into the pools.
         Raises InputError when a pool's images have another shape, or a factor that is to vary has a single class.
         """
         _check(digits, (DIGIT, DIGIT), "digits")

@@ -4,7 +4,6 @@ import argparse
 
 from disentangle import dataset_files, params, plan, registry
 from disentangle.cells import dataset_folder
-from disentangle.dataset_files import Split
 from disentangle.streams import rng
 
 
@@ -25,8 +24,8 @@ def run(given: argparse.Namespace) -> None:
     splits = {}
     for k, split in enumerate(dataset_files.SPLITS):
         pairs = definition["options"][f"{split}_pairs"]
-        views = dataset.generate(pools["digits"][k], pools["backgrounds"][k], pairs, rng(seed, "pairs", split))
-        splits[split] = Split(views.images, views.factors)
+        random = rng(seed, "pairs", split)
+        splits[split] = dataset.generate(pools["digits"][k], pools["backgrounds"][k], pairs, random)
     manifest = {
         "dataset": given.dataset,
         "digest": digest,

@@ -16,6 +16,7 @@ from disentangle.cells import dataset_folder
 from disentangle.errors import InputError
 from disentangle.training import checkpoint, device, loop, plateau
 from disentangle.training.batches import ViewPairs
+from disentangle.views import Views
 
 
 def run(given: argparse.Namespace) -> None:
@@ -85,7 +86,7 @@ def _is_trained(folder: Path, digest: str, dataset: dict[str, str], on: str) -> 
     return (run["digest"], run["dataset"], run["device"]) == (digest, dataset, on)
 
 
-def _view_pairs(split: dataset_files.Split, held: tuple[str, ...], where: torch.device) -> ViewPairs:
+def _view_pairs(split: Views, held: tuple[str, ...], where: torch.device) -> ViewPairs:
     labels = {factor: split.factors[factor][:, 0] for factor in held} | {"joint": split.factors["joint"]}
     on_device = {name: torch.from_numpy(np.ascontiguousarray(label)).to(where) for name, label in labels.items()}
     return ViewPairs(torch.from_numpy(np.array(split.images)).to(where), on_device)
