@@ -1,7 +1,7 @@
 """How fast view pairs are made: pairs a second on one core, and as a ratio to a loop over images in the same run.
 
-Run as `OMP_NUM_THREADS=1 python bench/generation.py`. Sources are loaded before the clock starts; the loop is spared the
-drawing of the pairs.
+Run as `OMP_NUM_THREADS=1 python bench/generation.py`. Sources are loaded before the clock starts, and the loop is
+spared the drawing of the pairs.
 """
 
 import time

@@ -18,7 +18,7 @@ from disentangle.views import Views
 DIGIT, SCENE = 28, 64
 LOCATIONS = [(y, x) for y in (2, 34) for x in (0, 12, 24, 36)]
 """Top-left pixel (y, x) of the 28x28 digit in the 64x64 scene, by DL = 4 * row + column."""
-CHUNK = 1024
+CHUNK = 256
 """Images composed at a time: few enough to stay in the processor's cache."""
 
 
@@ -119,6 +119,8 @@ def _draw(labels: np.ndarray, same: bool, pairs: int, rng: np.random.Generator) 
 
 def _dim(images: np.ndarray, brightness: float) -> np.ndarray:
     """Return round(brightness * images) by a table of all 256 values, without a float copy of the pool."""
+    if brightness == 1:
+        return images
     table = np.rint(np.arange(256) * brightness).astype(np.uint8)
     return np.frombuffer(images.tobytes().translate(table.tobytes()), np.uint8).reshape(images.shape)
 
