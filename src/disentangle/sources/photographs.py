@@ -42,7 +42,8 @@ TEST_BLOCKS = ((0, 1), (1, 3), (2, 0), (3, 2))
 class Source:
     """Take ``crops_per_class`` crops of 64x64 from each photograph, 9/10 for train and 1/10 for test.
 
-    Train crops touch no test block and test crops lie within one, so no pixel of a photograph is in both pools.
+    Train crops touch no test block and test crops lie within one, so the two share nothing but what
+    resizing smears over an edge, a pixel or two.
     A crop is of a random size level and place, mirrored with probability 1/2, and each of its channels is multiplied by
     a number from U(1 - jitter, 1 + jitter): without that, colour alone would tell the photograph.
     """
