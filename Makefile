@@ -1,4 +1,5 @@
 # `make` builds the targets of params.yaml, `make test` runs the tests; both set up .venv first.
+# `make plan` says what `make` would run, `make repro` runs and records it with DVC, `make check` is lint and types.
 PYTHON ?= python3
 READY = .venv/ready
 RUN = PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -11,7 +12,7 @@ all: $(READY)
 	@$(RUN) python -m disentangle show
 
 plan: $(READY)
-	@$(RUN) snakemake --cores all -n --quiet
+	@$(RUN) snakemake --cores all -n --quiet rules
 
 repro: $(READY)
 	@$(RUN) dvc repro
