@@ -6,6 +6,8 @@ from pathlib import Path
 DATASETS = Path("data/datasets")
 RUNS = Path("data/runs")
 RESUME = Path("data/resume")
+TRAINED = ("checkpoint.safetensors", "history.csv", "run.json", "timing.json")
+"""What a training leaves in its cell's folder."""
 
 
 def format_lam(lam: float) -> str:

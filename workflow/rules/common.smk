@@ -10,12 +10,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from disentangle import dataset_files, params, plan
-from disentangle.cells import DATASETS, RUNS, Cell, dataset_folder
+from disentangle.cells import DATASETS, RUNS, TRAINED, Cell, dataset_folder
 from disentangle.errors import InputError
 
 SOURCE = Path(workflow.basedir, "src")
 STAGE = f"PYTHONPATH={shlex.quote(str(SOURCE))} {shlex.quote(sys.executable)} -m disentangle"
-TRAINED = ["checkpoint.safetensors", "history.csv", "run.json", "timing.json"]
 CELL = "{scale}/{study}/{dataset}/{method}/lam={lam}/seed={seed}"
 CELL_OPTIONS = "--scale {wildcards.scale} --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method} --lam {wildcards.lam} --seed {wildcards.seed}"
 
@@ -105,15 +104,18 @@ def require_provenance():
         for name in dataset_files.names()
     ]
     made += [
-        cell.folder / name for cell in cells for name in ("codes.npz", "probe.json")
+        cell.folder / name
+        for cell in cells
+        for name in (*TRAINED, "codes.npz", "probe.json")
     ]
+    lost = {path for path in made if path.exists() and not recorded(path)}
     for cell in cells:
-        if not plan.trained_now(PARAMS, cell):
-            made += [cell.folder / name for name in TRAINED]
-    lost = sorted(path for path in made if path.exists() and not recorded(path))
+        trained = {cell.folder / name for name in TRAINED}
+        if trained & lost and plan.trained_now(PARAMS, cell):
+            lost -= trained
     if lost:
         raise InputError(
-            f"{len(lost)} results have no record of their origin, such as {lost[0]}. "
+            f"{len(lost)} results have no record of their origin, such as {min(lost)}. "
             "Run `dvc checkout .snakemake/metadata`, or delete them to make them anew."
         )
 

@@ -34,7 +34,6 @@ class AccuracyTable:
     """The cells of a report as a table of one code (``z`` or ``r``), its halves, and the gap between them."""
 
     results: Results
-    dataset: str
     tasks: tuple[str, str]
     code: str
     titles: Mapping[str, str]
@@ -154,7 +153,6 @@ class AccuracyReport:
     """A report that is one or more accuracy tables; reports/<name>.py says of which cells and codes."""
 
     introduction: ClassVar[str]
-    dataset: ClassVar[str]
     tasks: ClassVar[tuple[str, str]]
     codes: ClassVar[tuple[str, ...]]
     titles: ClassVar[Mapping[str, str]]
@@ -180,4 +178,4 @@ class AccuracyReport:
         return "\n\n".join([*sections, setting_text(results)])
 
     def _tables(self, results: Results) -> list[AccuracyTable]:
-        return [AccuracyTable(results, self.dataset, self.tasks, code, self.titles) for code in self.codes]
+        return [AccuracyTable(results, self.tasks, code, self.titles) for code in self.codes]

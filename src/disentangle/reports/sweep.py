@@ -18,7 +18,6 @@ class Report(AccuracyReport):
 Accuracy in percent for digit (DC) and background (BC) classification on DC-BC, from a linear classifier on the
 representation r, on the projection z, or on a half of one, for every entry under `methods` in `params.yaml`.
 A method without projection heads has no z."""
-    dataset = "DC-BC"
     tasks = ("DC", "BC")
     codes = ("r", "z")
     titles = {}

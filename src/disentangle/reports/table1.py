@@ -18,7 +18,6 @@ class Report(AccuracyReport):
 Accuracy in percent for digit (DC) and background (BC) classification on DC-BC, from a linear classifier on the
 representation r or on a half of it, where InfoMax on r0 is told the digit's class and InfoMax on r1 the background's.
 This is what disentanglement should look like: each half at chance on the other's task."""
-    dataset = "DC-BC"
     tasks = ("DC", "BC")
     codes = ("r",)
     titles = {"supervised": "Fully supervised pipeline"}

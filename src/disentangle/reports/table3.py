@@ -23,7 +23,6 @@ class Report(AccuracyReport):
 Accuracy in percent for digit (DC) and background (BC) classification on DC-BC, from a linear classifier on the
 projection z or on a half of it, with orthogonality (with and without the permutation P) and Hessian regularization.
 The λ = 0 columns are controls that the paper does not have: the same model without a regularizer."""
-    dataset = "DC-BC"
     tasks = ("DC", "BC")
     codes = ("z",)
     titles = {

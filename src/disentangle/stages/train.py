@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from disentangle import dataset_files, files, params, plan, provenance, registry
-from disentangle.cells import dataset_folder
+from disentangle.cells import TRAINED, dataset_folder
 from disentangle.errors import InputError
 from disentangle.training import checkpoint, device, loop, plateau
 from disentangle.training.batches import ViewPairs
@@ -78,9 +78,7 @@ def run(given: argparse.Namespace) -> None:
 
 def _is_trained(folder: Path, digest: str, dataset: dict[str, str], on: str) -> bool:
     """Say whether a folder holds all results of just this training, as an orphan of a killed run leaves them."""
-    if not all(
-        (folder / name).exists() for name in ("checkpoint.safetensors", "history.csv", "run.json", "timing.json")
-    ):
+    if not all((folder / name).exists() for name in TRAINED):
         return False
     run = files.read_json(folder / "run.json")
     return (run["digest"], run["dataset"], run["device"]) == (digest, dataset, on)
