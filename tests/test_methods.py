@@ -153,6 +153,18 @@ def naive_hessian(batch: Embeddings, gradient: str, covariance: str) -> Tensor:
     return blocks.square().sum((1, 2)).sqrt().mean()
 
 
+def halves_of(batch: Embeddings) -> list[Tensor]:
+    return [batch.z[0][..., :DIM], batch.z[0][..., DIM:]]
+
+
+def naive_halves_suffice(batch: Embeddings, hessian: float) -> Tensor:
+    joint, tau = batch.labels["joint"], batch.temperature
+    whole = naive_infomax(batch.z[0], joint, tau)
+    losses = [naive_infomax(half / half.norm(dim=-1, keepdim=True), joint, tau) for half in halves_of(batch)]
+    shortfall = add(loss - whole if loss > whole else torch.zeros_like(whole) for loss in losses)
+    return shortfall + hessian * naive_hessian(batch, "own_term", "per_sample")
+
+
 def naive(name: str, options: dict[str, Any], batch: Embeddings) -> dict[str, Tensor]:
     joint, tau = batch.labels["joint"], batch.temperature
     if name == "supervised":
@@ -171,13 +183,23 @@ def naive(name: str, options: dict[str, Any], batch: Embeddings) -> dict[str, Te
             terms["regularizer"] = naive_p_ortho(batch, **options)
         case "hessian":
             terms["regularizer"] = naive_hessian(batch, **options)
+        case "hessian_ortho":
+            cosines = add(naive_cosines(a, b, "matched") for a, b in (halves_of(batch), halves_of(batch)[::-1]))
+            terms["regularizer"] = naive_hessian(batch, "own_term", "per_sample") + options.get("ortho", 1.0) * cosines
+        case "halves_suffice":
+            terms["regularizer"] = naive_halves_suffice(batch, options.get("hessian", 0.0))
     return terms
 
 
-BURNS = ["infomax", "supervised", "infomin", "ortho", "p_ortho", "hessian"]
+BURNS = ["infomax", "supervised", "infomin", "ortho", "p_ortho", "hessian", "hessian_ortho", "halves_suffice"]
+WEIGHTED = [
+    pytest.param("hessian_ortho", {"ortho": 0.3}, id="hessian_ortho-0.3"),
+    pytest.param("halves_suffice", {"hessian": 0.7}, id="halves_suffice-0.7"),
+]
+"""Options that are numbers, away from their defaults."""
 
 
-@pytest.mark.parametrize(("name", "options"), [v for v in variants() if v.values[0] in BURNS])
+@pytest.mark.parametrize(("name", "options"), [*(v for v in variants() if v.values[0] in BURNS), *WEIGHTED])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_terms_and_total_equal_loops(name: str, options: dict[str, Any], seed: int) -> None:
     method = build(name, **options)
@@ -390,3 +412,26 @@ def test_hessian_worked_by_hand() -> None:
     assert regularizer(build("hessian", covariance="batch"), batch) == pytest.approx(slope**2, abs=1e-10)
     whole = build("hessian", gradient="whole_loss")
     assert regularizer(whole, batch) == pytest.approx((2 * slope) ** 2, abs=1e-10)
+
+
+def test_halves_suffice_is_zero_where_neither_half_falls_short() -> None:
+    """Halves alike: each has the cosines of the whole. A half that tells nothing falls short by what it lacks."""
+    z0, labels = torch.eye(4)[[0, 0, 1, 1]], torch.tensor([0, 0, 1, 1])
+    told = {"DC": labels, "BC": labels, "joint": labels}
+    for second, short in ((z0, 0.0), (torch.eye(4)[:1].expand(4, -1), 1.0)):
+        z = torch.cat([z0, second], -1).double()[:, None].expand(-1, 2, -1) / math.sqrt(2)
+        batch = replace(pairs_of(z0, z0), z=(z,), labels=told)
+        # an anchor has 3 positives at cosine 1 and 4 negatives, at cosine 0 in z_0 and at 1/2 in a whole of alike halves
+        whole = math.log(3 + 4 * math.exp((0.5 * short - 1) / 0.5))
+        collapsed = math.log(7)
+        assert regularizer(build("halves_suffice"), batch) == pytest.approx(short * (collapsed - whole), abs=1e-10)
+
+
+def test_hessian_ortho_weighs_the_cosine_of_the_halves() -> None:
+    """At equal unit halves the cosine is 1 in both orders: 2 a unit of weight."""
+    z = torch.eye(DIM)[[0, 1, 2]].repeat(1, 2).double()[:, None].expand(-1, 2, -1) / math.sqrt(2)
+    batch = replace(random_batch(1, samples=3), z=(z,))
+    values = [regularizer(build("hessian_ortho", ortho=weight), batch) for weight in (0.0, 1.0, 3.0)]
+    assert values[0] == pytest.approx(regularizer(build("hessian"), batch), abs=1e-12)
+    assert values[1] - values[0] == pytest.approx(2, abs=1e-12)
+    assert values[2] - values[0] == pytest.approx(6, abs=1e-12)

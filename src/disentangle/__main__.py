@@ -14,6 +14,7 @@ STAGES = {
     "train": "train one cell, or go on where it was interrupted",
     "encode": "write the codes of a trained cell",
     "probe": "fit the probes of one cell",
+    "measure": "measure the codes of one cell with the metrics",
     "report": "write a report and the table it shows",
     "show": "print the reports that params.yaml asks for",
 }

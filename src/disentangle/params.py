@@ -1,7 +1,7 @@
 """params.yaml, read and checked once: everything wrong with it is said here, before any job exists."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from disentangle.cells import Cell
 from disentangle.errors import InputError, did_you_mean
 
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
+INDEX = "reports/index.html"
+"""The page that holds all reports and figures."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -95,11 +97,11 @@ class Params:
         name = known[entry].get("method", entry)
         return {"name": name, "options": registry.check_options("methods", name, given, f"{where}.{entry}")}
 
-    def probe(self, scale: str, study: str, name: str) -> dict[str, Any]:
-        """Return a probe's completed options."""
-        given = self.study(scale, study)["probes"][name]
-        where = f"scales.{scale}.studies.{study}.probes.{name}"
-        return registry.check_options("probes", name, given, where)
+    def evaluation(self, kind: str, scale: str, study: str) -> dict[str, dict[str, Any]]:
+        """Return the completed options of each of a study's ``probes`` or ``metrics``, by name."""
+        where = f"scales.{scale}.studies.{study}.{kind}"
+        given = self.study(scale, study)[kind]
+        return {name: registry.check_options(kind, name, options, f"{where}.{name}") for name, options in given.items()}
 
     def check_cell(self, cell: Cell) -> None:
         """Raise InputError unless a cell can be trained; its lam and seed need not be listed."""
@@ -125,8 +127,19 @@ class Params:
             "training": study["training"],
         }
 
-    def cells(self, scale: str, study: str, dataset: str, methods: list[str]) -> list[Cell]:
-        """Return the cells of all entries whose method file is in ``methods`` (none: all entries), in that order."""
+    def cells(
+        self,
+        scale: str,
+        study: str,
+        dataset: str,
+        methods: Sequence[str] = (),
+        seeds: str = "seeds",
+        lam: Sequence[float] = (),
+    ) -> list[Cell]:
+        """Return the cells of all entries whose method file is in ``methods`` (none: all entries), in that order.
+
+        ``seeds`` is the key under which the study lists them; ``lam`` keeps these strengths alone (none: all).
+        """
         section = self.study(scale, study)
         if dataset not in section["datasets"]:
             raise InputError(
@@ -135,12 +148,13 @@ class Params:
             )
         every = dict.fromkeys(options.get("method", key) for key, options in section["methods"].items())
         return [
-            Cell(scale, study, dataset, entry, float(lam), seed)
+            Cell(scale, study, dataset, entry, float(strength), seed)
             for name in methods or every
             for entry, options in section["methods"].items()
             if options.get("method", entry) == name
-            for lam in options["lam"]
-            for seed in section["seeds"]
+            for strength in options["lam"]
+            if not lam or strength in lam
+            for seed in section[seeds]
         ]
 
 
@@ -223,8 +237,8 @@ def _check(params: Params) -> None:
     if params.scale not in params.scales:
         raise InputError(f"scale: no scale '{params.scale}': {did_you_mean(params.scale, params.scales)}")
     for target in params.targets:
-        if target not in report_targets():
-            raise InputError(f"targets: no report makes '{target}': {did_you_mean(target, report_targets())}")
+        if target not in targets():
+            raise InputError(f"targets: no report makes '{target}': {did_you_mean(target, targets())}")
     for scale, section in params.scales.items():
         definitions = {name: params.dataset(scale, name) for name in section["datasets"]}
         for name, definition in definitions.items():
@@ -260,8 +274,8 @@ def _check_study(params: Params, scale: str, study: str, definitions: dict[str, 
         method = params.method(scale, study, entry)["name"]
         if any(options["lam"]) and not registry.constant("methods", method, "REGULARIZED"):
             raise InputError(f"{where}.methods.{entry}.lam: allowed: [0], as method '{method}' has no regularizer.")
-    for probe in section["probes"]:
-        params.probe(scale, study, probe)
+    for kind in ("probes", "metrics"):
+        params.evaluation(kind, scale, study)
 
 
 def report_targets() -> dict[str, str]:
@@ -269,13 +283,29 @@ def report_targets() -> dict[str, str]:
     return {f"reports/{name}.md": name for name in registry.names("reports")}
 
 
+def targets() -> list[str]:
+    """Return everything that may stand under ``targets``."""
+    return [*report_targets(), INDEX]
+
+
 def report_cells(params: Params, name: str) -> list[Cell]:
-    """Return the cells that a report reads, of the scale that params.yaml selects."""
+    """Return the cells that a report reads, of the scale that params.yaml selects.
+
+    Its NEEDS name the study, and either a dataset, methods and (optionally) strengths and the key of its seeds, or
+    ``reports``: it then reads what these read, as far as params.yaml has it.
+    """
     needs = registry.constant("reports", name, "NEEDS")
-    cells = params.cells(params.scale, needs["study"], needs["dataset"], needs["methods"])
+    where = f"scales.{params.scale}.studies.{needs['study']}.methods"
+    if "reports" in needs:
+        cells = list(dict.fromkeys(cell for part in needs["reports"] for cell in report_cells_or_none(params, part)))
+        wanted = f"the cells of {', '.join(needs['reports'])}"
+    else:
+        given = {key: needs[key] for key in ("methods", "seeds", "lam") if key in needs}
+        cells = params.cells(params.scale, needs["study"], needs["dataset"], **given)
+        strengths = f" at lam {', '.join(map(str, needs['lam']))}" if "lam" in needs else ""
+        wanted = f"one of {', '.join(needs['methods'])}{strengths}"
     if not cells:
-        where = f"scales.{params.scale}.studies.{needs['study']}.methods"
-        raise InputError(f"{where}: report '{name}' needs one of {', '.join(needs['methods'])}.")
+        raise InputError(f"{where}: report '{name}' needs {wanted}.")
     return cells
 
 

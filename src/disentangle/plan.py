@@ -108,9 +108,18 @@ def encode(cell: Cell) -> str:
 
 def probe(params: Params, cell: Cell) -> str:
     """Return the digest of a cell's probes."""
-    probes = params.study(cell.scale, cell.study)["probes"]
-    options = {name: params.probe(cell.scale, cell.study, name) for name in probes}
-    return provenance.digest(options, [STAGES / "probe.py", *(registry.path("probes", name) for name in probes)])
+    return _evaluation(params, cell, "probes")
+
+
+def measure(params: Params, cell: Cell) -> str:
+    """Return the digest of a cell's metrics."""
+    return _evaluation(params, cell, "metrics")
+
+
+def _evaluation(params: Params, cell: Cell, kind: str) -> str:
+    options = params.evaluation(kind, cell.scale, cell.study)
+    stage = {"probes": "probe", "metrics": "measure"}[kind]
+    return provenance.digest(options, [STAGES / f"{stage}.py", *(registry.path(kind, name) for name in options)])
 
 
 def report(params: Params, name: str) -> str:

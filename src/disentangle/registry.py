@@ -20,6 +20,8 @@ CLASSES = {
     "sources": "Source",
     "methods": "Objective",
     "probes": "Probe",
+    "metrics": "Metric",
+    "figures": "Figure",
     "reports": "Report",
 }
 """Each kind of plugin (a folder of the package) and the class that its files define."""

@@ -34,3 +34,19 @@ rule probe:
         "{STAGE} probe "
         + CELL_OPTIONS
         + " --threads {threads} --digest {params.digest} > {log} 2>&1"
+
+
+rule measure:
+    input:
+        dataset_of,
+        RUNS / CELL / "codes.npz",
+    output:
+        RUNS / CELL / "metrics.json",
+    log:
+        "logs/measure/" + CELL + ".log",
+    params:
+        digest=digest(lambda params, w: plan.measure(params, cell_of(w))),
+    shell:
+        "{STAGE} measure "
+        + CELL_OPTIONS
+        + " --threads {threads} --digest {params.digest} > {log} 2>&1"

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor
-from torch.linalg import vector_norm
 
+from disentangle.coupling import hessian_coupling
 from disentangle.embeddings import Embeddings
-from disentangle.losses import info_nce_gradient, info_nce_own_gradient, matmul, sub_infomax
+from disentangle.losses import sub_infomax
 
 REGULARIZED = True
 
@@ -35,19 +35,6 @@ class Objective:
 
     def terms(self, batch: Embeddings) -> dict[str, Tensor]:
         """Return ``infomax_0`` and ``regularizer``."""
-        terms = sub_infomax(batch.z, [batch.labels["joint"]], batch.temperature)
-        return terms | {"regularizer": self._coupling(*self._gradient(batch).chunk(2, dim=-1))}
-
-    def _gradient(self, batch: Embeddings) -> Tensor:
         z, labels = batch.z[0].flatten(0, 1), batch.labels["joint"].repeat_interleave(2)
-        if self.gradient == "own_term":
-            return info_nce_own_gradient(z, labels, batch.temperature)
-        return len(z) * info_nce_gradient(z, labels, batch.temperature)  # of the sum: every view has a positive
-
-    def _coupling(self, g0: Tensor, g1: Tensor) -> Tensor:
-        # vector_norm has the gradient 0 at 0, where collapsed embeddings put g
-        if self.covariance == "per_sample":
-            norms: Tensor = vector_norm(g0, dim=1) * vector_norm(g1, dim=1)
-            return norms.mean()
-        norm: Tensor = vector_norm(matmul(g0.mT, g1) / len(g0))
-        return norm
+        coupling = hessian_coupling(z, labels, batch.temperature, self.gradient, self.covariance)
+        return sub_infomax(batch.z, [batch.labels["joint"]], batch.temperature) | {"regularizer": coupling}

@@ -23,8 +23,8 @@ class Probe:
     tolerance: float = 0.0001
     max_iterations: int = 1000
 
-    def accuracy(self, train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> float:
-        """Fit on (codes (N, D), labels (N,)) and return the percentage of test labels that it tells right."""
+    def correct(self, train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """Fit on (codes (N, D), labels (N,)) and return, (M,) bool, which test labels it tells right."""
         if len(np.unique(train[1])) < 2:
             raise InputError("train_pairs: the training labels of a task are all of one class; allow more pairs.")
         scaler = StandardScaler().fit(train[0].astype(np.float64))
@@ -35,7 +35,8 @@ class Probe:
         if classifier is None:
             found = self.max_iterations
             raise InputError(f"probes.logistic.max_iterations: {found} do not reach the optimum; allow more.")
-        return 100 * float(classifier.score(scaler.transform(test[0].astype(np.float64)), test[1]))
+        right: np.ndarray = classifier.predict(scaler.transform(test[0].astype(np.float64))) == test[1]
+        return right
 
     def _fit(self, solver: str, tolerance: float, codes: np.ndarray, labels: np.ndarray) -> LogisticRegression | None:
         """Return the classifier, or None if the solver warned that it did not reach the optimum."""

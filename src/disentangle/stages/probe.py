@@ -1,6 +1,7 @@
 """Fit every probe on every input and task of one cell."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from disentangle import dataset_files, files, params, plan, registry
 from disentangle.cells import dataset_folder
 from disentangle.codes import inputs_of
+from disentangle.sampling import clustered_error
 
 
 def run(given: argparse.Namespace) -> None:
@@ -15,24 +17,25 @@ def run(given: argparse.Namespace) -> None:
     settings, cell = params.load(), given.cell
     plan.require(given.digest, plan.probe(settings, cell))
     folder = dataset_folder(cell.scale, cell.dataset)
-    tasks = dataset_files.read_manifest(folder)["definition"]["options"]["held"]
+    definition = dataset_files.read_manifest(folder)["definition"]
+    tasks = definition["options"]["held"]
     codes = files.read_arrays(cell.folder / "codes.npz")
     train, test = ({name: codes.get(f"{split}_{name}") for name in ("r", "z")} for split in dataset_files.SPLITS)
-    labels = {split: dataset_files.read_factors(folder, split) for split in dataset_files.SPLITS}
-    train_labels, test_labels = ({t: labels[split][t][:, 0] for t in tasks} for split in dataset_files.SPLITS)
+    factors = {split: dataset_files.read_factors(folder, split) for split in dataset_files.SPLITS}
+    train_labels, test_labels = ({t: factors[split][t][:, 0] for t in tasks} for split in dataset_files.SPLITS)
+    pools = [factors["test"][name][:, 0] for name in registry.constant("datasets", definition["generator"], "POOLS")]
+    accuracy, gap_error = {}, {}
+    for name, options in settings.evaluation("probes", cell.scale, cell.study).items():
+        probe = registry.build("probes", name, options)
+        right = correct(probe, inputs_of(train), inputs_of(test), train_labels, test_labels)
+        accuracy[name] = accuracies(right, tasks)
+        gap_error[name] = gap_errors(right, tasks, pools)
     files.write_json(
         cell.folder / "probe.json",
         {
-            "accuracy": {
-                name: accuracies(
-                    registry.build("probes", name, settings.probe(cell.scale, cell.study, name)),
-                    inputs_of(train),
-                    inputs_of(test),
-                    train_labels,
-                    test_labels,
-                )
-                for name in settings.study(cell.scale, cell.study)["probes"]
-            },
+            "accuracy": accuracy,
+            # Standard error of C(k0) - C(k1) in percentage points, over which test images were drawn.
+            "gap_error": gap_error,
             # Of a classifier that always says the most frequent class.
             "chance": {task: 100 * float(np.bincount(label).max() / len(label)) for task, label in test_labels.items()},
             "test_samples": len(test_labels[tasks[0]]),
@@ -40,20 +43,50 @@ def run(given: argparse.Namespace) -> None:
     )
 
 
-def accuracies(
+Correct = Mapping[str, Mapping[str, np.ndarray | None]]
+"""Which test labels a probe tells right, by input and task; None where codes are not finite."""
+
+
+def correct(
     probe: Any,
     train: dict[str, np.ndarray],
     test: dict[str, np.ndarray],
     train_labels: dict[str, np.ndarray],
     test_labels: dict[str, np.ndarray],
-) -> dict[str, dict[str, float | None]]:
-    """Return the accuracy by input and task; None where codes are not finite, as after a run that diverged."""
-    found: dict[str, dict[str, float | None]] = {}
+) -> Correct:
+    """Fit a probe for each input and task; there is none where codes are not finite, as after a run that diverged."""
+    found: dict[str, dict[str, np.ndarray | None]] = {}
     for key in train:
         finite = np.isfinite(train[key]).all() and np.isfinite(test[key]).all()
         found[key] = {
-            task: probe.accuracy((train[key], train_labels[task]), (test[key], test_labels[task])) if finite else None
+            task: probe.correct((train[key], train_labels[task]), (test[key], test_labels[task])) if finite else None
             for task in train_labels
         }
-        print(f"{key}: " + ", ".join(f"{task} {value}" for task, value in found[key].items()), flush=True)
+        print(f"{key}: " + ", ".join(f"{t} {_percent(right)}" for t, right in found[key].items()), flush=True)
     return found
+
+
+def accuracies(right: Correct, tasks: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    """Return the accuracy in percent by input and task."""
+    return {key: {task: _percent(by_task[task]) for task in tasks} for key, by_task in right.items()}
+
+
+def gap_errors(
+    right: Correct, tasks: Sequence[str], pools: Sequence[np.ndarray]
+) -> dict[str, dict[str, float | None]]:
+    """Return the standard error of C(k0) - C(k1) by code k and task; ``pools`` tell the instances in each test image.
+
+    Both halves are tested on the same images, so it is that of the mean of the differences.
+    """
+    found: dict[str, dict[str, float | None]] = {}
+    for code in (key for key in right if f"{key}0" in right):
+        found[code] = {}
+        for task in tasks:
+            first, second = (right[f"{code}{k}"][task] for k in (0, 1))
+            known = first is not None and second is not None
+            found[code][task] = 100 * clustered_error(first.astype(float) - second, pools) if known else None
+    return found
+
+
+def _percent(right: np.ndarray | None) -> float | None:
+    return None if right is None else 100 * float(right.mean())

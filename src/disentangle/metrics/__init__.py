@@ -1,0 +1,1 @@
+"""What is measured on codes without training anything, one metric a file."""

@@ -1,0 +1,48 @@
+"""How alike the two halves of a code are, up to a rotation.
+
+Burns et al. 2021, section 4.2, name the degenerate solution "two subembeddings could be rotations of one another",
+which an orthogonality penalty does not see. Both similarities below are 1 for halves that are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Metric:
+    """``cka`` and ``procrustes`` of the halves, both in [0, 1]; 0 where a half is constant."""
+
+    def scores(self, codes: np.ndarray, factors: Mapping[str, np.ndarray]) -> dict[str, float]:  # noqa: ARG002
+        """Return the two similarities of the halves of codes (N, D)."""
+        half = codes.shape[1] // 2
+        a, b = (_centred(part) for part in (codes[:, :half], codes[:, half:]))
+        return {"cka": cka(a, b), "procrustes": procrustes(a, b)}
+
+
+def cka(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the linear centred kernel alignment of centred A and B, (N, d) each.
+
+    |A^T B|_F^2 / (|A^T A|_F |B^T B|_F)
+
+    Source: Kornblith et al. 2019 (arXiv 1905.00414), Eq. 3 with a linear kernel. Deviation: none.
+    """
+    scale = np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)
+    return float(np.linalg.norm(a.T @ b) ** 2 / scale) if scale else 0.0
+
+
+def procrustes(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the share of B's variance that the best rotated and scaled A explains; A and B are centred, (N, d) each.
+
+    1 - min_{s, Q^T Q = 1} |B - s A Q|_F^2 / |B|_F^2 = |A^T B|_*^2 / (|A|_F^2 |B|_F^2)
+
+    Source: Schoenemann 1966, orthogonal Procrustes. Deviation: none; Q may reflect.
+    """
+    scale = np.linalg.norm(a) ** 2 * np.linalg.norm(b) ** 2
+    return float(np.linalg.norm(a.T @ b, "nuc") ** 2 / scale) if scale else 0.0
+
+
+def _centred(codes: np.ndarray) -> np.ndarray:
+    codes = codes.astype(np.float64)
+    return codes - codes.mean(axis=0)

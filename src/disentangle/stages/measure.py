@@ -1,0 +1,29 @@
+"""Measure the codes of one cell with every metric."""
+
+import argparse
+
+import numpy as np
+
+from disentangle import dataset_files, files, params, plan, registry
+from disentangle.cells import dataset_folder
+
+
+def run(given: argparse.Namespace) -> None:
+    """Read a cell's test codes and the factors of view 0, and write scores by code and metric."""
+    settings, cell = params.load(), given.cell
+    plan.require(given.digest, plan.measure(settings, cell))
+    stored = files.read_arrays(cell.folder / "codes.npz")
+    factors = dataset_files.read_factors(dataset_folder(cell.scale, cell.dataset), "test")
+    first_view = {name: factor[:, 0] for name, factor in factors.items() if factor.ndim == 2}
+    codes = {name: stored[f"test_{name}"] for name in ("r", "z") if f"test_{name}" in stored}
+    metrics = {
+        name: registry.build("metrics", name, options)
+        for name, options in settings.evaluation("metrics", cell.scale, cell.study).items()
+    }
+    scores = {
+        # A run that diverged has no codes to measure.
+        code: {name: metric.scores(x, first_view) if np.isfinite(x).all() else None for name, metric in metrics.items()}
+        for code, x in codes.items()
+    }
+    print(scores, flush=True)
+    files.write_json(cell.folder / "metrics.json", {"scores": scores})
