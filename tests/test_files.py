@@ -236,7 +236,7 @@ def test_one_flipped_byte_in_an_array_is_noticed(tmp_path: Path) -> None:
     place = content.index(np.float32(-2).tobytes())
     content[place] ^= 1
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.npz: not a readable array file \(Bad CRC-32"):
+    with pytest.raises(InputError, match=r"a\.npz: not a readable file \(Bad CRC-32"):
         files.read_arrays(path)
 
 

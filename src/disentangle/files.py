@@ -8,9 +8,12 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
 
 from disentangle.errors import InputError
 
@@ -102,7 +105,14 @@ def _readable(path: Path, read: Callable[[], T]) -> T:
     except FileNotFoundError:
         raise InputError(f"{path}: not there. Run the stage that makes it first.") from None
     except Exception as error:  # NumPy raises OSError, ValueError, EOFError or BadZipFile by the kind of damage
-        raise InputError(f"{path}: not a readable array file ({error}). Delete it and run again.") from error
+        raise InputError(f"{path}: not a readable file ({error}). Delete it and run again.") from error
+
+
+def read_table(path: Path) -> "pandas.DataFrame":
+    """Read a CSV; raises InputError that names the file when it is missing or damaged."""
+    import pandas
+
+    return _readable(path, lambda: pandas.read_csv(path))
 
 
 def sha256(path: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from disentangle import dataset_files, params, plan
-from disentangle.cells import DATASETS, RUNS, TRAINED, Cell, dataset_folder
+from disentangle.cells import DATASETS, REPORTED, RUNS, TRAINED, Cell, dataset_folder
 from disentangle.errors import InputError
 
 SOURCE = Path(workflow.basedir, "src")
@@ -106,7 +106,7 @@ def require_provenance():
     made += [
         cell.folder / name
         for cell in cells
-        for name in (*TRAINED, "codes.npz", "probe.json")
+        for name in {*TRAINED, "codes.npz", *REPORTED}
     ]
     lost = {path for path in made if path.exists() and not recorded(path)}
     for cell in cells:

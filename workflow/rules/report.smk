@@ -3,16 +3,11 @@
 
 def report_input(wildcards):
     cells = explained(lambda: params.report_cells(PARAMS, wildcards.report))
-    folders = [cell.folder for cell in cells]
     manifests = [
         dataset_folder(*key) / dataset_files.MANIFEST
         for key in params.datasets_of(cells)
     ]
-    return manifests + [
-        folder / name
-        for folder in folders
-        for name in ("run.json", "timing.json", "probe.json")
-    ]
+    return manifests + [cell.folder / name for cell in cells for name in REPORTED]
 
 
 rule report:

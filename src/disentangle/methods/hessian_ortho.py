@@ -32,6 +32,7 @@ class Objective:
         """Return ``infomax_0`` and ``regularizer``."""
         z, labels = batch.z[0].flatten(0, 1), batch.labels["joint"].repeat_interleave(2)
         coupling = hessian_coupling(z, labels, batch.temperature)
-        cosine = 2 * absolute_cosine(*batch.z[0].chunk(2, dim=-1), pairs="matched")  # the same in both orders
+        z0, z1 = batch.z[0].chunk(2, dim=-1)
+        cosine = 2 * absolute_cosine(z0, z1, "matched")  # the same in both orders
         terms = sub_infomax(batch.z, [batch.labels["joint"]], batch.temperature)
         return terms | {"regularizer": coupling + self.ortho * cosine}

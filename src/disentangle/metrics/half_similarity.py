@@ -44,5 +44,5 @@ def procrustes(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _centred(codes: np.ndarray) -> np.ndarray:
-    codes = codes.astype(np.float64)
-    return codes - codes.mean(axis=0)
+    centred: np.ndarray = codes.astype(np.float64) - codes.mean(axis=0, dtype=np.float64)
+    return centred

@@ -1,6 +1,7 @@
 """A Burns table: accuracies of a linear classifier on a code and its halves, published beside measured."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -8,7 +9,8 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from disentangle.cells import format_lam
-from disentangle.reporting.results import CellResult, Results, markdown_table
+from disentangle.reporting.diagnosis import MEANING
+from disentangle.reporting.results import CellResult, Results, diagonal, gap, markdown_table
 from disentangle.reporting.setting import setting_text
 from disentangle.reporting.statistics import Estimate, estimate
 
@@ -22,11 +24,11 @@ prediction interval), `▲` that ours are above it, `▼` that ours are below it
 HALVES = """\
 Which half becomes z0 is arbitrary in our runs; in the paper's, z0 is the better one on DC in every run: between single
 halves only the gaps compare without a caveat."""
-OUTCOMES = """\
+DIAGONAL = """\
 *Diagonal*: one half is better on one task and the other on the other, whichever half it is; of halves that are alike,
-one cell in two is diagonal by chance. *On a plateau*: at the end InfoMax was not below what embeddings of one factor
-alone can reach. Halves that carry one factor each, as the paper wants them, look the same to the loss; their accuracies
-tell the two apart."""
+one cell in two is diagonal by chance. The last column is the logged step from which on InfoMax was lower than
+embeddings of one factor alone can bring it."""
+DIAGNOSES = "*Diagnosis*, the first that holds:\n\n" + "\n".join(f"- {name}: {text}" for name, text in MEANING.items())
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,12 @@ class AccuracyTable:
         """Return mean accuracies and gaps by method, lam, input and task, and the counts of cells by outcome."""
         means: dict[str, Any] = {}
         for (method, lam), cells in self.results.settings().items():
-            estimates = {row: {task: self.measured(cells, row, task) for task in self.tasks} for row in self._rows()}
+            estimates = {row: {task: self.measured(cells, row, task) for task in self.tasks} for row in self.rows()}
             rows = {
                 row: {task: round(found.mean, 3) for task, found in by_task.items() if found.n}
                 for row, by_task in estimates.items()
             }
-            counts = {status: _count(cells, status) for status in ("plateau", "diverged")}
-            counts["cells"] = len(cells)
+            counts = dict.fromkeys(MEANING, 0) | _diagnoses(cells) | {"cells": len(cells)}
             if self._has_code(cells):
                 counts["diagonal"] = self._diagonal(cells)
             means.setdefault(method, {})[f"lam={format_lam(lam)}"] = rows | counts
@@ -66,9 +67,9 @@ class AccuracyTable:
     def comparison(self) -> str:
         """Return the paper's table, a column a setting: each row published and measured, each for both tasks."""
         settings = self.results.settings()
-        header = ["input, task", *(self._title(method, lam) for method, lam in settings)]
+        header = ["input, task", *(self.title(method, lam) for method, lam in settings)]
         rows = []
-        for row, title in self._rows().items():
+        for row, title in self.rows().items():
             for task in self.tasks:
                 published, measured = [f"{title} {task} published"], [f"{title} {task} measured"]
                 for cells in settings.values():
@@ -79,31 +80,33 @@ class AccuracyTable:
         return markdown_table(header, rows)
 
     def outcomes(self) -> str:
-        """Return the counts of cells that are diagonal, stuck or diverged, by setting."""
-        counted = [f"diagonal in {self.code}", "on a plateau", "diverged"]
-        header = ["setting", "cells", *counted, "left the single-factor plateau at step"]
+        """Return the counts of cells that are diagonal and of each diagnosis, by setting."""
+        header = ["setting", "cells", f"diagonal in {self.code}", "diagnosis", "left the single-factor plateau at step"]
         rows = []
         for (method, lam), cells in self.results.settings().items():
-            counts = [
-                f"{self._diagonal(cells)} of {len(cells)}" if self._has_code(cells) else "–",
-                *(f"{_count(cells, status)} of {len(cells)}" for status in ("plateau", "diverged")),
-            ]
             exits = [cell.run["plateau"]["left_single_factor"] for cell in cells]
-            steps = ", ".join("never" if step is None else str(step) for step in exits)
-            rows.append([self._title(method, lam), len(cells), *counts, steps])
+            rows.append(
+                [
+                    self.title(method, lam),
+                    len(cells),
+                    f"{self._diagonal(cells)} of {len(cells)}" if self._has_code(cells) else "–",
+                    ", ".join(f"{n} {name}" for name, n in _diagnoses(cells).items()),
+                    ", ".join("never" if step is None else str(step) for step in exits),
+                ]
+            )
         return markdown_table(header, rows)
 
     def every_cell(self) -> str:
-        """Return each cell's accuracies, whether it is diagonal, and how it ended."""
+        """Return each cell's accuracies, whether it is diagonal, and its diagnosis."""
         places = [(key, task) for key in self.inputs for task in self.tasks]
-        header = ["cell", "seed", *(f"{key} {task}" for key, task in places), "diagonal", "status"]
+        header = ["cell", "seed", *(f"{key} {task}" for key, task in places), "diagonal", "diagnosis"]
         rows = [
             [
                 f"{result.cell.method}, λ = {format_lam(result.cell.lam)}",
                 result.cell.seed,
                 *("–" if math.isnan(a := result.accuracy(key, task)) else f"{a:.1f}" for key, task in places),
-                ("yes" if result.diagonal(self.tasks, self.code) else "no") if result.has(self.code) else "–",
-                result.run["status"],
+                ("yes" if diagonal(result, self.tasks, self.code) else "no") if result.has(self.code) else "–",
+                result.diagnosis,
             ]
             for result in self.results.cells
         ]
@@ -118,12 +121,13 @@ class AccuracyTable:
 
     def measured(self, cells: list[CellResult], row: str, task: str) -> Estimate:
         """Return our mean of a row over the seeds; the gap is taken in each cell first."""
-        return estimate([c.gap(task, self.code) if row == GAP else c.accuracy(row, task) for c in cells])
+        return estimate([gap(c, task, self.code) if row == GAP else c.accuracy(row, task) for c in cells])
 
-    def _rows(self) -> dict[str, str]:
+    def rows(self) -> dict[str, str]:
+        """Return the rows of the paper's table with their titles."""
         return {key: key for key in self.inputs} | {GAP: f"\\|C({self.inputs[1]}) − C({self.inputs[2]})\\|"}
 
-    def _title(self, method: str, lam: float) -> str:
+    def title(self, method: str, lam: float) -> str:
         """Return a setting's name, in which options stand that are not the method's defaults."""
         run = self.results.settings()[method, lam][0].run
         name = run["method"]["name"]
@@ -134,7 +138,7 @@ class AccuracyTable:
         return any(cell.has(self.code) for cell in cells)
 
     def _diagonal(self, cells: list[CellResult]) -> int:
-        return sum(cell.diagonal(self.tasks, self.code) for cell in cells)
+        return sum(diagonal(cell, self.tasks, self.code) for cell in cells)
 
 
 def _entry(ours: Estimate, cells: int, published: float | None) -> str:
@@ -144,8 +148,10 @@ def _entry(ours: Estimate, cells: int, published: float | None) -> str:
     return " ".join(filter(None, [str(ours), count, verdict]))
 
 
-def _count(cells: list[CellResult], status: str) -> int:
-    return sum(cell.run["status"] == status for cell in cells)
+def _diagnoses(cells: list[CellResult]) -> dict[str, int]:
+    """Return how many cells have each diagnosis that one has, in the order of MEANING."""
+    counted = Counter(cell.diagnosis for cell in cells)
+    return {name: counted[name] for name in MEANING if name in counted}
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,7 @@ class AccuracyReport:
         sections = [self.introduction, "\n".join(self.legend)]
         for title, part, legend in (
             ("Accuracy", AccuracyTable.comparison, []),
-            ("Outcome of the cells", AccuracyTable.outcomes, [OUTCOMES]),
+            ("Outcome of the cells", AccuracyTable.outcomes, [DIAGONAL, DIAGNOSES]),
             ("Every cell", AccuracyTable.every_cell, []),
         ):
             sections += [f"## {title}", *(part(table) for table in self._tables(results)), *legend]

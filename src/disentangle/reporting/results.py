@@ -3,44 +3,100 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from disentangle.cells import Cell, format_lam
+from disentangle.reporting.diagnosis import diagnose, information
 
 COLUMNS = ["dataset", "method", "lam", "seed", "input", "task", "value", "published", "status"]
 
 
+class Run(Protocol):
+    """One training, ours or the paper's, with what is known of it: NaN or None where that is nothing."""
+
+    @property
+    def history(self) -> pd.DataFrame | None:
+        """The loss's terms over the steps."""
+
+    def accuracy(self, key: str, task: str) -> float:
+        """Return the accuracy in percent of a classifier on an input."""
+
+    def chance(self, task: str) -> float:
+        """Return the accuracy in percent of always saying the commonest class."""
+
+    def gap_error(self, task: str, code: str = "z") -> float:
+        """Return the standard error of C(z0) - C(z1) in percentage points, over which test images were drawn."""
+
+    def similarity(self, name: str, code: str = "z") -> float:
+        """Return ``cka`` or ``procrustes`` of the halves."""
+
+
+def gap(run: Run, task: str, code: str = "z") -> float:
+    """Return |C(z0) - C(z1)| in percentage points, or the same of another code."""
+    return abs(_difference(run, task, code))
+
+
+def diagonal(run: Run, tasks: Sequence[str], code: str = "z") -> bool:
+    """Say whether the half that is better differs by task, whichever half it is (a tie is none)."""
+    first, second = (_difference(run, task, code) for task in tasks)
+    return first * second < 0
+
+
+def diagnosis(run: Run, tasks: Sequence[str], code: str = "z") -> str:
+    """Return the degenerate solution that a code ended in: a key of ``diagnosis.MEANING``."""
+    whole, *halves = (
+        {task: information(run.accuracy(key, task), run.chance(task)) for task in tasks}
+        for key in (code, f"{code}0", f"{code}1")
+    )
+    if any(math.isnan(value) for value in whole.values()):
+        return "diverged"
+    return diagnose(whole, halves, run.similarity("procrustes", code))
+
+
+def _difference(run: Run, task: str, code: str) -> float:
+    return run.accuracy(f"{code}0", task) - run.accuracy(f"{code}1", task)
+
+
 @dataclass(frozen=True)
 class CellResult:
-    """One cell with the content of its run.json, timing.json, probe.json."""
+    """One cell with the content of its run.json, timing.json, probe.json, metrics.json and history.csv."""
 
     cell: Cell
     run: dict[str, Any]
     timing: dict[str, Any]
     probe: dict[str, Any]
+    metrics: dict[str, Any]
+    history: pd.DataFrame
 
     def accuracy(self, key: str, task: str, probe: str = "logistic") -> float:
         """Return a probe's accuracy in percent, NaN where the run diverged."""
         value = self.probe["accuracy"][probe].get(key, {}).get(task)
         return math.nan if value is None else float(value)
 
+    def gap_error(self, task: str, code: str = "z", probe: str = "logistic") -> float:
+        """Return the standard error of C(z0) - C(z1) in percentage points, over which test images were drawn."""
+        value = self.probe["gap_error"][probe].get(code, {}).get(task)
+        return math.nan if value is None else float(value)
+
     def has(self, code: str, probe: str = "logistic") -> bool:
         """Say whether the method has this code at all: one without projection heads has no z."""
         return code in self.probe["accuracy"][probe]
 
-    def gap(self, task: str, code: str = "z") -> float:
-        """Return |C(z0) - C(z1)| in percentage points, or the same of another code."""
-        return abs(self._difference(task, code))
+    def similarity(self, name: str, code: str = "z") -> float:
+        """Return ``cka`` or ``procrustes`` of the code's halves, NaN where the run diverged."""
+        scores = self.metrics["scores"].get(code, {}).get("half_similarity")
+        return float(scores[name]) if scores else math.nan
 
-    def diagonal(self, tasks: Sequence[str], code: str = "z") -> bool:
-        """Say whether the half that is better differs by task, whichever half it is (a tie is none)."""
-        first, second = (self._difference(task, code) for task in tasks)
-        return first * second < 0
+    def chance(self, task: str) -> float:
+        """Return the accuracy in percent of always saying the commonest class."""
+        return float(self.probe["chance"][task])
 
-    def _difference(self, task: str, code: str) -> float:
-        return self.accuracy(f"{code}0", task) - self.accuracy(f"{code}1", task)
+    @property
+    def diagnosis(self) -> str:
+        """The diagnosis of z, or of r where there is no z."""
+        return diagnosis(self, tuple(self.probe["chance"]), "z" if self.has("z") else "r")
 
 
 @dataclass(frozen=True)
@@ -51,6 +107,7 @@ class Results:
     cells: tuple[CellResult, ...]
     manifests: dict[str, dict[str, Any]]
     published: pd.DataFrame
+    statistics: pd.DataFrame
     revision: str
     """Git revision of the code that renders."""
 
@@ -68,9 +125,12 @@ class Results:
         return self.published_value(result.cell.dataset, result.run["method"]["name"], result.cell.lam, key, task)
 
     def published_value(self, dataset: str, method: str, lam: float, key: str, task: str) -> float | None:
-        """Return the paper's number, or None where the paper has none."""
+        """Return the paper's number, of its first run where it has several, or None where the paper has none.
+
+        A published row without a lam stands beside every one: the method has none, or (Table 5) it is not stated.
+        """
         table = self.published
-        same = (table["dataset"] == dataset) & (table["method"] == method) & (table["lam"].fillna(0.0) == lam)
+        same = (table["dataset"] == dataset) & (table["method"] == method) & (table["lam"].fillna(lam) == lam)
         found = table.loc[same & (table["input"] == key) & (table["task"] == task), "accuracy_percent"]
         return float(found.iloc[0]) if len(found) else None
 
@@ -86,7 +146,7 @@ class Results:
                 "task": task,
                 "value": round(result.accuracy(key, task), 4),
                 "published": self.published_beside(result, key, task),
-                "status": result.run["status"],
+                "status": result.diagnosis,
             }
             for result in self.cells
             for key in inputs

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from disentangle.reporting.accuracy_table import MEASURED, AccuracyReport
 
-NEEDS = {"study": "burns", "dataset": "DC-BC", "table": 0, "methods": []}
+NEEDS = {"study": "burns", "dataset": "DC-BC", "tables": [], "methods": []}
 """The cells this report reads: all of the study; no table of the paper is shown beside them."""
 
 

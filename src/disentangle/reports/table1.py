@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from disentangle.reporting.accuracy_table import MEASURED, PUBLISHED, AccuracyReport
 
-NEEDS = {"study": "burns", "dataset": "DC-BC", "table": 1, "methods": ["supervised"]}
+NEEDS = {"study": "burns", "dataset": "DC-BC", "tables": [1], "methods": ["supervised"]}
 """The cells this report reads: all entries of params.yaml that use one of these methods."""
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from disentangle.reporting.accuracy_table import MEASURED, PUBLISHED, AccuracyReport
 
-NEEDS = {"study": "burns", "dataset": "DC-BC", "table": 2, "methods": ["infomax", "infomin"]}
+NEEDS = {"study": "burns", "dataset": "DC-BC", "tables": [2], "methods": ["infomax", "infomin"]}
 """The cells this report reads: all entries of params.yaml that use one of these methods."""
 
 

@@ -7,7 +7,7 @@ from disentangle.reporting.accuracy_table import HALVES, MEASURED, PUBLISHED, Ac
 NEEDS = {
     "study": "burns",
     "dataset": "DC-BC",
-    "table": 3,
+    "tables": [3],
     "methods": ["infomax", "ortho", "p_ortho", "hessian"],
 }
 """The cells this report reads: all entries of params.yaml that use one of these methods."""

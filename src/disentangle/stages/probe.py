@@ -71,9 +71,7 @@ def accuracies(right: Correct, tasks: Sequence[str]) -> dict[str, dict[str, floa
     return {key: {task: _percent(by_task[task]) for task in tasks} for key, by_task in right.items()}
 
 
-def gap_errors(
-    right: Correct, tasks: Sequence[str], pools: Sequence[np.ndarray]
-) -> dict[str, dict[str, float | None]]:
+def gap_errors(right: Correct, tasks: Sequence[str], pools: Sequence[np.ndarray]) -> dict[str, dict[str, float | None]]:
     """Return the standard error of C(k0) - C(k1) by code k and task; ``pools`` tell the instances in each test image.
 
     Both halves are tested on the same images, so it is that of the mean of the differences.
@@ -82,9 +80,11 @@ def gap_errors(
     for code in (key for key in right if f"{key}0" in right):
         found[code] = {}
         for task in tasks:
-            first, second = (right[f"{code}{k}"][task] for k in (0, 1))
-            known = first is not None and second is not None
-            found[code][task] = 100 * clustered_error(first.astype(float) - second, pools) if known else None
+            first, second = right[f"{code}0"][task], right[f"{code}1"][task]
+            if first is None or second is None:
+                found[code][task] = None
+            else:
+                found[code][task] = 100 * clustered_error(first.astype(float) - second, pools)
     return found
 
 

@@ -1,0 +1,63 @@
+"""Claims as text and as columns: what a report shows of an effect on our runs and on the paper's."""
+
+import math
+
+from disentangle.reporting.claim import Claim, Effect, Region
+from disentangle.reporting.results import markdown_table
+from disentangle.reporting.statistics import Interval
+
+
+def effects_table(claim: Claim, published: Claim) -> str:
+    """Return a row an effect: what the claim says, what our runs and the paper's say."""
+    header = ["effect", "the claim says", "ours", "interval", "n", "test", "verdict", "the paper's runs"]
+    rows = [
+        [
+            ours.what,
+            region_text(ours.region),
+            _number(ours.found.value, ours.unit),
+            _bounds(ours.found),
+            ours.found.n,
+            ours.found.test,
+            ours.verdict,
+            _published(theirs),
+        ]
+        for ours, theirs in zip(claim.effects, published.effects, strict=True)
+    ]
+    return markdown_table(header, rows)
+
+
+def _published(effect: Effect) -> str:
+    found = effect.found
+    if found.n == 0:
+        return "–"
+    value = _number(found.value, effect.unit)
+    return f"{value} (one run)" if found.n == 1 else f"{value} {_bounds(found)}, n = {found.n}: {effect.verdict}"
+
+
+def region_text(region: Region) -> str:
+    """Return a region as text."""
+    least, most = region
+    if math.isinf(least):
+        return f"< {most:g}"
+    return f"> {least:g}" if math.isinf(most) else f"{least:g} to {most:g}"
+
+
+def _number(value: float, unit: str) -> str:
+    if math.isnan(value):
+        return "–"
+    text = "∞" if math.isinf(value) else f"{value:.2f}"
+    return f"{text} {unit}".rstrip()
+
+
+def _bounds(found: Interval) -> str:
+    if math.isnan(found.low) or math.isnan(found.high):
+        return "–"
+    return f"[{found.low:.2f}, {'∞' if math.isinf(found.high) else f'{found.high:.2f}'}]"
+
+
+def columns(prefix: str, effect: Effect) -> dict[str, object]:
+    """Return what was found of an effect as columns of a tidy table."""
+    found = effect.found
+    numbers = {"value": found.value, "low": found.low, "high": found.high}
+    found_columns: dict[str, object] = {f"{prefix}{name}": round(number, 6) for name, number in numbers.items()}
+    return found_columns | {f"{prefix}n": found.n, f"{prefix}test": found.test, f"{prefix}verdict": effect.verdict}

@@ -1,0 +1,114 @@
+"""A Burns table of reruns: the same setting from other initialisations, the paper's runs and ours each run by run."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from disentangle.cells import format_lam
+from disentangle.reporting.accuracy_table import DIAGNOSES, DIAGONAL, GAP, AccuracyTable
+from disentangle.reporting.results import Results, Run, diagonal, gap, markdown_table
+from disentangle.reporting.runs import PublishedRun, PublishedRuns
+from disentangle.reporting.setting import setting_text
+from disentangle.reporting.statistics import estimate
+
+TASKS = ("DC", "BC")
+SUMMARY = """\
+The variance is the population variance, as published. *Recomputed* is from the paper's single runs, which the published
+mean and variance should equal. Behind our mean stands the half width of its 95 % confidence interval (Student's t).
+Which half becomes z0 is arbitrary in our runs; run numbers and seeds do not correspond."""
+
+
+@dataclass(frozen=True)
+class ReproducibilityReport:
+    """A table of one method's reruns on DC-BC; reports/<name>.py says of which."""
+
+    introduction: ClassVar[str]
+    method: ClassVar[str]
+    number: ClassVar[int]
+    titles: ClassVar[Mapping[str, str]]
+
+    def table(self, results: Results) -> pd.DataFrame:
+        """Return one row a value: our cells, then the paper's runs, of status ``published``, their number as seed."""
+        places = [(key, task) for key in ("z", "z0", "z1") for task in TASKS]
+        ours = self._measured(results).tidy().assign(published=math.nan)
+        theirs = [
+            {"dataset": "DC-BC", "method": self.method, "lam": "0.1", "seed": number, "input": key, "task": task}
+            | {"value": math.nan, "published": run.accuracy(key, task), "status": "published"}
+            for number, run in self._published(results).items()
+            for key, task in places
+        ]
+        return pd.concat([ours, pd.DataFrame(theirs, columns=ours.columns)], ignore_index=True)
+
+    def summary(self, results: Results) -> dict[str, Any]:
+        """Return accuracies and gaps as in the other tables, and the gaps' population variances."""
+        variances = {
+            f"{method} lam={format_lam(lam)}": {t: round(_spread(cells, t)[1], 3) for t in TASKS}
+            for (method, lam), cells in results.settings().items()
+        }
+        return {"z": self._measured(results).summary(), "gap_population_variance": variances}
+
+    def render(self, results: Results) -> str:
+        """Return the report in Markdown."""
+        table = self._measured(results)
+        sections = [self.introduction, "## Gaps", self.gaps(results), SUMMARY]
+        sections += ["## The paper's runs", _run_by_run(self._published(results), "run")]
+        sections.append("## Our runs")
+        for (method, lam), cells in results.settings().items():
+            title = table.title(method, lam)
+            sections += [f"{title}:", _run_by_run({cell.cell.seed: cell for cell in cells}, "seed")]
+        sections += ["## Outcome of the cells", table.outcomes(), DIAGONAL, DIAGNOSES]
+        return "\n\n".join([*sections, setting_text(results)])
+
+    def gaps(self, results: Results) -> str:
+        """Return means and population variances of the gaps: as published, recomputed, and ours."""
+        header = ["", "runs", *(f"{what} {t}" for t in TASKS for what in ("mean gap", "variance of gaps")), "diagonal"]
+        numbers = results.statistics[results.statistics["table"] == self.number]
+        printed = numbers.set_index("task").to_dict("index")
+        theirs = self._published(results)
+        rows: list[list[object]] = [
+            [
+                "published",
+                len(theirs),
+                *(f"{printed[t][c]:.1f}" for t in TASKS for c in ("mean_gap", "population_variance_gap")),
+                f"{printed['DC']['diagonal_runs_of_five']} of 5 reruns",
+            ],
+            ["recomputed from the paper's runs", len(theirs), *_spreads(list(theirs.values()))],
+        ]
+        for (method, lam), cells in results.settings().items():
+            measured = [f"{estimate([gap(cell, t) for cell in cells])}" for t in TASKS]
+            spreads = _spreads(cells)
+            spreads[0], spreads[2] = measured
+            rows.append([self._measured(results).title(method, lam), len(cells), *spreads])
+        return markdown_table(header, rows)
+
+    def _measured(self, results: Results) -> AccuracyTable:
+        return AccuracyTable(results, TASKS, "z", self.titles)
+
+    def _published(self, results: Results) -> dict[int, PublishedRun]:
+        return PublishedRuns(results.published).of("DC-BC", self.method, 0.1)
+
+
+def _spread(runs: Sequence[Run], task: str) -> tuple[float, float]:
+    """Return mean and population variance of the gaps of the runs that have one."""
+    gaps = [value for run in runs if math.isfinite(value := gap(run, task))]
+    return (float(np.mean(gaps)), float(np.var(gaps))) if gaps else (math.nan, math.nan)
+
+
+def _spreads(runs: Sequence[Run]) -> list[str]:
+    numbers = [f"{value:.1f}" for task in TASKS for value in _spread(runs, task)]
+    return [*numbers, f"{sum(diagonal(run, TASKS) for run in runs)} of {len(runs)}"]
+
+
+def _run_by_run(runs: Mapping[int, Run], called: str) -> str:
+    """Return a table with a row an input and task, the gaps last, and a column a run."""
+    rows = [
+        [f"{key} {task}", *(f"{run.accuracy(key, task):.1f}" for run in runs.values())]
+        for key in ("z", "z0", "z1")
+        for task in TASKS
+    ]
+    rows += [[f"{GAP} {task}", *(f"{gap(run, task):.1f}" for run in runs.values())] for task in TASKS]
+    return markdown_table(["input, task", *(f"{called} {number}" for number in runs)], rows)

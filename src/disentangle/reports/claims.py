@@ -1,0 +1,97 @@
+"""Every claim of Burns 2021 that can be tested, and some of ours, on our cells and on the paper's own runs."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from disentangle.claims import controls, degeneracy, hessian, infomin, orthogonality
+from disentangle.reporting.claim import Claim
+from disentangle.reporting.claim_text import columns, effects_table, region_text
+from disentangle.reporting.results import Results, markdown_table
+from disentangle.reporting.runs import MeasuredRuns, PublishedRuns
+from disentangle.reporting.setting import setting_text
+
+NEEDS = {
+    "study": "burns",
+    "reports": [
+        "table1",
+        "table2",
+        "table3",
+        "table4",
+        "table5",
+        "table6",
+        "table7",
+        "table8",
+        "table9",
+        "extensions",
+    ],
+    "tables": [1, 2, 3, 4, 5, 6, 7, 8, 9],
+}
+"""The cells this report reads: those of these reports, as far as params.yaml has them."""
+TESTS = [test for part in (infomin, orthogonality, hessian, degeneracy, controls) for test in part.CLAIMS]
+VERDICTS = ("supported", "contradicted", "undecided", "not run")
+MARK = {
+    "supported": "✓ supported",
+    "contradicted": "✗ contradicted",
+    "undecided": "? undecided",
+    "not run": "– not run",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """All claims with their verdicts, and the effects behind each."""
+
+    def table(self, results: Results) -> pd.DataFrame:
+        """Return one row an effect."""
+        rows = [
+            {"claim": name, "effect": ours.what, "says": region_text(ours.region), "unit": ours.unit}
+            | columns("", ours)
+            | columns("published_", theirs)
+            for name, claim, published in self._claims(results)
+            for ours, theirs in zip(claim.effects, published.effects, strict=True)
+        ]
+        return pd.DataFrame(rows)
+
+    def summary(self, results: Results) -> dict[str, Any]:
+        """Return the verdict on each claim, on our cells and on the paper's runs, and how many there are of each."""
+        claims = self._claims(results)
+        counted = Counter(str(claim.verdict) for _, claim, _ in claims)
+        verdicts = {name: {"ours": claim.verdict, "published": paper.verdict} for name, claim, paper in claims}
+        return {"count": {verdict: counted[verdict] for verdict in VERDICTS}, "verdicts": verdicts}
+
+    def render(self, results: Results) -> str:
+        """Return the report in Markdown."""
+        claims = self._claims(results)
+        sections = [INTRODUCTION, "## Verdicts", self._verdicts(claims), LEGEND, "## The effects behind them"]
+        for number, (_, claim, published) in enumerate(claims, 1):
+            sections += [f"### {number}. {claim.statement}", f"From: {claim.source}. {claim.remark}".rstrip()]
+            sections.append(effects_table(claim, published))
+        return "\n\n".join([*sections, setting_text(results)])
+
+    def _claims(self, results: Results) -> list[tuple[str, Claim, Claim]]:
+        ours, theirs = MeasuredRuns(results), PublishedRuns(results.published)
+        return [(test.__name__, test(ours), test(theirs)) for test in TESTS]
+
+    def _verdicts(self, claims: list[tuple[str, Claim, Claim]]) -> str:
+        rows = [
+            [f"{number}. {claim.statement}", claim.source, MARK[published.verdict], MARK[claim.verdict]]
+            for number, (_, claim, published) in enumerate(claims, 1)
+        ]
+        return markdown_table(["claim", "where", "on the paper's runs", "on ours"], rows)
+
+
+INTRODUCTION = """\
+# The claims of Burns et al. 2021, put to the test
+
+Each sentence of the paper that runs can decide, and what we ask beside it, as a test. The same test is applied to our
+cells and, as far as its tables go, to the paper's own runs, most of which are single and decide nothing. Ours are of
+the scale and the data told below: what is contradicted here is contradicted under these conditions."""
+LEGEND = """\
+A claim says in which region an effect lies. It is *supported* if the whole 95 % interval lies there, *contradicted* if
+none of it does; a claim of several effects needs all of them, unless it speaks of some. Differences between settings
+are paired by seed. Intervals are exact where the number of seeds allows it (six pairs or more: inverted sign flips,
+which assume symmetry alone), and Student's below; the column *test* tells. Halves z0 and z1 enter by their gap, their
+mean or the better one, none of which depends on which is called z0. What the paper's runs cannot tell stands as –."""
