@@ -1,15 +1,19 @@
 # `make` builds the targets of params.yaml, `make test` runs the tests; both set up .venv first.
+# `make reports` builds every table and figure and reports/index.html, which holds them all.
 # `make plan` says what `make` would run, `make repro` runs and records it with DVC, `make check` is lint and types.
 PYTHON ?= python3
 READY = .venv/ready
 RUN = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 .DEFAULT_GOAL := all
-.PHONY: all plan repro test check
+.PHONY: all reports plan repro test check
 
 all: $(READY)
 	@$(RUN) snakemake --cores all
 	@$(RUN) python -m disentangle show
+
+reports: $(READY)
+	@$(RUN) snakemake --cores all reports/index.html
 
 plan: $(READY)
 	@$(RUN) snakemake --cores all -n --quiet rules

@@ -16,6 +16,8 @@ STAGES = {
     "probe": "fit the probes of one cell",
     "measure": "measure the codes of one cell with the metrics",
     "report": "write a report and the table it shows",
+    "figure": "draw a figure and write the table it shows",
+    "index": "write the page that holds all reports and figures",
     "show": "print the reports that params.yaml asks for",
 }
 
@@ -32,8 +34,15 @@ def parser() -> argparse.ArgumentParser:
             stage.add_argument("path", help="the file, as a source in src/disentangle/sources names it")
             continue
         stage.add_argument("--digest", help="refuse to run if parameters or code no longer have this digest")
+        if name == "index":
+            continue
+        if name in ("report", "figure"):
+            stage.add_argument("name", help=f"file name in src/disentangle/{name}s")
         if name == "report":
-            stage.add_argument("name", help="file name in src/disentangle/reports")
+            continue
+        if name == "figure":
+            stage.add_argument("dataset")
+            stage.add_argument("method", nargs="?", help="an entry under `methods`, for a figure of one")
             continue
         stage.add_argument("--scale", required=True)
         stage.add_argument("--dataset", required=True)

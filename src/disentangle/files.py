@@ -50,6 +50,11 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def read_text(path: Path) -> str:
+    """Read UTF-8 text; raises InputError that names the file when it is missing or damaged."""
+    return _readable(path, path.read_text)
+
+
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Write JSON with sorted keys, so that equal data are equal bytes."""
     write_text(path, json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")

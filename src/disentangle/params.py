@@ -16,6 +16,7 @@ from disentangle.errors import InputError, did_you_mean
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
 INDEX = "reports/index.html"
 """The page that holds all reports and figures."""
+FIGURES = Path("reports/figures")
 
 
 class _Loader(yaml.SafeLoader):
@@ -315,6 +316,56 @@ def report_cells_or_none(params: Params, name: str) -> list[Cell]:
         return report_cells(params, name)
     except InputError:
         return []
+
+
+def shown_reports(params: Params) -> list[str]:
+    """Return the reports that params.yaml has cells for: the paper's tables in order, then the others."""
+    found = [name for name in registry.names("reports") if report_cells_or_none(params, name)]
+    return sorted(found, key=lambda name: (not name.startswith("table"), name))
+
+
+def all_report_cells(params: Params) -> list[Cell]:
+    """Return the cells of all reports together, each once."""
+    return list(dict.fromkeys(cell for name in shown_reports(params) for cell in report_cells(params, name)))
+
+
+def figure_cells(params: Params, name: str, dataset: str, method: str | None) -> list[Cell]:
+    """Return the cells that a figure reads: of one entry under ``methods``, as far as some report asks for them.
+
+    Raises InputError when there is no such figure.
+    """
+    needs = registry.constant("figures", name, "NEEDS")
+    if (needs["of"] == "every method") != (method is not None):
+        subject = "<dataset>/<method>" if needs["of"] == "every method" else "<dataset>"
+        raise InputError(f"figure '{name}' is of {needs['of']}: reports/figures/{name}/{subject}.svg.")
+    if method is None:
+        params.dataset(params.scale, dataset)
+        return []
+    cells = [cell for cell in all_report_cells(params) if (cell.dataset, cell.method) == (dataset, method)]
+    if not cells:
+        raise InputError(f"reports/figures/{name}/{dataset}/{method}: no report has a cell of this method and dataset.")
+    seeds = list(dict.fromkeys(cell.seed for cell in cells))[: needs["seeds"]]
+    return [cell for cell in cells if cell.seed in seeds]
+
+
+def figure_path(name: str, dataset: str, method: str | None) -> Path:
+    """Return where a figure lies, without a suffix: ``.svg``, ``.csv`` and ``.json`` stand side by side."""
+    return FIGURES.joinpath(*filter(None, (name, dataset, method)))
+
+
+def all_figures(params: Params) -> list[tuple[str, str, str | None]]:
+    """Return (name, dataset, method) of every figure of the reports' cells."""
+    cells = all_report_cells(params)
+    datasets: list[tuple[str, str | None]] = [(name, None) for name in dict.fromkeys(cell.dataset for cell in cells)]
+    subjects: dict[str, list[tuple[str, str | None]]] = {
+        "the first dataset": datasets[:1],
+        "every dataset": datasets,
+        "every method": [*dict.fromkeys((cell.dataset, cell.method) for cell in cells)],
+    }
+    found: list[tuple[str, str, str | None]] = []
+    for name in registry.names("figures"):
+        found += [(name, *subject) for subject in subjects[registry.constant("figures", name, "NEEDS")["of"]]]
+    return found
 
 
 def datasets_of(cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:

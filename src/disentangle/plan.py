@@ -9,7 +9,7 @@ import numpy as np
 from disentangle import files, provenance, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.errors import InputError
-from disentangle.params import Params, datasets_of, report_cells
+from disentangle.params import Params, all_figures, datasets_of, figure_cells, report_cells, shown_reports
 
 STAGES = provenance.PACKAGE / "stages"
 MISSING = "missing"
@@ -129,6 +129,21 @@ def report(params: Params, name: str) -> str:
     words = [credits_of(params.dataset(scale, dataset)) for scale, dataset in datasets_of(report_cells(params, name))]
     code = [STAGES / "report.py", registry.path("reports", name), *published]
     return provenance.digest([params.scale, cells, words], code)
+
+
+def figure(params: Params, name: str, dataset: str, method: str | None) -> str:
+    """Return the digest of a figure: its code, and which cells it shows."""
+    cells = [str(cell) for cell in figure_cells(params, name, dataset, method)]
+    words = credits_of(params.dataset(params.scale, dataset))
+    return provenance.digest(
+        [params.scale, dataset, cells, words], [STAGES / "figure.py", registry.path("figures", name)]
+    )
+
+
+def index(params: Params) -> str:
+    """Return the digest of the page that holds all: its code and template, and which reports and figures it shows."""
+    code = [STAGES / "index.py", *sorted((provenance.PACKAGE / "reporting").glob("*.jinja"))]
+    return provenance.digest([params.scale, shown_reports(params), all_figures(params)], code)
 
 
 def credits_of(definition: dict[str, Any]) -> dict[str, dict[str, str]]:

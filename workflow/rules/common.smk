@@ -27,6 +27,8 @@ wildcard_constraints:
     lam=r"[0-9.e+-]+",
     seed=r"\d+",
     report=r"\w+",
+    figure=r"\w+",
+    subject=r"[A-Za-z0-9_.-]+(/\w+)?",
 
 
 def explained(ask):
@@ -92,12 +94,12 @@ def require_provenance():
 
     Trainings that came from another machine are taken if their run.json tells the parameters and code of today.
     """
-    cells = {
-        cell
-        for name in params.report_targets().values()
-        for cell in params.report_cells_or_none(PARAMS, name)
-    }
-    made = [Path(target) for target in params.report_targets()]
+    cells = params.all_report_cells(PARAMS)
+    made = [Path(target) for target in params.targets()]
+    made += [
+        params.figure_path(*figure).with_suffix(".svg")
+        for figure in params.all_figures(PARAMS)
+    ]
     made += [
         dataset_folder(*key) / name
         for key in params.datasets_of(cells)

@@ -1,4 +1,4 @@
-"""Reports: every number in them is read from the files of their cells."""
+"""Reports and figures: every number in them is read from the files of their cells."""
 
 
 def report_input(wildcards):
@@ -23,3 +23,54 @@ rule report:
         digest=digest(lambda params, w: plan.report(params, w.report)),
     shell:
         "{STAGE} report {wildcards.report} --digest {params.digest} > {log} 2>&1"
+
+
+def figure_of(wildcards):
+    """Return a figure's name, dataset and, if it is of one, method."""
+    dataset, _, method = wildcards.subject.partition("/")
+    return wildcards.figure, dataset, method or None
+
+
+def figure_input(wildcards):
+    figure = figure_of(wildcards)
+    cells = explained(lambda: params.figure_cells(PARAMS, *figure))
+    folder = dataset_folder(PARAMS.scale, figure[1])
+    needed = params.registry.constant("figures", figure[0], "NEEDS")["files"]
+    return [folder / name for name in dataset_files.names()] + [
+        cell.folder / name for cell in cells for name in needed
+    ]
+
+
+rule figure:
+    input:
+        figure_input,
+    output:
+        "reports/figures/{figure}/{subject}.svg",
+        "reports/figures/{figure}/{subject}.csv",
+        "reports/figures/{figure}/{subject}.json",
+    log:
+        "logs/figure/{figure}/{subject}.log",
+    params:
+        digest=digest(lambda params, w: plan.figure(params, *figure_of(w))),
+        subject=lambda w: w.subject.replace("/", " "),
+    shell:
+        "{STAGE} figure {wildcards.figure} {params.subject} --digest {params.digest} > {log} 2>&1"
+
+
+rule index:
+    input:
+        [f"reports/{name}.md" for name in params.shown_reports(PARAMS)],
+        "reports/claims.json" if "claims" in params.shown_reports(PARAMS) else [],
+        [
+            params.figure_path(*figure).with_suffix(suffix)
+            for figure in params.all_figures(PARAMS)
+            for suffix in (".svg", ".json")
+        ],
+    output:
+        params.INDEX,
+    log:
+        "logs/index.log",
+    params:
+        digest=digest(lambda params, w: plan.index(params)),
+    shell:
+        "{STAGE} index --digest {params.digest} > {log} 2>&1"

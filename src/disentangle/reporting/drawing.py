@@ -1,0 +1,50 @@
+"""How figures look, and their bytes: the same table gives the same SVG."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+STYLE: Any = {
+    "svg.hashsalt": "disentangle",  # otherwise identifiers are drawn at random
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "figure.dpi": 100,
+}
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444", "#f0e442")
+"""Okabe and Ito's palette, told apart by most eyes."""
+
+
+def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[list[Axes]]]:
+    """Return a figure of axes, a list a row, each ``width`` x ``height`` inches."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
+        axes: list[list[Axes]] = figure.subplots(rows, columns, squeeze=False).tolist()
+    return figure, axes
+
+
+def show_image(axes: Axes, image: np.ndarray, title: str) -> None:
+    """Draw an image (S, S, 3) uint8 pixel by pixel, without axes."""
+    axes.imshow(image, interpolation="nearest")
+    axes.set_title(title)
+    axes.set_axis_off()
+
+
+def svg(figure: Figure) -> bytes:
+    """Return a figure as SVG without date, its text as outlines, so that it looks alike everywhere."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as an enumeration: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

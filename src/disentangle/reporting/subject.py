@@ -1,0 +1,45 @@
+"""What a figure shows: a dataset, or the cells of one method on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from disentangle.cells import Cell
+from disentangle.reporting.results import CellResult
+from disentangle.views import Views
+
+
+@dataclass(frozen=True)
+class Subject:
+    """All a figure reads."""
+
+    dataset: str
+    manifest: dict[str, Any]
+    views: Views
+    """The test pairs."""
+    method: str | None
+    """The entry under ``methods``; None where the dataset itself is shown."""
+    cells: tuple[CellResult, ...]
+    codes: Mapping[Cell, Mapping[str, np.ndarray]]
+    """Codes of view 0 of the test pairs, ``r`` and ``z``, of the cells for which the figure needs them."""
+
+    @property
+    def tasks(self) -> tuple[str, str]:
+        """The two held factors."""
+        first, second = self.manifest["definition"]["options"]["held"]
+        return first, second
+
+    def class_name(self, factor: str, value: int) -> str:
+        """Return the name of a class as a reader knows it; locations count from 1, as in the paper."""
+        if factor == "DL":
+            return f"location {value + 1}"
+        role = {"DC": "digits", "BC": "backgrounds"}[factor]
+        return str(self.manifest["made_of"][role]["classes"][value])
+
+    @property
+    def stand_ins(self) -> str:
+        """A sentence on what the images stand in for, empty if for nothing."""
+        kinds = [made["STAND_IN"] for made in self.manifest["made_of"].values() if made["STAND_IN"]]
+        return f" Stand-in data: {'; '.join(kinds)}." if kinds else ""

@@ -1,0 +1,60 @@
+"""Write the page that holds all reports and figures."""
+
+import argparse
+from typing import Any
+
+from disentangle import files, params, plan, provenance, registry
+from disentangle.reporting import page
+from disentangle.stages.report import REPORTS, read_manifest
+
+
+def run(given: argparse.Namespace) -> None:
+    """Read the reports and the figures' words that params.yaml has cells for, and write ``reports/index.html``."""
+    settings = params.load()
+    plan.require(given.digest, plan.index(settings))
+    shown = params.shown_reports(settings)
+    reports = [page.report(name, files.read_text(REPORTS / f"{name}.md")) for name in shown]
+    pictures: dict[str, list[page.Picture]] = {name: [] for name in registry.names("figures")}
+    for figure in params.all_figures(settings):
+        path = params.figure_path(*figure)
+        words = files.read_json(path.with_suffix(".json"))
+        pictures[figure[0]].append(page.Picture(str(path.relative_to(REPORTS)), **words))
+    files.write_text(REPORTS / "index.html", page.render(reports, pictures, _facts(settings, shown)))
+
+
+def _facts(settings: params.Params, shown: list[str]) -> dict[str, Any]:
+    """Return what the page tells beside reports and figures, all of it read from the cells' own files."""
+    cells = params.all_report_cells(settings)
+    manifests = {name: read_manifest(scale, name) for scale, name in params.datasets_of(cells)}
+    runs, timings = ([files.read_json(cell.folder / f"{name}.json") for cell in cells] for name in ("run", "timing"))
+    study = settings.study(settings.scale, cells[0].study)
+    made_of = [made for manifest in manifests.values() for made in manifest["made_of"].values()]
+    hours = sum(timing["seconds"] for timing in timings) / 3600
+    versions = "python {python}, torch {torch}, numpy {numpy}"
+    return {
+        "scale": settings.scale,
+        "revision": provenance.revision(),
+        "stand_ins": _distinct(made["STAND_IN"] for made in made_of if made["STAND_IN"]),
+        "verdicts": files.read_json(REPORTS / "claims.json")["count"] if "claims" in shown else {},
+        "stages": [
+            ("generate", f"{len(manifests)} datasets"),
+            ("train", f"{len(cells)} cells"),
+            ("encode", "r and z of view 0"),
+            ("probe", ", ".join(study["probes"])),
+            ("measure", f"{len(study['metrics'])} metrics"),
+            ("report", f"{len(shown)} reports, {len(params.all_figures(settings))} figures"),
+        ],
+        "provenance": [
+            ("trained at revision", ", ".join(_distinct(timing["revision"] for timing in timings))),
+            ("reported at revision", provenance.revision()),
+            ("devices", ", ".join(_distinct(run["device"] for run in runs))),
+            ("versions", "; ".join(_distinct(versions.format(**run["versions"]) for run in runs))),
+            ("training time", f"{hours:.2f} hours, summed over {len(cells)} cells"),
+            ("last training finished", max(timing["finished"] for timing in timings)),
+        ],
+        "hashes": [(name, file, sha) for name, found in manifests.items() for file, sha in found["files"].items()],
+    }
+
+
+def _distinct(values: Any) -> list[str]:
+    return sorted({str(value) for value in values})
