@@ -40,6 +40,7 @@ PARAMS = {
                 "burns": {
                     "datasets": ["DC-BC", "DC-DL"],
                     "seeds": [0],
+                    "rerun_seeds": [0],
                     "encoder": {"blocks": [1], "widths": [8], "stem": "stride2"},
                     "projection": {"hidden": 8, "dim": 4, "batch_norm_output": False, "init_std": None},
                     "training": {
@@ -56,6 +57,7 @@ PARAMS = {
                         "log_every": 2,
                     },
                     "probes": {"logistic": {"C": 1.0}},
+                    "metrics": {"half_similarity": {}, "spread": {}},
                     "methods": {"infomax": {"lam": [0]}, "ortho": {"lam": [0.1]}},
                 }
             },

@@ -229,6 +229,19 @@ def test_damage_is_named_by_its_file(
     assert str(caught.value).endswith("). Delete it and run again.")
 
 
+def test_a_table_and_a_text_are_read_and_their_damage_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("step,loss\n20,1.5\n40,0.5\n")
+    assert files.read_table(path).to_dict("list") == {"step": [20, 40], "loss": [1.5, 0.5]}
+    assert files.read_text(path).startswith("step,loss")
+    path.write_bytes(b"a,b\n1,2\n1,2,3,4\n")
+    with pytest.raises(InputError, match=r"a\.csv: not a readable CSV file"):
+        files.read_table(path)
+    path.write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(InputError, match=r"a\.csv: not a readable text file"):
+        files.read_text(path)
+
+
 def test_one_flipped_byte_in_an_array_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     npz(path)
@@ -236,7 +249,7 @@ def test_one_flipped_byte_in_an_array_is_noticed(tmp_path: Path) -> None:
     place = content.index(np.float32(-2).tobytes())
     content[place] ^= 1
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.npz: not a readable file \(Bad CRC-32"):
+    with pytest.raises(InputError, match=r"a\.npz: not a readable array file \(Bad CRC-32"):
         files.read_arrays(path)
 
 

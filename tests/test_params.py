@@ -40,6 +40,7 @@ GOOD: dict[str, Any] = {
                 "burns": {
                     "datasets": ["DC-BC"],
                     "seeds": [0, 1],
+                    "rerun_seeds": [0, 1, 2],
                     "encoder": {"blocks": [1, 1], "widths": [8, 16], "stem": "cifar"},
                     "projection": {"hidden": 8, "dim": 4, "batch_norm_output": False, "init_std": None},
                     "training": {
@@ -56,6 +57,7 @@ GOOD: dict[str, Any] = {
                         "log_every": 5,
                     },
                     "probes": {"logistic": {"C": 2}},
+                    "metrics": {"half_similarity": {}},
                     "methods": {
                         "hessian": {"lam": [0.1]},
                         "infomax": {"lam": [0]},
@@ -127,7 +129,7 @@ WRONG = {
     "method": (
         f"{STUDY}.methods.orto",
         {"lam": [0]},
-        f"{STUDY}.methods.orto: unknown method 'orto': did you mean 'ortho'? Known: hessian, infomax,",
+        f"{STUDY}.methods.orto: unknown method 'orto': did you mean 'ortho'? Known: halves_suffice, hessian,",
     ),
     "method of an entry": (
         f"{STUDY}.methods.one_head.method",
@@ -335,8 +337,10 @@ def test_methods_and_probes_are_completed_by_their_plugins_defaults(tmp_path: Pa
     assert settings.method("s", "burns", "ortho") == {"name": "ortho", "options": {"pairs": "matched"}}
     assert settings.method("s", "burns", "infomax") == {"name": "infomax", "options": {"heads": 2}}
     assert settings.method("s", "burns", "one_head") == {"name": "infomax", "options": {"heads": 1}}
-    assert settings.probe("s", "burns", "logistic") == {"C": 2, "tolerance": 0.0001, "max_iterations": 1000}
-    assert type(settings.probe("s", "burns", "logistic")["C"]) is float
+    probes = settings.evaluation("probes", "s", "burns")
+    assert probes == {"logistic": {"C": 2, "tolerance": 0.0001, "max_iterations": 1000}}
+    assert type(probes["logistic"]["C"]) is float
+    assert settings.evaluation("metrics", "s", "burns") == {"half_similarity": {}}
 
 
 def test_a_name_that_is_not_in_the_file(tmp_path: Path) -> None:

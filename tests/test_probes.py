@@ -11,13 +11,17 @@ from sklearn.linear_model import LogisticRegression
 from disentangle import registry
 from disentangle.codes import INPUTS, inputs_of
 from disentangle.errors import InputError
-from disentangle.stages.probe import accuracies
+from disentangle.sampling import clustered_error
+from disentangle.stages.probe import accuracies, correct, gap_errors
 
 Data = tuple[np.ndarray, np.ndarray]
 
 
 def accuracy(train: Data, test: Data, **options: float) -> float:
-    return float(registry.build("probes", "logistic", options).accuracy(train, test))
+    right = registry.build("probes", "logistic", options).correct(train, test)
+    assert right.dtype == bool
+    assert right.shape == test[1].shape
+    return 100 * float(right.mean())
 
 
 def blobs(seed: int, samples: int, distance: float, classes: int = 3, dim: int = 5) -> Data:
@@ -166,10 +170,55 @@ def test_accuracies_by_input_and_task_and_none_for_codes_that_are_not_finite() -
     z = np.stack([first, second], 1).astype(np.float32)
     codes = {"z0": z[:, :1], "z1": z[:, 1:]}
     labels = {"DC": first, "BC": second}
-    found = accuracies(registry.build("probes", "logistic", {}), codes, codes, labels, labels)
-    assert found == {"z0": {"DC": 100, "BC": 50}, "z1": {"DC": 50, "BC": 100}}
+
+    def found(train: dict[str, np.ndarray], test: dict[str, np.ndarray]) -> dict[str, dict[str, float | None]]:
+        right = correct(registry.build("probes", "logistic", {}), train, test, labels, labels)
+        return accuracies(right, ["DC", "BC"])
+
+    assert found(codes, codes) == {"z0": {"DC": 100, "BC": 50}, "z1": {"DC": 50, "BC": 100}}
     for value in (np.nan, np.inf):
         broken = codes | {"z1": np.where(np.arange(40)[:, None] == 7, np.float32(value), codes["z1"])}
         for train, test in ((broken, codes), (codes, broken)):
-            found = accuracies(registry.build("probes", "logistic", {}), train, test, labels, labels)
-            assert found == {"z0": {"DC": 100, "BC": 50}, "z1": {"DC": None, "BC": None}}
+            assert found(train, test) == {"z0": {"DC": 100, "BC": 50}, "z1": {"DC": None, "BC": None}}
+
+
+def test_the_error_of_a_gap_is_that_of_the_paired_differences() -> None:
+    """Four images, each of its own instances: differences 1, 0, 0, -1 have the standard error sqrt(2 / 16)."""
+    right = {
+        "z": {"DC": np.ones(4, bool)},
+        "z0": {"DC": np.array([True, True, False, False])},
+        "z1": {"DC": np.array([False, True, False, True])},
+    }
+    alone = [np.arange(4), np.arange(4)]
+    assert gap_errors(right, ["DC"], alone) == {"z": {"DC": pytest.approx(100 * np.sqrt(2 / 16))}}
+    assert gap_errors(right | {"z1": {"DC": None}}, ["DC"], alone) == {"z": {"DC": None}}
+    # one digit on the first and last image: their differences cancel in every sample
+    assert gap_errors(right, ["DC"], [np.array([0, 1, 2, 0])] * 2) == {"z": {"DC": 0.0}}
+
+
+def test_clustered_errors_by_hand() -> None:
+    x = np.array([1.0, 1.0, 0.0, 0.0])
+    # e = +-1/2; alone: 4 (1/2)^2 / 16
+    assert clustered_error(x, [np.arange(4)]) == pytest.approx(np.sqrt(1 / 16))
+    # two clusters, sums +-1: 2 / 16
+    pairs = np.array([7, 7, 3, 3])
+    assert clustered_error(x, [pairs]) == pytest.approx(np.sqrt(2 / 16))
+    # crossed with a clustering whose sums vanish, V_a + V_b - V_ab = 2 + 0 - 1 would be less than V_a
+    assert clustered_error(x, [pairs, np.array([0, 1, 0, 1])]) == pytest.approx(np.sqrt(2 / 16))
+    # both the same: V + V - V
+    assert clustered_error(x, [pairs, pairs]) == pytest.approx(np.sqrt(2 / 16))
+
+
+def test_crossed_clusters_give_the_spread_over_drawn_pools() -> None:
+    """An effect of the digit and one of the background on each image: the error is the spread over new pools."""
+    rng = np.random.default_rng(0)
+    images, digits, backgrounds = 2000, 40, 60
+    means, errors = [], []
+    for _ in range(300):
+        digit, background = rng.integers(digits, size=images), rng.integers(backgrounds, size=images)
+        x = rng.normal(size=digits)[digit] + rng.normal(size=backgrounds)[background] + rng.normal(size=images)
+        means.append(x.mean())
+        errors.append(clustered_error(x, [digit, background]))
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(np.std(means), rel=0.12)
+    # ignoring that images share instances would tell less than a third of it
+    assert np.mean(errors) > 3 * np.sqrt(3 / images)

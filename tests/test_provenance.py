@@ -12,10 +12,9 @@ import pytest
 import yaml
 from conftest import PARAMS, write_raw_data
 
-from disentangle import files, params, plan, provenance, registry
+from disentangle import files, params, plan, provenance, registry, result_files
 from disentangle.cells import Cell
 from disentangle.errors import InputError
-from disentangle.stages import report as report_stage
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = provenance.PACKAGE
@@ -522,7 +521,7 @@ def test_words_about_sources_reach_the_report_alone(own: Own, monkeypatch: pytes
         assert digests()[2] != report
     # a report says what the sources say today, whatever they said when the dataset was made
     files.write_json(own.manifest, {"definition": definition, "made_of": {"digits": {"source": "mnist_idx"}}})
-    assert report_stage._manifest("tiny", "DC-BC")["made_of"] == {
+    assert result_files.read_manifest("tiny", "DC-BC")["made_of"] == {
         "digits": {
             "source": "mnist_idx",
             "STAND_IN": known("sources", "mnist_idx", "STAND_IN"),

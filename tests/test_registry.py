@@ -30,7 +30,9 @@ def test_a_files_name_is_its_registration() -> None:
     assert {"hessian", "infomax", "infomin", "ortho", "p_ortho", "supervised"} <= set(registry.names("methods"))
     assert "table3" in registry.names("reports")
     assert registry.path("methods", "ortho") == ROOT / "src/disentangle/methods/ortho.py"
-    with pytest.raises(InputError, match=r"^unknown method 'otrho': did you mean 'ortho'\? Known: hessian, infomax, "):
+    with pytest.raises(
+        InputError, match=r"^unknown method 'otrho': did you mean 'ortho'\? Known: halves_suffice, hessian, "
+    ):
         registry.path("methods", "otrho")
     with pytest.raises(InputError, match=r"^unknown method '__init__'"):
         registry.path("methods", "__init__")
@@ -76,7 +78,13 @@ def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name
 
 @pytest.mark.parametrize(
     ("kind", "constants"),
-    {"sources": ("STAND_IN", "CREDITS", "ARCHIVES"), "reports": ("NEEDS",), "methods": ("REGULARIZED",)}.items(),
+    {
+        "sources": ("STAND_IN", "CREDITS", "ARCHIVES"),
+        "reports": ("NEEDS",),
+        "figures": ("NEEDS",),
+        "methods": ("REGULARIZED",),
+        "datasets": ("POOLS",),
+    }.items(),
 )
 def test_constants_read_from_the_source_are_those_of_the_module(kind: str, constants: tuple[str, ...]) -> None:
     for name in registry.names(kind):
@@ -133,8 +141,12 @@ for scale, section in settings.scales.items():
         plan.generate(settings, scale, dataset)
 cells = params.report_cells(settings, "table3")
 for cell in cells:
-    plan.train(settings, cell), plan.encode(cell), plan.probe(settings, cell)
-plan.report(settings, "table3")
+    plan.train(settings, cell), plan.encode(cell), plan.probe(settings, cell), plan.measure(settings, cell)
+for report in params.shown_reports(settings):
+    plan.report(settings, report)
+for figure in params.all_figures(settings):
+    plan.figure(settings, *figure)
+plan.index(settings)
 print(len(cells), *sorted({name.split(".")[0] for name in sys.modules}))
 """
 

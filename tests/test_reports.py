@@ -11,11 +11,13 @@ import pytest
 from disentangle import provenance, registry
 from disentangle.cells import Cell
 from disentangle.params import Params, report_cells
-from disentangle.reporting.results import COLUMNS, CellResult, Results, markdown_table
+from disentangle.reporting.diagnosis import MEANING
+from disentangle.reporting.results import COLUMNS, CellResult, Results, diagonal, gap, markdown_table
 from disentangle.reporting.setting import setting_text
 from disentangle.reporting.statistics import Estimate, estimate
 
 ACCURACY = pd.read_csv(provenance.PACKAGE / "published" / "burns2021_accuracy.csv")
+STATISTICS = pd.read_csv(provenance.PACKAGE / "published" / "burns2021_statistics.csv")
 TABLE3 = ACCURACY[ACCURACY["table"] == 3]
 T2 = 4.302653
 """The 97.5 % point of Student's t with two degrees of freedom."""
@@ -28,20 +30,34 @@ ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
 """Entries under ``methods`` whose file or options differ from their name and the defaults."""
 
 
+CHANCE = {"DC": 11.72, "BC": 10.0, "DL": 13.0}
+
+
 def cell(
-    method: str, lam: float, seed: int, status: str = "done", exit_at: int | None = 40, **changed: float
+    method: str,
+    lam: float,
+    seed: int,
+    status: str = "done",
+    exit_at: int | None = 40,
+    dataset: str = "DC-BC",
+    procrustes: float = 0.4,
+    **changed: float,
 ) -> CellResult:
-    """A cell of accuracies BASE, R_BASE; ``changed`` by ``z0_DC`` and so on; diverged: none; supervised: no z."""
-    values = (R_BASE if method == "supervised" else R_BASE | BASE) | {
-        key.replace("_", " "): value for key, value in changed.items()
-    }
+    """A cell of accuracies BASE, R_BASE; ``changed`` by ``z0_DC`` and so on; diverged: none; supervised: no z.
+
+    On another dataset its tasks take the numbers of DC and BC, in this order.
+    """
+    own = dict(zip(("DC", "BC"), dataset.split("-"), strict=True))
+    base = R_BASE if method == "supervised" else R_BASE | BASE
+    values = {f"{key[:-2]}{own[key[-2:]]}": value for key, value in base.items()}
+    values |= {key.replace("_", " "): value for key, value in changed.items()}
     name, reading = ENTRIES.get(method, (method, {}))
     accuracy: dict[str, dict[str, float | None]] = {}
     for key, value in values.items():
         part, task = key.split()
         accuracy.setdefault(part, {})[task] = value
     if status == "diverged":
-        accuracy = {part: dict.fromkeys(("DC", "BC")) for part in accuracy}
+        accuracy = {part: dict.fromkeys(by_task) for part, by_task in accuracy.items()}
     run = {
         "status": status,
         "method": {"name": name, "options": dict(reading)},
@@ -62,8 +78,17 @@ def cell(
         "versions": {"python": "3.11.1", "torch": "2.0", "numpy": "2.1"},
     }
     timing = {"seconds": 30.0, "revision": "abc"}
-    probe = {"accuracy": {"logistic": accuracy}, "chance": {"DC": 11.72, "BC": 10.0}}
-    return CellResult(Cell("demo", "burns", "DC-BC", method, lam, seed), run, timing, probe)
+    tasks = dataset.split("-")
+    probe = {
+        "accuracy": {"logistic": accuracy},
+        "gap_error": {"logistic": {code: dict.fromkeys(tasks, 0.5) for code in "rz"}},
+        "chance": {task: CHANCE[task] for task in tasks},
+    }
+    similar = {"half_similarity": {"cka": 0.5, "procrustes": procrustes}}
+    scores = {code: None if status == "diverged" else similar for code in "rz"}
+    history = pd.DataFrame({"step": [20, 40], "loss": [9.0, 4.0]})
+    key = Cell("demo", "burns", dataset, method, lam, seed)
+    return CellResult(key, run, timing, probe, {"scores": scores}, history)
 
 
 def manifest(stand_in: str = "crops of photographs", **options: Any) -> dict[str, Any]:
@@ -76,7 +101,8 @@ def manifest(stand_in: str = "crops of photographs", **options: Any) -> dict[str
 
 
 def results(cells: Sequence[CellResult], table: int = 3, **given: Any) -> Results:
-    return Results("demo", tuple(cells), {"DC-BC": manifest(**given)}, ACCURACY[ACCURACY["table"] == table], "def+")
+    manifests = {made.cell.dataset: manifest(**given) for made in cells} or {"DC-BC": manifest(**given)}
+    return Results("demo", tuple(cells), manifests, ACCURACY[ACCURACY["table"] == table], STATISTICS, "def+")
 
 
 REPORT, TABLE1, TABLE2, SWEEP = (
@@ -356,7 +382,7 @@ def test_a_setting_whose_cells_all_diverged_has_no_number() -> None:
         "gap": {},
         "cells": 2,
         "diagonal": 0,
-        "plateau": 0,
+        **dict.fromkeys(MEANING, 0),
         "diverged": 2,
     }
 
@@ -379,7 +405,7 @@ def test_the_sweep_reads_every_entry_a_new_one_too() -> None:
         "ortho_all": {"method": "ortho", "pairs": "all", "lam": [0.5]},
         "fresh": {"lam": [3]},
     }
-    study = {"datasets": ["DC-BC"], "seeds": [0, 1], "methods": methods}
+    study = {"datasets": ["DC-BC"], "seeds": [0, 1], "rerun_seeds": [0, 1, 2], "methods": methods}
     settings = Params("demo", (), {"demo": {"studies": {"burns": study}}})
     found = [(made.method, made.lam, made.seed) for made in report_cells(settings, "sweep")]
     grid = [("supervised", 0.0), ("ortho", 0.001), ("ortho", 0.1), ("ortho_all", 0.5), ("hessian", 0.1), ("fresh", 3.0)]
@@ -410,7 +436,7 @@ def test_a_method_without_z_is_not_called_not_diagonal() -> None:
     of_r, of_z = tables(SWEEP.render(made))[OUTCOME]
     assert [of_r[row]["diagonal in r"] for row in ("supervised, λ = 0", "fresh, λ = 3")] == ["1 of 1", "1 of 1"]
     assert [of_z[row]["diagonal in z"] for row in ("supervised, λ = 0", "fresh, λ = 3")] == ["–", "1 of 1"]
-    assert of_z["supervised, λ = 0"]["diverged"] == "0 of 1"
+    assert of_z["supervised, λ = 0"]["diagnosis"] == "1 mixed"
     cells_r, cells_z = tables(SWEEP.render(made))[CELLS]
     assert cells_r["supervised, λ = 0 0"]["diagonal"] == "yes"
     places = [f"{row} {task}" for row in ("z", "z0", "z1") for task in ("DC", "BC")]
@@ -428,9 +454,9 @@ def test_the_tidy_table_of_the_sweep() -> None:
     assert len(table) == 2 * 6 * 2
     assert table["published"].isna().all()
     text = table.to_csv(index=False).splitlines()
-    assert text[1] == "DC-BC,supervised,0,0,r,DC,95.0,,done"
-    assert "DC-BC,supervised,0,0,z1,BC,,,done" in text
-    assert text[-1] == "DC-BC,ortho,0.1,0,z1,BC,50.0,,done"
+    assert text[1] == "DC-BC,supervised,0,0,r,DC,95.0,,mixed"
+    assert "DC-BC,supervised,0,0,z1,BC,,,mixed" in text
+    assert text[-1] == "DC-BC,ortho,0.1,0,z1,BC,50.0,,mixed"
     alone = SWEEP.table(results([cell("supervised", 0.0, 0)], 0))
     assert alone["value"].tolist()[:6] == list(R_BASE.values())
     assert alone["value"].isna().tolist() == [False] * 6 + [True] * 6
@@ -446,16 +472,16 @@ def test_the_tidy_table_of_the_sweep() -> None:
 def test_diagonal_whichever_half_it_is(first: tuple[int, int], second: tuple[int, int], expected: bool) -> None:
     for z0, z1 in ((first, second), (second, first)):
         made = cell("ortho", 0.1, 0, z0_DC=z0[0], z0_BC=z0[1], z1_DC=z1[0], z1_BC=z1[1])
-        assert made.diagonal(("DC", "BC")) is expected
-        assert made.gap("DC") == abs(first[0] - second[0])
-    assert cell("ortho", 0.1, 0, "diverged").diagonal(("DC", "BC")) is False
+        assert diagonal(made, ("DC", "BC")) is expected
+        assert gap(made, "DC") == abs(first[0] - second[0])
+    assert diagonal(cell("ortho", 0.1, 0, "diverged"), ("DC", "BC")) is False
 
 
 def test_cells_by_outcome() -> None:
     cells = [
         cell("ortho", 0.1, 0),
         cell("ortho", 0.1, 1, z0_DC=60.0),
-        cell("ortho", 0.1, 2, "plateau", None),
+        cell("ortho", 0.1, 2, "plateau", None, procrustes=0.95),
         cell("ortho", 0.1, 3, "diverged", None),
     ]
     markdown = REPORT.render(results(cells))
@@ -464,8 +490,7 @@ def test_cells_by_outcome() -> None:
         "setting": "Ortho without P, λ = 0.1",
         "cells": "4",
         "diagonal in z": "2 of 4",
-        "on a plateau": "1 of 4",
-        "diverged": "1 of 4",
+        "diagnosis": "1 diverged, 1 rotation, 2 mixed",
         "left the single-factor plateau at step": "40, 40, never, never",
     }
     assert by_cell["ortho, λ = 0.1 1"] == {
@@ -478,7 +503,7 @@ def test_cells_by_outcome() -> None:
         "z1 DC": "70.0",
         "z1 BC": "50.0",
         "diagonal": "no",
-        "status": "done",
+        "diagnosis": "mixed",
     }
     assert list(by_cell["ortho, λ = 0.1 3"].values()) == ["ortho, λ = 0.1", "3", *"––––––", "no", "diverged"]
     # 80, 60, 80 of the cells that have a number
@@ -486,9 +511,9 @@ def test_cells_by_outcome() -> None:
     summary = REPORT.summary(results(cells))["z"]
     assert summary["ortho"]["lam=0.1"]["z0"] == {"DC": 73.333, "BC": 40.0}
     assert summary["ortho"]["lam=0.1"]["gap"] == {"DC": 10.0, "BC": 10.0}
-    assert {key: summary["ortho"]["lam=0.1"][key] for key in ("diagonal", "plateau", "diverged", "cells")} == {
+    assert {key: summary["ortho"]["lam=0.1"][key] for key in ("diagonal", "rotation", "diverged", "cells")} == {
         "diagonal": 2,
-        "plateau": 1,
+        "rotation": 1,
         "diverged": 1,
         "cells": 4,
     }
@@ -500,13 +525,13 @@ def test_the_tidy_table() -> None:
     assert list(table.columns) == COLUMNS
     assert COLUMNS == ["dataset", "method", "lam", "seed", "input", "task", "value", "published", "status"]
     assert len(table) == 3 * 3 * 2
-    assert table.iloc[8].tolist() == ["DC-BC", "ortho", "0.001", 0, "z0", "DC", 80.0, 76.6, "done"]
+    assert table.iloc[8].tolist() == ["DC-BC", "ortho", "0.001", 0, "z0", "DC", 80.0, 76.6, "mixed"]
     assert table[table["lam"] != "0.001"]["published"].isna().all()
     assert table[table["status"] == "diverged"]["value"].isna().all()
     assert sorted(table["lam"].unique()) == ["0", "0.001", "0.5"]
     text = table.to_csv(index=False).splitlines()
-    assert text[1] == "DC-BC,infomax,0,0,z,DC,90.0,,done"
-    assert text[9] == "DC-BC,ortho,0.001,0,z0,DC,80.0,76.6,done"
+    assert text[1] == "DC-BC,infomax,0,0,z,DC,90.0,,mixed"
+    assert text[9] == "DC-BC,ortho,0.001,0,z0,DC,80.0,76.6,mixed"
     assert text[-1] == "DC-BC,ortho,0.5,2,z1,BC,,,diverged"
 
 

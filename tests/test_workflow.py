@@ -14,7 +14,7 @@ from conftest import Project, jobs, planned
 
 pytestmark = pytest.mark.workflow
 
-TRAIN = Counter(train=1, encode=1, probe=1)
+TRAIN = Counter(train=1, encode=1, probe=1, measure=1)
 """One cell from its training on."""
 REPORT = Counter(report=1)
 NOTHING: Counter = Counter()
@@ -50,6 +50,14 @@ def change_probe(project: Project) -> None:
 
 def change_probe_file(project: Project) -> None:
     project.edit("src/disentangle/probes/logistic.py", "max_iterations: int = 1000", "max_iterations: int = 2000")
+
+
+def change_metric_file(project: Project) -> None:
+    project.edit("src/disentangle/metrics/spread.py", "where=length > 0", "where=length > 1e-9")
+
+
+def change_figure(project: Project) -> None:
+    project.edit("src/disentangle/figures/losses.py", "linewidth=1,", "linewidth=1.5,")
 
 
 def change_report(project: Project) -> None:
@@ -108,6 +116,8 @@ MATRIX: dict[Callable[[Project], None], Counter] = {
     change_training_code: TRAIN + TRAIN + REPORT,
     change_probe: Counter(probe=CELLS) + REPORT,
     change_probe_file: Counter(probe=CELLS) + REPORT,
+    change_metric_file: Counter(measure=CELLS) + REPORT,
+    change_figure: NOTHING,
     change_report: REPORT,
     change_published: REPORT,
     change_dataset: Counter(generate=1) + TRAIN + TRAIN + REPORT,
@@ -149,10 +159,11 @@ def test_nothing_reruns_after_nothing(built: Project, tmp_path: Path) -> None:
 
 def test_another_datasets_cells_stay(built: Project, tmp_path: Path) -> None:
     project = built.copy(tmp_path / "copy")
-    target = str((project.cell("infomax", "0", "DC-DL") / "probe.json").relative_to(project.folder))
-    assert jobs(project.snakemake(target)) == Counter(generate=1) + TRAIN
+    cell = project.cell("infomax", "0", "DC-DL")
+    targets = [str((cell / name).relative_to(project.folder)) for name in ("probe.json", "metrics.json")]
+    assert jobs(project.snakemake(*targets)) == Counter(generate=1) + TRAIN
     change_dataset(project)
-    assert planned(project.snakemake("-n", target, "reports/table3.md")) == MATRIX[change_dataset]
+    assert planned(project.snakemake("-n", *targets, "reports/table3.md")) == MATRIX[change_dataset]
 
 
 def test_a_clone_with_pulled_data_has_nothing_to_do(built: Project, tmp_path: Path) -> None:
@@ -201,7 +212,7 @@ def test_trainings_of_another_machine_are_taken_while_they_are_current(built: Pr
     project.edit_params("burns.methods.ortho.lam", [0.1, 0.2])
     options = ["--scale", "tiny", "--study", "burns", "--dataset", "DC-BC", "--method", "ortho", "--seed", "0"]
     project.stage("train", *options, "--lam", "0.2")
-    assert jobs(project.snakemake()) == Counter(encode=1, probe=1, report=1)
+    assert jobs(project.snakemake()) == Counter(encode=1, probe=1, measure=1, report=1)
     project.edit_params("burns.methods.ortho.pairs", "all")
     assert "lam=0.2/seed=0/checkpoint.safetensors" in project.snakemake(status=1)
 

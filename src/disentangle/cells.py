@@ -6,6 +6,7 @@ from pathlib import Path
 DATASETS = Path("data/datasets")
 RUNS = Path("data/runs")
 RESUME = Path("data/resume")
+REPORTS = Path("reports")
 TRAINED = ("checkpoint.safetensors", "history.csv", "run.json", "timing.json")
 """What a training leaves in its cell's folder."""
 REPORTED = ("run.json", "timing.json", "probe.json", "metrics.json", "history.csv")

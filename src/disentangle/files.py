@@ -52,7 +52,7 @@ def write_text(path: Path, text: str) -> None:
 
 def read_text(path: Path) -> str:
     """Read UTF-8 text; raises InputError that names the file when it is missing or damaged."""
-    return _readable(path, path.read_text)
+    return _readable(path, "text", path.read_text)
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -91,12 +91,12 @@ class _Plain:
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read a ``.npz`` whole; raises InputError that names the file when it is missing or damaged."""
-    return _readable(path, lambda: _npz(path))
+    return _readable(path, "array", lambda: _npz(path))
 
 
 def read_array(path: Path) -> np.ndarray:
     """Memory-map a ``.npy``; raises InputError that names the file when it is missing or damaged."""
-    return _readable(path, lambda: np.load(path, mmap_mode="r"))
+    return _readable(path, "array", lambda: np.load(path, mmap_mode="r"))
 
 
 def _npz(path: Path) -> dict[str, np.ndarray]:
@@ -104,20 +104,20 @@ def _npz(path: Path) -> dict[str, np.ndarray]:
         return {name: archive[name] for name in archive.files}
 
 
-def _readable(path: Path, read: Callable[[], T]) -> T:
+def _readable(path: Path, kind: str, read: Callable[[], T]) -> T:
     try:
         return read()
     except FileNotFoundError:
         raise InputError(f"{path}: not there. Run the stage that makes it first.") from None
     except Exception as error:  # NumPy raises OSError, ValueError, EOFError or BadZipFile by the kind of damage
-        raise InputError(f"{path}: not a readable file ({error}). Delete it and run again.") from error
+        raise InputError(f"{path}: not a readable {kind} file ({error}). Delete it and run again.") from error
 
 
 def read_table(path: Path) -> "pandas.DataFrame":
     """Read a CSV; raises InputError that names the file when it is missing or damaged."""
     import pandas
 
-    return _readable(path, lambda: pandas.read_csv(path))
+    return _readable(path, "CSV", lambda: pandas.read_csv(path))
 
 
 def sha256(path: Path) -> str:

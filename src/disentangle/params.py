@@ -10,13 +10,13 @@ import jsonschema
 import yaml
 
 from disentangle import registry
-from disentangle.cells import Cell
+from disentangle.cells import REPORTS, Cell
 from disentangle.errors import InputError, did_you_mean
 
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
 INDEX = "reports/index.html"
 """The page that holds all reports and figures."""
-FIGURES = Path("reports/figures")
+FIGURES = REPORTS / "figures"
 
 
 class _Loader(yaml.SafeLoader):

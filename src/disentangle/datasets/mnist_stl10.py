@@ -13,11 +13,9 @@ import numpy as np
 
 from disentangle.errors import InputError
 from disentangle.pool import Pool
+from disentangle.scene import DIGIT, LOCATIONS, SCENE
 from disentangle.views import Views
 
-DIGIT, SCENE = 28, 64
-LOCATIONS = [(y, x) for y in (2, 34) for x in (0, 12, 24, 36)]
-"""Top-left pixel (y, x) of the 28x28 digit in the 64x64 scene, by DL = 4 * row + column."""
 POOLS = ("digit", "background")
 """Factors that tell which instances an image was made of; images that share one are not independent."""
 CHUNK = 256

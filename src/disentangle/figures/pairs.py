@@ -47,7 +47,7 @@ class Figure:
         return {
             "title": f"{f'{number}: v' if number else 'V'}iew pairs of {subject.dataset}",
             "caption": f"The first test pairs of {subject.dataset}, view 0 above view 1: {held} are held, {varied} "
-            f"varies, and instances differ. Every image is generated.{subject.stand_ins}",
+            f"varies, and instances differ. {subject.images_are}",
             "alt": "Pairs of small images of a handwritten digit on a picture, one above the other. In each pair "
             f"{held} are of the same class, and {varied} is not.",
         }

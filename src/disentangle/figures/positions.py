@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Rectangle
 
-from disentangle.datasets.mnist_stl10 import DIGIT, LOCATIONS, SCENE
 from disentangle.reporting.drawing import COLOURS, panels, show_image
 from disentangle.reporting.subject import Subject
+from disentangle.scene import DIGIT, LOCATIONS, SCENE
 
 NEEDS = {"of": "the first dataset", "files": [], "seeds": 0}
 """It shows a dataset, and reads no cell."""
@@ -52,7 +52,7 @@ class Figure:
         return {
             "title": "Fig. 1: the locations of a digit",
             "caption": f"The first test image of {subject.dataset} at each of the eight locations, with the box of its "
-            f"digit; the paper boxes 3 and 5. Every image is generated.{subject.stand_ins}",
+            f"digit; the paper boxes 3 and 5. {subject.images_are}",
             "alt": "Eight small images in two rows of four; in each a handwritten digit lies in a box, whose place "
             "moves from the upper left to the lower right.",
         }

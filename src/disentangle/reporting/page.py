@@ -61,7 +61,7 @@ def render(reports: Sequence[Report], pictures: Mapping[str, Sequence[Picture]],
 
 def _html(markdown: str) -> Markup:
     """Convert Markdown; a table scrolls in a box of its own, as many are wider than a phone."""
-    converter = MarkdownIt("commonmark").enable("table")
+    converter = MarkdownIt("commonmark", {"html": False}).enable("table")
     html = converter.render(markdown)
     html = html.replace("<table>", '<div class="scroll" tabindex="0" role="group" aria-label="table"><table>')
     html = html.replace("</table>", "</table></div>")

@@ -103,12 +103,16 @@ def _spreads(runs: Sequence[Run]) -> list[str]:
     return [*numbers, f"{sum(diagonal(run, TASKS) for run in runs)} of {len(runs)}"]
 
 
+def _shown(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.1f}"
+
+
 def _run_by_run(runs: Mapping[int, Run], called: str) -> str:
     """Return a table with a row an input and task, the gaps last, and a column a run."""
     rows = [
-        [f"{key} {task}", *(f"{run.accuracy(key, task):.1f}" for run in runs.values())]
+        [f"{key} {task}", *(_shown(run.accuracy(key, task)) for run in runs.values())]
         for key in ("z", "z0", "z1")
         for task in TASKS
     ]
-    rows += [[f"{GAP} {task}", *(f"{gap(run, task):.1f}" for run in runs.values())] for task in TASKS]
+    rows += [[f"{GAP} {task}", *(_shown(gap(run, task)) for run in runs.values())] for task in TASKS]
     return markdown_table(["input, task", *(f"{called} {number}" for number in runs)], rows)

@@ -39,7 +39,13 @@ class Subject:
         return str(self.manifest["made_of"][role]["classes"][value])
 
     @property
-    def stand_ins(self) -> str:
-        """A sentence on what the images stand in for, empty if for nothing."""
+    def images_are(self) -> str:
+        """Sentences on what the images are: generated, dimmed, and what they stand in for."""
         kinds = [made["STAND_IN"] for made in self.manifest["made_of"].values() if made["STAND_IN"]]
-        return f" Stand-in data: {'; '.join(kinds)}." if kinds else ""
+        dimmed = self.manifest["definition"]["options"]["background_brightness"]
+        sentences = [
+            "Every image is generated.",
+            f"Backgrounds are dimmed to {dimmed:g} of their brightness." if dimmed < 1 else "",
+            f"Stand-in data: {'; '.join(kinds)}." if kinds else "",
+        ]
+        return " ".join(filter(None, sentences))

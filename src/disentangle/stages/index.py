@@ -4,8 +4,9 @@ import argparse
 from typing import Any
 
 from disentangle import files, params, plan, provenance, registry
+from disentangle.cells import REPORTS
 from disentangle.reporting import page
-from disentangle.stages.report import REPORTS, read_manifest
+from disentangle.result_files import read_manifests
 
 
 def run(given: argparse.Namespace) -> None:
@@ -25,7 +26,7 @@ def run(given: argparse.Namespace) -> None:
 def _facts(settings: params.Params, shown: list[str]) -> dict[str, Any]:
     """Return what the page tells beside reports and figures, all of it read from the cells' own files."""
     cells = params.all_report_cells(settings)
-    manifests = {name: read_manifest(scale, name) for scale, name in params.datasets_of(cells)}
+    manifests = read_manifests([*params.datasets_of(cells)])
     runs, timings = ([files.read_json(cell.folder / f"{name}.json") for cell in cells] for name in ("run", "timing"))
     study = settings.study(settings.scale, cells[0].study)
     made_of = [made for manifest in manifests.values() for made in manifest["made_of"].values()]

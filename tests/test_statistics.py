@@ -1,0 +1,146 @@
+"""Intervals against inverted tests, closed forms and SciPy."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from disentangle.reporting import statistics
+from disentangle.reporting.statistics import mean_interval, typical_values
+
+numbers = st.floats(-100, 100, allow_nan=False).map(lambda x: round(x, 3))
+
+
+def sign_flip_p(x: np.ndarray, centre: float) -> float:
+    """Two-sided: the share of sign patterns whose mean is at least as far from 0 as the observed one."""
+    shifted = x - centre
+    flips = np.array(list(itertools.product([-1, 1], repeat=len(x))))
+    means = np.abs((flips * shifted).mean(axis=1))
+    return float((means >= abs(shifted.mean()) - 1e-12).mean())
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(numbers, min_size=6, max_size=9, unique=True))
+def test_typical_values_are_the_inverted_sign_flip_test(values: list[float]) -> None:
+    x = np.array(values)
+    low, high = typical_values(x)
+    step = 1e-6 * max(1.0, float(np.ptp(x)))
+    for inside in (low + step, high - step):
+        assert sign_flip_p(x, inside) > 0.05
+    for outside in (low - step, high + step):
+        assert sign_flip_p(x, outside) <= 0.05
+
+
+def test_six_values_have_their_range_and_seven_a_little_less() -> None:
+    x = np.array([1.0, 5, 2, 8, 3, 4])
+    assert typical_values(x) == (1, 8)
+    # floor(0.05 * 64) = 3 outermost of the 127 means of subsets: {0}, {0, 1}, {1}
+    assert typical_values(np.array([0.0, 1, 10, 20, 30, 40, 50]))[0] == 1
+    with pytest.raises(ValueError, match="5 values allow no exact interval"):
+        typical_values(x[:5])
+
+
+def test_the_exact_interval_covers_as_often_as_it_says() -> None:
+    """Of 64 equally likely sign patterns of symmetric values, the centre is outside in the two of equal signs."""
+    magnitudes = np.array([1.0, 2, 3, 4, 5, 6])
+    covered = [
+        low <= 0 <= high
+        for flips in itertools.product([-1, 1], repeat=6)
+        for low, high in [typical_values(magnitudes * flips)]
+    ]
+    assert sum(covered) == 62
+
+
+def test_the_interval_of_a_mean_is_exact_from_six_values_on_and_students_below() -> None:
+    few = mean_interval([1.0, 2.0, 6.0])
+    assert (few.test, few.n, few.value) == ("Student's t", 3, 3.0)
+    expected = stats.ttest_1samp([1.0, 2.0, 6.0], 0).confidence_interval()
+    assert (few.low, few.high) == pytest.approx((expected.low, expected.high))
+    six = mean_interval([1.0, 5, 2, 8, 3, math.nan, 4])
+    assert (six.low, six.high, six.n, six.test) == (1, 8, 6, "exact sign flips")
+    assert six.value == pytest.approx(23 / 6)
+    assert mean_interval(range(40)).test == "Student's t"
+    # at 99 % six values are too few, eight are not
+    assert mean_interval(range(6), 0.99).test == "Student's t"
+    assert mean_interval(range(8), 0.99).test == "exact sign flips"
+    assert mean_interval([]).n == 0
+    one = mean_interval([3.0])
+    assert (one.value, one.n, math.isnan(one.low)) == (3.0, 1, True)
+
+
+def test_welchs_interval_is_scipys() -> None:
+    a, b = [1.0, 4.0, 9.0, 2.0], [3.0, 3.5, 2.5]
+    found = statistics.two_sample_interval(a, b)
+    expected = stats.ttest_ind(a, b, equal_var=False).confidence_interval()
+    assert (found.value, found.low, found.high) == pytest.approx((1.0, expected.low, expected.high))
+    assert found.n == 3
+    single = statistics.two_sample_interval([5.0], [3.0])
+    assert (single.value, single.n, math.isnan(single.low)) == (2.0, 1, True)
+    assert statistics.two_sample_interval([5.0, 5.0], [3.0, 3.0]).low == 2.0
+
+
+def test_exact_binomial_by_hand() -> None:
+    none, all_six = statistics.proportion_interval(0, 6), statistics.proportion_interval(6, 6)
+    assert none.high == pytest.approx(100 * (1 - 0.025 ** (1 / 6)))
+    assert all_six.low == pytest.approx(100 * 0.025 ** (1 / 6))
+    assert (none.low, all_six.high, none.value, all_six.value) == (0, 100, 0, 100)
+    assert statistics.proportion_interval(0, 0).n == 0
+
+
+def test_odds_ratio_bounds_are_where_fishers_test_just_rejects() -> None:
+    """Given the margins, successes follow Fisher's noncentral hypergeometric law."""
+    found = statistics.odds_ratio_interval((4, 5), (1, 5))
+    assert found.value == pytest.approx(10.9, abs=0.1)
+    at_least = stats.nchypergeom_fisher.sf(3, 10, 5, 5, found.low)
+    at_most = stats.nchypergeom_fisher.cdf(4, 10, 5, 5, found.high)
+    assert (at_least, at_most) == pytest.approx((0.025, 0.025), abs=1e-4)
+    assert found.low < 1 < found.high
+    every = statistics.odds_ratio_interval((6, 6), (0, 6))
+    assert math.isinf(every.high)
+    assert every.low > 1
+    assert math.isnan(statistics.odds_ratio_interval((0, 6), (0, 6)).value)
+    assert statistics.odds_ratio_interval((0, 0), (1, 6)).n == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_at_the_bounds_of_a_paired_variance_ratio_pitmans_test_is_on_its_edge(seed: int) -> None:
+    """H0: var x = w var y holds if x / sqrt(w) + y and x / sqrt(w) - y are uncorrelated."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(2, 8)) * [[2.0], [1.0]]
+    y = y + 0.4 * x
+    found = statistics.paired_variance_ratio(x, y)
+    assert found.value == pytest.approx(x.var() / y.var())
+    assert found.low < found.value < found.high
+    for bound in (found.low, found.high):
+        u = x / math.sqrt(bound)
+        r = np.corrcoef(u + y, u - y)[0, 1]
+        t = abs(r) * math.sqrt(6 / (1 - r**2))
+        assert t == pytest.approx(stats.t.ppf(0.975, 6))
+
+
+def test_variance_ratio_of_independent_values() -> None:
+    a, b = [0.0, 2.0, 4.0], [0.0, 1.0, 2.0]
+    found = statistics.variance_ratio(a, b)
+    # F(2, 2) has the quantiles 39 and 1/39
+    assert (found.value, found.low, found.high) == pytest.approx((4, 4 / 39, 4 * 39))
+    assert math.isnan(statistics.variance_ratio([1.0, 1.0], b).value)
+    assert math.isnan(statistics.paired_variance_ratio([1.0, 1.0, 1.0], b).value)
+    assert math.isnan(statistics.paired_variance_ratio([], []).value)
+
+
+def test_the_share_of_sums_and_its_bootstrap() -> None:
+    constant = statistics.share_interval([1.0, 2.0, 3.0], [4.0, 8.0, 12.0])
+    assert (constant.value, constant.low, constant.high) == pytest.approx((25, 25, 25))
+    part, whole = np.arange(1.0, 31), np.full(30, 20.0)
+    found = statistics.share_interval(part, whole)
+    assert found.value == pytest.approx(100 * 15.5 / 20)
+    # of a mean of thirty: 1.96 sigma / sqrt(30) on either side
+    half = 100 * 1.96 * part.std() / 20 / math.sqrt(30)
+    assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half), abs=2)
+    assert statistics.share_interval(part, whole) == found
+    assert math.isnan(statistics.share_interval([1.0], [0.0]).value)
+    assert math.isnan(statistics.share_interval([1.0], [2.0]).low)
