@@ -421,7 +421,7 @@ def test_halves_suffice_is_zero_where_neither_half_falls_short() -> None:
     for second, short in ((z0, 0.0), (torch.eye(4)[:1].expand(4, -1), 1.0)):
         z = torch.cat([z0, second], -1).double()[:, None].expand(-1, 2, -1) / math.sqrt(2)
         batch = replace(pairs_of(z0, z0), z=(z,), labels=told)
-        # an anchor has 3 positives at cosine 1 and 4 negatives, at cosine 0 in z_0 and at 1/2 in a whole of alike halves
+        # an anchor has 3 positives at cosine 1 and 4 negatives, at 0 in z_0 and, where z_1 is constant, at 1/2 in z
         whole = math.log(3 + 4 * math.exp((0.5 * short - 1) / 0.5))
         collapsed = math.log(7)
         assert regularizer(build("halves_suffice"), batch) == pytest.approx(short * (collapsed - whole), abs=1e-10)

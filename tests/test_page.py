@@ -122,9 +122,9 @@ def test_pairs_name_the_classes_of_what_is_shown() -> None:
     assert len(table) == 10
     for row in table.itertuples():
         factors = {name: values[row.pair, row.view] for name, values in shown.views.factors.items()}
-        assert row.DC == str(factors["DC"])
-        assert row.BC == ["bird", "ship", "cat", "dog"][factors["BC"]]
-        assert row.DL == f"location {factors['DL'] + 1}"
+        assert str(factors["DC"]) == row.DC
+        assert ["bird", "ship", "cat", "dog"][factors["BC"]] == row.BC
+        assert f"location {factors['DL'] + 1}" == row.DL
     words = registry.build("figures", "pairs", {}).text(shown)
     assert words["title"] == "Fig. 2: view pairs of DC-BC"
     assert "digit and background are held, location varies" in words["caption"]
@@ -314,7 +314,7 @@ def test_a_second_run_does_nothing_and_a_new_cell_redraws_its_own_figures_alone(
 @pytest.mark.workflow
 def test_a_figure_that_does_not_exist_is_explained(all_reports: Project) -> None:
     wrong = {
-        "reports/figures/losses/DC-BC.svg": "figure 'losses' is of every method: reports/figures/losses/<dataset>/<method>.svg",
+        "reports/figures/losses/DC-BC.svg": "is of every method: reports/figures/losses/<dataset>/<method>.svg",
         "reports/figures/losses/DC-BC/orto.svg": "no report has a cell of this method and dataset",
         "reports/figures/loses/DC-BC/ortho.svg": "did you mean 'losses'?",
         "reports/figures/pairs/DC-CB.svg": "did you mean 'DC-BC'?",

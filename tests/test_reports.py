@@ -85,7 +85,7 @@ def cell(
         "chance": {task: CHANCE[task] for task in tasks},
     }
     similar = {"half_similarity": {"cka": 0.5, "procrustes": procrustes}}
-    scores = {code: None if status == "diverged" else similar for code in "rz"}
+    scores = dict.fromkeys("rz", None if status == "diverged" else similar)
     history = pd.DataFrame({"step": [20, 40], "loss": [9.0, 4.0]})
     key = Cell("demo", "burns", dataset, method, lam, seed)
     return CellResult(key, run, timing, probe, {"scores": scores}, history)

@@ -292,3 +292,19 @@ def test_two_invocations_at_once_do_not_disturb_each_other(untouched: Project, t
     assert "locked" in project.snakemake(status=1).lower()
     assert first.wait(timeout=120) == 0
     assert "Nothing to be done" in project.snakemake()
+
+
+def test_a_machine_without_snakemake_trains_a_report_and_the_pipeline_goes_on(
+    untouched: Project, built: Project, tmp_path: Path
+) -> None:
+    project = untouched.copy(tmp_path / "home")
+    project.snakemake("data/datasets/tiny/DC-BC/manifest.json")
+    box = untouched.copy(tmp_path / "box")
+    box.stage("sweep", "table3")
+    assert "this cell is trained already" in box.stage("sweep", "table3")
+    shutil.copytree(box.folder / "data/runs", project.folder / "data/runs")
+    assert jobs(project.snakemake()) == Counter(encode=2, probe=2, measure=2, report=1)
+    box.stage("sweep", "table3", "--until", "report")
+    written = (box.folder / "reports/table3.csv").read_bytes()
+    assert written == (project.folder / "reports/table3.csv").read_bytes()
+    assert written == (built.folder / "reports/table3.csv").read_bytes()

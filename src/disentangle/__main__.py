@@ -18,6 +18,7 @@ STAGES = {
     "report": "write a report and the table it shows",
     "figure": "draw a figure and write the table it shows",
     "index": "write the page that holds all reports and figures",
+    "sweep": "train every cell of a report, one after another, without Snakemake",
     "show": "print the reports that params.yaml asks for",
 }
 
@@ -32,6 +33,11 @@ def parser() -> argparse.ArgumentParser:
             continue
         if name == "fetch":
             stage.add_argument("path", help="the file, as a source in src/disentangle/sources names it")
+            continue
+        if name == "sweep":
+            stage.add_argument("name", help="file name in src/disentangle/reports")
+            stage.add_argument("--until", choices=("train", "report"), default="train", help="the last stage to run")
+            _add_compute(stage)
             continue
         stage.add_argument("--digest", help="refuse to run if parameters or code no longer have this digest")
         if name == "index":
@@ -52,15 +58,19 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument("--method", required=True, help="an entry under `methods` in params.yaml")
         stage.add_argument("--lam", required=True, type=float, help="strength of the regularizer")
         stage.add_argument("--seed", required=True, type=int)
-        stage.add_argument("--threads", type=_threads, default=1)
         if name in ("train", "encode"):
-            stage.add_argument(
-                "--device", default="auto", help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)"
-            )
-        if name == "train":
-            every = os.environ.get("CHECKPOINT_EVERY", "20")
-            stage.add_argument("--checkpoint-every", type=float, default=every, metavar="SECONDS")
+            _add_compute(stage)
+        else:
+            stage.add_argument("--threads", type=_threads, default=1)
     return root
+
+
+def _add_compute(stage: argparse.ArgumentParser) -> None:
+    """Add the options of the stages that compute on a device."""
+    stage.add_argument("--threads", type=_threads, default=1)
+    stage.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)")
+    every = os.environ.get("CHECKPOINT_EVERY", "20")
+    stage.add_argument("--checkpoint-every", type=float, default=every, metavar="SECONDS")
 
 
 def _threads(text: str) -> int:

@@ -1,0 +1,42 @@
+"""Train every cell of a report one after another, on a machine without Snakemake; with ``--until report``, do all."""
+
+import argparse
+import importlib
+from typing import Any
+
+from disentangle import dataset_files, files, params, plan
+from disentangle.cells import dataset_folder
+
+STAGES = ("train", "encode", "probe", "measure", "report")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Run the stages from the datasets on; what a stage has done before, as after an interruption, it does not redo."""
+    settings = params.load()
+    cells = params.report_cells(settings, given.name)
+    for scale, dataset in params.datasets_of(cells):
+        _prepare(settings, scale, dataset)
+    stages = STAGES[: STAGES.index(given.until) + 1]
+    for number, cell in enumerate(cells, 1):
+        print(f"[{number}/{len(cells)}] {cell}", flush=True)
+        for stage in stages:
+            if stage != "report":
+                _run(stage, given, cell=cell)
+    if "report" in stages:
+        _run("report", given)
+
+
+def _prepare(settings: params.Params, scale: str, dataset: str) -> None:
+    """Fetch and generate what a dataset lacks."""
+    manifest = dataset_folder(scale, dataset) / dataset_files.MANIFEST
+    if manifest.exists() and files.read_json(manifest).get("digest") == plan.generate(settings, scale, dataset):
+        return
+    for path in plan.official_files(settings, scale, dataset):
+        _run("fetch", path=path)
+    _run("generate", scale=scale, dataset=dataset)
+
+
+def _run(stage: str, given: argparse.Namespace | None = None, **more: Any) -> None:
+    """Run a stage as its own command would; there is no plan whose digest it could have fallen out of."""
+    options = {**vars(given or argparse.Namespace()), **more, "digest": None}
+    importlib.import_module(f"disentangle.stages.{stage}").run(argparse.Namespace(**options))
