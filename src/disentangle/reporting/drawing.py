@@ -15,17 +15,16 @@ STYLE: Any = {
     "axes.titlesize": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "legend.frameon": False,
     "figure.dpi": 100,
 }
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444", "#f0e442")
 """Okabe and Ito's palette, told apart by most eyes."""
 
 
-def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[list[Axes]]]:
-    """Return a figure of axes, a list a row, each ``width`` x ``height`` inches."""
+def panels(rows: int, columns: int, width: float, height: float, below: float = 0.0) -> tuple[Figure, list[list[Axes]]]:
+    """Return a figure of axes, a list a row, each ``width`` x ``height`` inches; ``below`` is room for a legend."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
+        figure = Figure(figsize=(columns * width, rows * height + below), layout="constrained")
         axes: list[list[Axes]] = figure.subplots(rows, columns, squeeze=False).tolist()
     return figure, axes
 

@@ -31,7 +31,6 @@ NEEDS = {
 }
 """The cells this report reads: those of these reports, as far as params.yaml has them."""
 TESTS = [test for part in (infomin, orthogonality, hessian, degeneracy, controls) for test in part.CLAIMS]
-VERDICTS = ("supported", "contradicted", "undecided", "not run")
 MARK = {
     "supported": "✓ supported",
     "contradicted": "✗ contradicted",
@@ -60,7 +59,7 @@ class Report:
         claims = self._claims(results)
         counted = Counter(str(claim.verdict) for _, claim, _ in claims)
         verdicts = {name: {"ours": claim.verdict, "published": paper.verdict} for name, claim, paper in claims}
-        return {"count": {verdict: counted[verdict] for verdict in VERDICTS}, "verdicts": verdicts}
+        return {"count": {verdict: counted[verdict] for verdict in MARK}, "verdicts": verdicts}
 
     def render(self, results: Results) -> str:
         """Return the report in Markdown."""
@@ -77,10 +76,15 @@ class Report:
 
     def _verdicts(self, claims: list[tuple[str, Claim, Claim]]) -> str:
         rows = [
-            [f"{number}. {claim.statement}", claim.source, MARK[published.verdict], MARK[claim.verdict]]
+            [f"{number}. {claim.statement}", claim.source, _on_papers(published), MARK[claim.verdict]]
             for number, (_, claim, published) in enumerate(claims, 1)
         ]
         return markdown_table(["claim", "where", "on the paper's runs", "on ours"], rows)
+
+
+def _on_papers(claim: Claim) -> str:
+    """Return the verdict on the paper's runs; single ones have none."""
+    return "– one run" if max(effect.found.n for effect in claim.effects) == 1 else MARK[claim.verdict]
 
 
 INTRODUCTION = """\

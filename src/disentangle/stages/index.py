@@ -1,11 +1,12 @@
 """Write the page that holds all reports and figures."""
 
 import argparse
-from typing import Any
+from typing import Any, get_args
 
 from disentangle import files, params, plan, provenance, registry
 from disentangle.cells import REPORTS
 from disentangle.reporting import page
+from disentangle.reporting.claim import Verdict
 from disentangle.result_files import read_manifests
 
 
@@ -32,11 +33,12 @@ def _facts(settings: params.Params, shown: list[str]) -> dict[str, Any]:
     made_of = [made for manifest in manifests.values() for made in manifest["made_of"].values()]
     hours = sum(timing["seconds"] for timing in timings) / 3600
     versions = "python {python}, torch {torch}, numpy {numpy}"
+    verdicts = files.read_json(REPORTS / "claims.json")["count"] if "claims" in shown else {}
     return {
         "scale": settings.scale,
         "revision": provenance.revision(),
         "stand_ins": _distinct(made["STAND_IN"] for made in made_of if made["STAND_IN"]),
-        "verdicts": files.read_json(REPORTS / "claims.json")["count"] if "claims" in shown else {},
+        "verdicts": {verdict: verdicts[verdict] for verdict in get_args(Verdict) if verdict in verdicts},
         "stages": [
             ("generate", f"{len(manifests)} datasets"),
             ("train", f"{len(cells)} cells"),

@@ -1,0 +1,102 @@
+"""How fast a scale trains here: views a second, the share of this machine's matrix products, and hours a report.
+
+Run as `python bench/throughput.py --scale paper`, on a machine with a GPU if there is one. The training is the
+pipeline's own loop on random images; the matrix product is measured in the same run and precision. Hours are for the
+cells of each report one after another, extrapolated from the steps timed here. A small --batch times a smaller step,
+as where the scale's own does not fit; hours are then extrapolated by views.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from disentangle import params, registry
+from disentangle.training import device, loop
+from disentangle.training.batches import ViewPairs
+
+WARM_UP = 5
+
+
+def seconds_a_step(config: dict, batch: int, size: int, steps: int, where: torch.device) -> float:
+    """Return the seconds of one step of training, after a warm-up."""
+    pairs = 4 * batch
+    images = torch.randint(256, (pairs, 2, size, size, 3), dtype=torch.uint8, device=where)
+    labels = {name: torch.randint(10, (pairs,), device=where) for name in ("DC", "BC", "joint")}
+    training = {**config["training"], "steps": WARM_UP + steps, "warmup": 0, "batch": batch, "log_every": WARM_UP}
+    objective = registry.build("methods", config["method"]["name"], config["method"]["options"])
+    times: list[float] = []
+    with TemporaryDirectory() as folder:
+        loop.fit(
+            {**config, "training": training},
+            objective,
+            ViewPairs(images, labels),
+            ("DC", "BC"),
+            Path(folder, "resume"),
+            "bench",
+            1e9,
+            lambda _: times.append(time.perf_counter()),
+        )
+    return (times[-1] - times[0]) / steps
+
+
+def flops_a_view(config: dict, size: int) -> float:
+    """Return the floating-point operations of one view, forward and backward."""
+    objective = registry.build("methods", config["method"]["name"], config["method"]["options"])
+    model = loop.build_model(config, objective.heads).train()
+    with FlopCounterMode(display=False) as counter:
+        r, z = model(torch.randn(2, 3, size, size))
+        sum(part.sum() for part in (r, *z)).backward()
+    return counter.get_total_flops() / 2
+
+
+def peak_flops(where: torch.device, dtype: torch.dtype) -> float:
+    """Return the operations a second of a large matrix product."""
+    side = 8192 if where.type == "cuda" else 2048
+    a, b = (torch.randn(side, side, device=where, dtype=dtype) for _ in range(2))
+    best = float("inf")
+    for _ in range(10):
+        start = time.perf_counter()
+        a @ b
+        if where.type == "cuda":
+            torch.cuda.synchronize()
+        best = min(best, time.perf_counter() - start)
+    return 2 * side**3 / best
+
+
+def main() -> None:
+    """Print what was measured, and the hours of each report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", default="paper")
+    parser.add_argument("--batch", type=int, help="view pairs a step (default: the scale's own)")
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    settings = params.load()
+    settings = params.Params(given.scale, settings.targets, settings.scales)
+    where = device.choose(given.device, given.threads)
+    cell = params.report_cells(settings, "table3")[0]
+    config, size = settings.training(cell), settings.dataset(given.scale, cell.dataset)["options"]["image_size"]
+    batch = given.batch or config["training"]["batch"]
+    half = where.type == "cuda" and config["training"]["precision"] == "bfloat16"
+    step = seconds_a_step(config, batch, size, given.steps, where)
+    views, peak = 2 * batch / step, peak_flops(where, torch.bfloat16 if half else torch.float32)
+    achieved = views * flops_a_view(config, size)
+    print(f"{device.name_of(where)}, torch {torch.__version__}, {given.threads} threads, {cell}, batch {batch}")
+    print(f"{views:,.0f} views/s, {step * 1e3:.1f} ms a step over {given.steps} steps")
+    print(f"{achieved / 1e12:.2f} TFLOP/s, {achieved / peak:.0%} of a matrix product's {peak / 1e12:.2f}")
+    hours = 2 * config["training"]["batch"] * config["training"]["steps"] / views / 3600
+    print(f"a cell of {config['training']['steps']} steps: {hours:.2f} hours")
+    for name in params.shown_reports(settings):
+        cells = params.report_cells(settings, name)
+        print(f"{name}: {len(cells)} cells, {len(cells) * hours:.1f} hours")
+    every = len(params.all_report_cells(settings))
+    print(f"all: {every} cells, {every * hours:.1f} hours")
+
+
+if __name__ == "__main__":
+    main()
