@@ -18,14 +18,17 @@ from disentangle.errors import InputError
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = provenance.PACKAGE
-STAGES = ("generate", "train", "encode", "probe", "report")
+STAGES = ("generate", "train", "encode", "probe", "measure", "report", "figure", "index")
 """The stages that have a digest."""
 PLUGINS = {
     "generate": ("datasets", "sources"),
     "train": ("methods",),
     "encode": ("methods",),
     "probe": ("probes",),
+    "measure": ("metrics",),
     "report": ("reports",),
+    "figure": ("figures",),
+    "index": (),
 }
 """The kinds of plugins that a stage loads by name (an encoding reaches its method through the checkpoint)."""
 
@@ -275,7 +278,8 @@ def test_a_stage_loads_only_the_plugins_that_its_digest_knows() -> None:
         for file in PACKAGE.rglob("*.py")
         if any(word in file.read_text() for word in ("import_module", "__import__", "exec(", "eval(compile"))
     ]
-    assert sorted(users) == ["__main__.py", "registry.py"]
+    # the command line and ``sweep`` import whole stages, each of which has its own digest
+    assert sorted(users) == ["__main__.py", "registry.py", "stages/sweep.py"]
 
 
 # The plan: which parameters reach which stage.
@@ -289,7 +293,10 @@ def digests(settings: params.Params) -> dict[str, str]:
         "train": plan.train(settings, CELL),
         "encode": plan.encode(CELL),
         "probe": plan.probe(settings, CELL),
+        "measure": plan.measure(settings, CELL),
         "report": plan.report(settings, "table3"),
+        "figure": plan.figure(settings, "losses", "DC-BC", "ortho"),
+        "index": plan.index(settings),
     }
 
 
@@ -311,8 +318,11 @@ def settings() -> params.Params:
         ("studies.burns.methods.hessian.covariance", "batch", set()),
         ("studies.burns.methods.infomin.lam", [5], set()),
         ("studies.burns.probes.logistic.C", 0.123, {"probe"}),
-        ("studies.burns.methods.ortho.lam", [0.1, 0.5], {"report"}),
-        ("studies.burns.seeds", [0, 1, 2, 9], {"report"}),
+        ("studies.burns.metrics", {"spread": {}}, {"measure"}),
+        ("studies.burns.methods.ortho.lam", [0.1, 0.5], {"report", "figure"}),
+        ("studies.burns.methods.fresh", {"method": "ortho", "lam": [0.1]}, {"report", "index"}),
+        ("studies.burns.seeds", [0, 1, 2, 9], {"report", "figure"}),
+        ("studies.burns.rerun_seeds", [0, 1, 2, 9], set()),
     ],
 )
 def test_a_parameter_reaches_its_own_stage_alone(

@@ -257,7 +257,7 @@ def calm(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Projec
     return project
 
 
-@pytest.mark.parametrize("stage", ["generate", "train", "encode", "probe", "report"])
+@pytest.mark.parametrize("stage", ["generate", "train", "encode", "probe", "measure", "report"])
 def test_killing_everything_loses_only_the_interrupted_jobs(
     untouched: Project, calm: Project, tmp_path: Path, stage: str
 ) -> None:
@@ -275,7 +275,7 @@ def test_killing_everything_loses_only_the_interrupted_jobs(
     output = killed.snakemake()
     assert jobs(output)["generate"] == (stage == "generate")
     assert jobs(output)["report"] == 1
-    if stage in ("probe", "report"):
+    if stage in ("probe", "measure", "report"):
         assert jobs(output)["train"] < CELLS
         assert finished == {"manifest.json", "run.json"}
     if stage == "train":
