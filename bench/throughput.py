@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from disentangle import params, registry
+from disentangle import outputs, params, registry
 from disentangle.training import device, loop
 from disentangle.training.batches import ViewPairs
 
@@ -79,7 +79,7 @@ def main() -> None:
     settings = params.load()
     settings = params.Params(given.scale, settings.targets, settings.scales)
     where = device.choose(given.device, given.threads)
-    cell = params.report_cells(settings, "table3")[0]
+    cell = outputs.report_cells(settings, "table3")[0]
     config, size = settings.training(cell), settings.dataset(given.scale, cell.dataset)["options"]["image_size"]
     batch = given.batch or config["training"]["batch"]
     half = where.type == "cuda" and config["training"]["precision"] == "bfloat16"
@@ -91,10 +91,10 @@ def main() -> None:
     print(f"{achieved / 1e12:.2f} TFLOP/s, {achieved / peak:.0%} of a matrix product's {peak / 1e12:.2f}")
     hours = 2 * config["training"]["batch"] * config["training"]["steps"] / views / 3600
     print(f"a cell of {config['training']['steps']} steps: {hours:.2f} hours")
-    for name in params.shown_reports(settings):
-        cells = params.report_cells(settings, name)
+    for name in outputs.shown_reports(settings):
+        cells = outputs.report_cells(settings, name)
         print(f"{name}: {len(cells)} cells, {len(cells) * hours:.1f} hours")
-    every = len(params.all_report_cells(settings))
+    every = len(outputs.all_report_cells(settings))
     print(f"all: {every} cells, {every * hours:.1f} hours")
 
 

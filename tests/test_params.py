@@ -438,7 +438,6 @@ def test_cells_are_the_products_of_lam_and_seed_by_method_file(tmp_path: Path) -
     assert str(cells[4].folder) == "data/runs/s/burns/DC-BC/ortho/lam=0.001/seed=0"
     assert str(cells[7].resume) == "data/resume/s/burns/DC-BC/ortho/lam=10/seed=1.pt"
     assert str(cells[7]) == "DC-BC/ortho lam=10 seed=1"
-    assert list(params.datasets_of(cells)) == [("s", "DC-BC")]
 
 
 def test_no_methods_named_means_all_entries_with_those_of_one_file_together(tmp_path: Path) -> None:
@@ -458,16 +457,6 @@ def test_no_methods_named_means_all_entries_with_those_of_one_file_together(tmp_
         ("all_pairs", 2.0),
     ]
     assert len(cells) == 12
-
-
-def test_a_report_of_no_cells_is_refused(tmp_path: Path) -> None:
-    settings = load(tmp_path, edited(f"{STUDY}.methods", {"infomin": {"lam": [0.1]}}))
-    with pytest.raises(InputError, match=rf"{STUDY}\.methods: report 'table3' needs one of infomax, .*hessian"):
-        params.report_cells(settings, "table3")
-    assert params.report_cells_or_none(settings, "table3") == []
-    settings = load(tmp_path, GOOD)
-    assert len(params.report_cells(settings, "table3")) == 10
-    assert params.report_cells_or_none(settings, "table3") == params.report_cells(settings, "table3")
 
 
 @pytest.mark.parametrize("scale", ["demo", "paper"])
@@ -547,62 +536,6 @@ def test_two_lams_never_share_a_folder(lam: float, other: float, ulps: int) -> N
         one, two = (Cell("s", "burns", "DC-BC", "ortho", value, 0) for value in (lam, near))
         assert (one.folder == two.folder) == (one.resume == two.resume) == (lam == near)
         assert os.fspath(one.folder.parent).endswith(f"lam={format_lam(lam)}")
-
-
-# Which cells a report and a figure read.
-
-
-def burns(datasets: list[str], **methods: dict[str, Any]) -> params.Params:
-    study = {"datasets": datasets, "seeds": [0, 1], "rerun_seeds": [1, 4, 5], "methods": methods}
-    return params.Params("s", (), {"s": {"studies": {"burns": study}, "datasets": {}}})
-
-
-def keys(cells: list[Cell]) -> list[tuple[str, str, float, int]]:
-    return [(cell.dataset, cell.method, cell.lam, cell.seed) for cell in cells]
-
-
-def test_a_table_of_reruns_has_its_own_seeds_and_one_strength() -> None:
-    settings = burns(["DC-BC"], p_ortho={"lam": [0.001, 0.1]}, infomax={"lam": [0]}, hessian={"lam": [0.1]})
-    expected = [("DC-BC", "infomax", 0.0, seed) for seed in (1, 4, 5)]
-    expected += [("DC-BC", "p_ortho", 0.1, seed) for seed in (1, 4, 5)]
-    assert keys(params.report_cells(settings, "table8")) == expected
-    weak = burns(["DC-BC"], p_ortho={"lam": [0.001]})
-    with pytest.raises(InputError, match=r"report 'table8' needs one of infomax, p_ortho at lam 0, 0\.1\."):
-        params.report_cells(weak, "table8")
-
-
-def test_the_claims_read_what_the_tables_read_each_cell_once() -> None:
-    settings = burns(["DC-BC", "DC-DL"], p_ortho={"lam": [0.1]}, infomax={"lam": [0]})
-    cells = keys(params.report_cells(settings, "claims"))
-    assert len(set(cells)) == len(cells)
-    # both datasets with the seeds of the tables, and the reruns on DC-BC
-    expected = {
-        (d, m, lam, s) for d in ("DC-BC", "DC-DL") for m, lam in (("p_ortho", 0.1), ("infomax", 0.0)) for s in (0, 1)
-    }
-    expected |= {("DC-BC", m, lam, s) for m, lam in (("p_ortho", 0.1), ("infomax", 0.0)) for s in (1, 4, 5)}
-    assert set(cells) == expected
-    with pytest.raises(InputError, match="report 'claims' needs the cells of table1, table2"):
-        params.report_cells(burns(["BC-DL"], infomax={"lam": [0]}), "claims")
-
-
-def test_reports_and_figures_are_those_that_there_are_cells_for() -> None:
-    settings = burns(["DC-BC"], p_ortho={"lam": [0.1]}, infomax={"lam": [0]})
-    assert params.shown_reports(settings) == ["table2", "table3", "table8", "table9", "claims", "extensions", "sweep"]
-    figures = params.all_figures(settings)
-    assert ("positions", "DC-BC", None) in figures
-    assert ("losses", "DC-BC", "p_ortho") in figures
-    assert len(figures) == 2 * 2 + 2
-    every = keys(params.figure_cells(settings, "losses", "DC-BC", "p_ortho"))
-    assert sorted(seed for *_, seed in every) == [0, 1, 4, 5]
-    assert keys(params.figure_cells(settings, "representations", "DC-BC", "p_ortho")) == [("DC-BC", "p_ortho", 0.1, 0)]
-    assert str(params.figure_path("losses", "DC-BC", "p_ortho")) == "reports/figures/losses/DC-BC/p_ortho"
-    assert str(params.figure_path("pairs", "DC-BC", None)) == "reports/figures/pairs/DC-BC"
-
-
-def test_of_two_datasets_fig_1_shows_the_first() -> None:
-    figures = params.all_figures(burns(["DC-BC", "DC-DL"], infomax={"lam": [0]}))
-    assert [figure for figure in figures if figure[0] == "positions"] == [("positions", "DC-BC", None)]
-    assert [figure[1] for figure in figures if figure[0] == "pairs"] == ["DC-BC", "DC-DL"]
 
 
 def test_the_page_can_be_a_target(tmp_path: Path) -> None:

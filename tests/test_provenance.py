@@ -12,7 +12,7 @@ import pytest
 import yaml
 from conftest import PARAMS, write_raw_data
 
-from disentangle import files, params, plan, provenance, registry, result_files
+from disentangle import files, outputs, params, plan, provenance, registry, result_files
 from disentangle.cells import Cell
 from disentangle.errors import InputError
 
@@ -513,7 +513,7 @@ def test_a_training_is_of_now_if_its_record_has_the_digest_of_now(own: Own) -> N
 
 def test_words_about_sources_reach_the_report_alone(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     def digests() -> list[str]:
-        cell = params.report_cells(own.settings, "table3")[0]
+        cell = outputs.report_cells(own.settings, "table3")[0]
         return [own.digest, plan.train(own.settings, cell), plan.report(own.settings, "table3")]
 
     definition = own.settings.dataset("tiny", "DC-BC")

@@ -133,18 +133,18 @@ def test_a_whole_number_for_a_fraction_is_the_same_number(kind: str, name: str, 
 
 ASK = """
 import sys
-from disentangle import params, plan
+from disentangle import outputs, params, plan
 settings = params.load()
 for scale, section in settings.scales.items():
     for dataset in section["datasets"]:
         plan.official_files(settings, scale, dataset)
         plan.generate(settings, scale, dataset)
-cells = params.report_cells(settings, "table3")
+cells = outputs.report_cells(settings, "table3")
 for cell in cells:
     plan.train(settings, cell), plan.encode(cell), plan.probe(settings, cell), plan.measure(settings, cell)
-for report in params.shown_reports(settings):
+for report in outputs.shown_reports(settings):
     plan.report(settings, report)
-for figure in params.all_figures(settings):
+for figure in outputs.all_figures(settings):
     plan.figure(settings, *figure)
 plan.index(settings)
 print(len(cells), *sorted({name.split(".")[0] for name in sys.modules}))

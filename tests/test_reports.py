@@ -10,7 +10,8 @@ import pytest
 
 from disentangle import provenance, registry
 from disentangle.cells import Cell
-from disentangle.params import Params, report_cells
+from disentangle.outputs import report_cells
+from disentangle.params import Params
 from disentangle.reporting.diagnosis import MEANING
 from disentangle.reporting.results import COLUMNS, CellResult, Results, diagonal, gap, markdown_table
 from disentangle.reporting.setting import setting_text

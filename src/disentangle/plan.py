@@ -9,7 +9,8 @@ import numpy as np
 from disentangle import files, provenance, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.errors import InputError
-from disentangle.params import Params, all_figures, datasets_of, figure_cells, report_cells, shown_reports
+from disentangle.outputs import all_figures, datasets_of, figure_cells, report_cells, shown_reports
+from disentangle.params import Params
 
 STAGES = provenance.PACKAGE / "stages"
 MISSING = "missing"

@@ -15,7 +15,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).parent
 
-_PLUMBING = "cells dataset_files download errors files params plan provenance registry views"
+_PLUMBING = "cells dataset_files download errors files outputs params plan provenance registry views"
 PLUMBING = {PACKAGE / f"{name}.py" for name in _PLUMBING.split()}
 """Modules that find, check, move and store, and never change a number: an edit of theirs reruns nothing."""
 

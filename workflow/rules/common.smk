@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
-from disentangle import dataset_files, params, plan
+from disentangle import dataset_files, outputs, params, plan, registry
 from disentangle.cells import DATASETS, REPORTED, RUNS, TRAINED, Cell, dataset_folder
 from disentangle.errors import InputError
 
@@ -94,15 +94,15 @@ def require_provenance():
 
     Trainings that came from another machine are taken if their run.json tells the parameters and code of today.
     """
-    cells = params.all_report_cells(PARAMS)
+    cells = outputs.all_report_cells(PARAMS)
     made = [Path(target) for target in params.targets()]
     made += [
-        params.figure_path(*figure).with_suffix(".svg")
-        for figure in params.all_figures(PARAMS)
+        outputs.figure_path(*figure).with_suffix(".svg")
+        for figure in outputs.all_figures(PARAMS)
     ]
     made += [
         dataset_folder(*key) / name
-        for key in params.datasets_of(cells)
+        for key in outputs.datasets_of(cells)
         for name in dataset_files.names()
     ]
     made += [

@@ -2,10 +2,10 @@
 
 
 def report_input(wildcards):
-    cells = explained(lambda: params.report_cells(PARAMS, wildcards.report))
+    cells = explained(lambda: outputs.report_cells(PARAMS, wildcards.report))
     manifests = [
         dataset_folder(*key) / dataset_files.MANIFEST
-        for key in params.datasets_of(cells)
+        for key in outputs.datasets_of(cells)
     ]
     return manifests + [cell.folder / name for cell in cells for name in REPORTED]
 
@@ -33,9 +33,9 @@ def figure_of(wildcards):
 
 def figure_input(wildcards):
     figure = figure_of(wildcards)
-    cells = explained(lambda: params.figure_cells(PARAMS, *figure))
+    cells = explained(lambda: outputs.figure_cells(PARAMS, *figure))
     folder = dataset_folder(PARAMS.scale, figure[1])
-    needed = params.registry.constant("figures", figure[0], "NEEDS")["files"]
+    needed = registry.constant("figures", figure[0], "NEEDS")["files"]
     return [folder / name for name in dataset_files.names()] + [
         cell.folder / name for cell in cells for name in needed
     ]
@@ -59,11 +59,11 @@ rule figure:
 
 rule index:
     input:
-        [f"reports/{name}.md" for name in params.shown_reports(PARAMS)],
-        "reports/claims.json" if "claims" in params.shown_reports(PARAMS) else [],
+        [f"reports/{name}.md" for name in outputs.shown_reports(PARAMS)],
+        "reports/claims.json" if "claims" in outputs.shown_reports(PARAMS) else [],
         [
-            params.figure_path(*figure).with_suffix(suffix)
-            for figure in params.all_figures(PARAMS)
+            outputs.figure_path(*figure).with_suffix(suffix)
+            for figure in outputs.all_figures(PARAMS)
             for suffix in (".svg", ".json")
         ],
     output:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from disentangle import dataset_files, files, params, plan, registry
+from disentangle import dataset_files, files, outputs, params, plan, registry
 from disentangle.cells import dataset_folder
 from disentangle.reporting.drawing import svg
 from disentangle.reporting.subject import Subject
@@ -14,7 +14,7 @@ def run(given: argparse.Namespace) -> None:
     settings = params.load()
     plan.require(given.digest, plan.figure(settings, given.name, given.dataset, given.method))
     needs = registry.constant("figures", given.name, "NEEDS")
-    cells = params.figure_cells(settings, given.name, given.dataset, given.method)
+    cells = outputs.figure_cells(settings, given.name, given.dataset, given.method)
     subject = Subject(
         given.dataset,
         read_manifest(settings.scale, given.dataset),
@@ -25,7 +25,7 @@ def run(given: argparse.Namespace) -> None:
     )
     figure = registry.build("figures", given.name, {})
     table = figure.table(subject)
-    place = params.figure_path(given.name, given.dataset, given.method)
+    place = outputs.figure_path(given.name, given.dataset, given.method)
     with files.atomic(place.with_suffix(".svg")) as file:
         file.write(svg(figure.draw(subject, table)))
     files.write_text(place.with_suffix(".csv"), table.to_csv(index=False))

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, get_args
 
-from disentangle import files, params, plan, provenance, registry
+from disentangle import files, outputs, params, plan, provenance, registry
 from disentangle.cells import REPORTS
 from disentangle.reporting import page
 from disentangle.reporting.claim import Verdict
@@ -14,11 +14,11 @@ def run(given: argparse.Namespace) -> None:
     """Read the reports and the figures' words that params.yaml has cells for, and write ``reports/index.html``."""
     settings = params.load()
     plan.require(given.digest, plan.index(settings))
-    shown = params.shown_reports(settings)
+    shown = outputs.shown_reports(settings)
     reports = [page.report(name, files.read_text(REPORTS / f"{name}.md")) for name in shown]
     pictures: dict[str, list[page.Picture]] = {name: [] for name in registry.names("figures")}
-    for figure in params.all_figures(settings):
-        path = params.figure_path(*figure)
+    for figure in outputs.all_figures(settings):
+        path = outputs.figure_path(*figure)
         words = files.read_json(path.with_suffix(".json"))
         pictures[figure[0]].append(page.Picture(str(path.relative_to(REPORTS)), **words))
     files.write_text(REPORTS / "index.html", page.render(reports, pictures, _facts(settings, shown)))
@@ -26,8 +26,8 @@ def run(given: argparse.Namespace) -> None:
 
 def _facts(settings: params.Params, shown: list[str]) -> dict[str, Any]:
     """Return what the page tells beside reports and figures, all of it read from the cells' own files."""
-    cells = params.all_report_cells(settings)
-    manifests = read_manifests([*params.datasets_of(cells)])
+    cells = outputs.all_report_cells(settings)
+    manifests = read_manifests([*outputs.datasets_of(cells)])
     runs, timings = ([files.read_json(cell.folder / f"{name}.json") for cell in cells] for name in ("run", "timing"))
     study = settings.study(settings.scale, cells[0].study)
     made_of = [made for manifest in manifests.values() for made in manifest["made_of"].values()]
@@ -45,7 +45,7 @@ def _facts(settings: params.Params, shown: list[str]) -> dict[str, Any]:
             ("encode", "r and z of view 0"),
             ("probe", ", ".join(study["probes"])),
             ("measure", f"{len(study['metrics'])} metrics"),
-            ("report", f"{len(shown)} reports, {len(params.all_figures(settings))} figures"),
+            ("report", f"{len(shown)} reports, {len(outputs.all_figures(settings))} figures"),
         ],
         "provenance": [
             ("trained at revision", ", ".join(_distinct(timing["revision"] for timing in timings))),

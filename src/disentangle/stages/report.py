@@ -2,7 +2,7 @@
 
 import argparse
 
-from disentangle import files, params, plan, provenance, registry
+from disentangle import files, outputs, params, plan, provenance, registry
 from disentangle.cells import REPORTS
 from disentangle.reporting.results import Results
 from disentangle.result_files import read_cell, read_manifests
@@ -18,11 +18,11 @@ def run(given: argparse.Namespace) -> None:
     accuracy, statistics = (
         files.read_table(PUBLISHED / f"burns2021_{what}.csv") for what in ("accuracy", "statistics")
     )
-    cells = params.report_cells(settings, given.name)
+    cells = outputs.report_cells(settings, given.name)
     results = Results(
         settings.scale,
         tuple(map(read_cell, cells)),
-        read_manifests([*params.datasets_of(cells)]),
+        read_manifests([*outputs.datasets_of(cells)]),
         accuracy[accuracy["table"].isin(needs["tables"])],
         statistics,
         provenance.revision(),

@@ -4,7 +4,7 @@ import argparse
 import importlib
 from typing import Any
 
-from disentangle import dataset_files, files, params, plan
+from disentangle import dataset_files, files, outputs, params, plan
 from disentangle.cells import dataset_folder
 
 STAGES = ("train", "encode", "probe", "measure", "report")
@@ -13,8 +13,8 @@ STAGES = ("train", "encode", "probe", "measure", "report")
 def run(given: argparse.Namespace) -> None:
     """Run the stages from the datasets on; what a stage has done before, as after an interruption, it does not redo."""
     settings = params.load()
-    cells = params.report_cells(settings, given.name)
-    for scale, dataset in params.datasets_of(cells):
+    cells = outputs.report_cells(settings, given.name)
+    for scale, dataset in outputs.datasets_of(cells):
         _prepare(settings, scale, dataset)
     stages = STAGES[: STAGES.index(given.until) + 1]
     for number, cell in enumerate(cells, 1):

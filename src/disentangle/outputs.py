@@ -1,0 +1,97 @@
+"""What the pipeline puts out: which cells each report and figure reads, and where they lie."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from disentangle import registry
+from disentangle.cells import REPORTS, Cell
+from disentangle.errors import InputError
+from disentangle.params import Params
+
+FIGURES = REPORTS / "figures"
+Figure = tuple[str, str, str | None]
+"""Name, dataset and, of a figure that shows one, method (an entry under ``methods``)."""
+
+
+def report_cells(params: Params, name: str) -> list[Cell]:
+    """Return the cells that a report reads, of the scale that params.yaml selects.
+
+    Its NEEDS name the study, and either a dataset, methods and (optionally) strengths and the key of its seeds, or
+    ``reports``: it then reads what these read, as far as params.yaml has it.
+    """
+    needs = registry.constant("reports", name, "NEEDS")
+    where = f"scales.{params.scale}.studies.{needs['study']}.methods"
+    if "reports" in needs:
+        cells = list(dict.fromkeys(cell for part in needs["reports"] for cell in report_cells_or_none(params, part)))
+        wanted = f"the cells of {', '.join(needs['reports'])}"
+    else:
+        given = {key: needs[key] for key in ("methods", "seeds", "lam") if key in needs}
+        cells = params.cells(params.scale, needs["study"], needs["dataset"], **given)
+        strengths = f" at lam {', '.join(map(str, needs['lam']))}" if "lam" in needs else ""
+        wanted = f"one of {', '.join(needs['methods'])}{strengths}"
+    if not cells:
+        raise InputError(f"{where}: report '{name}' needs {wanted}.")
+    return cells
+
+
+def report_cells_or_none(params: Params, name: str) -> list[Cell]:
+    """Return the cells that a report reads, none where params.yaml has no cells for it."""
+    try:
+        return report_cells(params, name)
+    except InputError:
+        return []
+
+
+def shown_reports(params: Params) -> list[str]:
+    """Return the reports that params.yaml has cells for: the paper's tables in order, then the others."""
+    found = [name for name in registry.names("reports") if report_cells_or_none(params, name)]
+    return sorted(found, key=lambda name: (not name.startswith("table"), name))
+
+
+def all_report_cells(params: Params) -> list[Cell]:
+    """Return the cells of all reports together, each once."""
+    return list(dict.fromkeys(cell for name in shown_reports(params) for cell in report_cells(params, name)))
+
+
+def figure_cells(params: Params, name: str, dataset: str, method: str | None) -> list[Cell]:
+    """Return the cells that a figure reads: of one entry under ``methods``, as far as some report asks for them.
+
+    Raises InputError when there is no such figure.
+    """
+    needs = registry.constant("figures", name, "NEEDS")
+    if (needs["of"] == "every method") != (method is not None):
+        subject = "<dataset>/<method>" if needs["of"] == "every method" else "<dataset>"
+        raise InputError(f"figure '{name}' is of {needs['of']}: reports/figures/{name}/{subject}.svg.")
+    if method is None:
+        params.dataset(params.scale, dataset)
+        return []
+    cells = [cell for cell in all_report_cells(params) if (cell.dataset, cell.method) == (dataset, method)]
+    if not cells:
+        raise InputError(f"reports/figures/{name}/{dataset}/{method}: no report has a cell of this method and dataset.")
+    seeds = list(dict.fromkeys(cell.seed for cell in cells))[: needs["seeds"]]
+    return [cell for cell in cells if cell.seed in seeds]
+
+
+def figure_path(name: str, dataset: str, method: str | None) -> Path:
+    """Return where a figure lies, without a suffix: ``.svg``, ``.csv`` and ``.json`` stand side by side."""
+    return FIGURES.joinpath(*filter(None, (name, dataset, method)))
+
+
+def all_figures(params: Params) -> list[Figure]:
+    """Return (name, dataset, method) of every figure of the reports' cells."""
+    cells = all_report_cells(params)
+    datasets: list[tuple[str, str | None]] = [(name, None) for name in dict.fromkeys(cell.dataset for cell in cells)]
+    subjects: dict[str, list[tuple[str, str | None]]] = {
+        "the first dataset": datasets[:1],
+        "every dataset": datasets,
+        "every method": [*dict.fromkeys((cell.dataset, cell.method) for cell in cells)],
+    }
+    found: list[Figure] = []
+    for name in registry.names("figures"):
+        found += [(name, *subject) for subject in subjects[registry.constant("figures", name, "NEEDS")["of"]]]
+    return found
+
+
+def datasets_of(cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:
+    """Yield each (scale, dataset) of some cells once."""
+    yield from dict.fromkeys((cell.scale, cell.dataset) for cell in cells)

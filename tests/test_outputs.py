@@ -1,0 +1,80 @@
+"""Outputs: which cells a report and a figure read, which of them there are, and where they lie."""
+
+from typing import Any
+
+import pytest
+
+from disentangle import outputs, params
+from disentangle.cells import Cell
+from disentangle.errors import InputError
+
+
+def burns(datasets: list[str], **methods: dict[str, Any]) -> params.Params:
+    study = {"datasets": datasets, "seeds": [0, 1], "rerun_seeds": [1, 4, 5], "methods": methods}
+    return params.Params("s", (), {"s": {"studies": {"burns": study}, "datasets": {}}})
+
+
+def keys(cells: list[Cell]) -> list[tuple[str, str, float, int]]:
+    return [(cell.dataset, cell.method, cell.lam, cell.seed) for cell in cells]
+
+
+def test_a_table_of_reruns_has_its_own_seeds_and_one_strength() -> None:
+    settings = burns(["DC-BC"], p_ortho={"lam": [0.001, 0.1]}, infomax={"lam": [0]}, hessian={"lam": [0.1]})
+    expected = [("DC-BC", "infomax", 0.0, seed) for seed in (1, 4, 5)]
+    expected += [("DC-BC", "p_ortho", 0.1, seed) for seed in (1, 4, 5)]
+    assert keys(outputs.report_cells(settings, "table8")) == expected
+    weak = burns(["DC-BC"], p_ortho={"lam": [0.001]})
+    with pytest.raises(InputError, match=r"report 'table8' needs one of infomax, p_ortho at lam 0, 0\.1\."):
+        outputs.report_cells(weak, "table8")
+
+
+def test_the_claims_read_what_the_tables_read_each_cell_once() -> None:
+    settings = burns(["DC-BC", "DC-DL"], p_ortho={"lam": [0.1]}, infomax={"lam": [0]})
+    cells = keys(outputs.report_cells(settings, "claims"))
+    assert len(set(cells)) == len(cells)
+    # both datasets with the seeds of the tables, and the reruns on DC-BC
+    expected = {
+        (d, m, lam, s) for d in ("DC-BC", "DC-DL") for m, lam in (("p_ortho", 0.1), ("infomax", 0.0)) for s in (0, 1)
+    }
+    expected |= {("DC-BC", m, lam, s) for m, lam in (("p_ortho", 0.1), ("infomax", 0.0)) for s in (1, 4, 5)}
+    assert set(cells) == expected
+    with pytest.raises(InputError, match="report 'claims' needs the cells of table1, table2"):
+        outputs.report_cells(burns(["BC-DL"], infomax={"lam": [0]}), "claims")
+
+
+def test_reports_and_figures_are_those_that_there_are_cells_for() -> None:
+    settings = burns(["DC-BC"], p_ortho={"lam": [0.1]}, infomax={"lam": [0]})
+    assert outputs.shown_reports(settings) == ["table2", "table3", "table8", "table9", "claims", "extensions", "sweep"]
+    figures = outputs.all_figures(settings)
+    assert ("positions", "DC-BC", None) in figures
+    assert ("losses", "DC-BC", "p_ortho") in figures
+    assert len(figures) == 2 * 2 + 2
+    every = keys(outputs.figure_cells(settings, "losses", "DC-BC", "p_ortho"))
+    assert sorted(seed for *_, seed in every) == [0, 1, 4, 5]
+    assert keys(outputs.figure_cells(settings, "representations", "DC-BC", "p_ortho")) == [("DC-BC", "p_ortho", 0.1, 0)]
+    assert str(outputs.figure_path("losses", "DC-BC", "p_ortho")) == "reports/figures/losses/DC-BC/p_ortho"
+    assert str(outputs.figure_path("pairs", "DC-BC", None)) == "reports/figures/pairs/DC-BC"
+
+
+def test_of_two_datasets_fig_1_shows_the_first() -> None:
+    figures = outputs.all_figures(burns(["DC-BC", "DC-DL"], infomax={"lam": [0]}))
+    assert [figure for figure in figures if figure[0] == "positions"] == [("positions", "DC-BC", None)]
+    assert [figure[1] for figure in figures if figure[0] == "pairs"] == ["DC-BC", "DC-DL"]
+
+
+def test_a_report_of_no_cells_is_refused() -> None:
+    settings = burns(["DC-BC"], infomin={"lam": [0.1]})
+    with pytest.raises(
+        InputError, match=r"scales.s.studies.burns\.methods: report 'table3' needs one of infomax, .*hessian"
+    ):
+        outputs.report_cells(settings, "table3")
+    assert outputs.report_cells_or_none(settings, "table3") == []
+    settings = burns(["DC-BC"], hessian={"lam": [0.1]}, ortho={"lam": [0.001, 10]}, infomin={"lam": [0.1]})
+    assert len(outputs.report_cells(settings, "table3")) == 6
+    assert outputs.report_cells_or_none(settings, "table3") == outputs.report_cells(settings, "table3")
+
+
+def test_datasets_of_cells_each_once() -> None:
+    settings = burns(["DC-BC", "DC-DL"], infomax={"lam": [0]})
+    cells = settings.cells("s", "burns", "DC-DL") + settings.cells("s", "burns", "DC-BC")
+    assert list(outputs.datasets_of(cells)) == [("s", "DC-DL"), ("s", "DC-BC")]
