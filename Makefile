@@ -14,6 +14,7 @@ all: $(READY)
 
 reports: $(READY)
 	@$(RUN) snakemake --cores all reports/index.html
+	@echo "Open reports/index.html in a browser."
 
 plan: $(READY)
 	@$(RUN) snakemake --cores all -n --quiet rules

@@ -57,7 +57,7 @@ PARAMS = {
                         "log_every": 2,
                     },
                     "probes": {"logistic": {"C": 1.0}},
-                    "metrics": {"half_similarity": {}, "spread": {}},
+                    "metrics": {"half_similarity": {}},
                     "methods": {"infomax": {"lam": [0]}, "ortho": {"lam": [0.1]}},
                 }
             },

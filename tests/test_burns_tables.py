@@ -140,7 +140,26 @@ def test_the_tidy_table_7_has_the_papers_column_of_a_cells_diagnosis(seventh: Re
     assert of_z_dc["published"].tolist()[:3] == [11.7, 76.7, 76.7]
     assert math.isnan(of_z_dc["published"].tolist()[3])
     (outcome,) = tables(report("table7").render(seventh))[OUTCOME]
-    assert outcome["Ortho without P, λ = 0.1"]["diagnosis"] == "1 collapse, 2 dominance, 1 mixed"
+    assert outcome["Ortho without P, λ = 0.1"]["diagnosis of z"] == "1 collapse, 2 dominance, 1 mixed"
+
+
+def test_table_7_leaves_out_another_reading(seventh: Results) -> None:
+    other = cell("ortho_all", 0.1, 5, dataset="DC-DL", **COLLAPSE)
+    more = results([*seventh.cells, other], 7)
+    assert (
+        report("table7").render(more).split("## Setting")[0] == report("table7").render(seventh).split("## Setting")[0]
+    )
+    assert report("table7").table(more).equals(report("table7").table(seventh))
+
+
+def test_each_table_diagnoses_the_code_that_it_shows() -> None:
+    """r tells both factors, z neither."""
+    made = results([cell("infomin", 0.1, 0, dataset="DC-DL", **COLLAPSE)], 5)
+    of_r, of_z = tables(report("table5").render(made))[OUTCOME]
+    assert of_r["InfoMin, λ = 0.1"]["diagnosis of r"] == "1 mixed"
+    assert of_z["InfoMin, λ = 0.1"]["diagnosis of z"] == "1 collapse"
+    tidy = report("table5").table(made)
+    assert set(zip(tidy["input"].str[0], tidy["status"], strict=True)) == {("r", "mixed"), ("z", "collapse")}
 
 
 # Tables 8 and 9.
@@ -228,6 +247,12 @@ def test_a_rerun_that_diverged_has_no_gap() -> None:
     assert shown["Ortho with P, λ = 0.1"]["variance of gaps DC"] == "0.2"
     (ours,) = tables(text)["Our runs"]
     assert ours["z DC"]["seed 2"] == "–"
+    variances = report("table8").summary(made)["gap_population_variance"]
+    assert variances == {"p_ortho lam=0.1": {"DC": 0.25, "BC": 0.0}}
+    none_left = results([cell("p_ortho", 0.1, seed, "diverged") for seed in range(2)], 8)
+    assert report("table8").summary(none_left)["gap_population_variance"] == {"p_ortho lam=0.1": {}}
+    (shown,) = tables(report("table8").render(none_left))["Gaps"]
+    assert shown["Ortho with P, λ = 0.1"]["mean gap DC"] == "–"
 
 
 def test_published_and_tidy_tables_are_read_back_from_csv_alike() -> None:

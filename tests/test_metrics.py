@@ -1,7 +1,5 @@
 """Metrics of codes against closed forms, and the contract of every file in metrics/."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +8,6 @@ from scipy.linalg import orthogonal_procrustes
 
 from disentangle import registry
 from disentangle.metrics.half_similarity import cka, procrustes
-from disentangle.metrics.spread import spread
 
 METRICS = registry.names("metrics")
 DIM = 4
@@ -60,8 +57,8 @@ def test_independent_halves_are_not_alike() -> None:
 
 def test_similarity_of_halves_that_share_one_of_two_axes() -> None:
     """A = (s, u), B = (s, v) with s, u, v uncorrelated, of variance 1: CKA 1/2, Procrustes (1 / 2)^2."""
-    s, u, v = np.linalg.qr(np.random.default_rng(0).normal(size=(500, 3)) - 0.0)[0].T
-    s, u, v = np.linalg.qr(np.stack([np.ones(500), s, u, v], 1))[0].T[1:]  # centred as well
+    drawn = np.random.default_rng(0).normal(size=(500, 3))
+    s, u, v = np.linalg.qr(np.column_stack([np.ones(500), drawn]))[0].T[1:]  # each orthogonal to the constant: centred
     a, b = np.stack([s, u], 1), np.stack([s, v], 1)
     assert cka(a, b) == pytest.approx(1 / 2)
     assert procrustes(a, b) == pytest.approx(1 / 4)
@@ -76,22 +73,3 @@ def test_procrustes_is_what_the_best_rotation_explains(seed: int) -> None:
     q, size = orthogonal_procrustes(a, b)
     residual = np.linalg.norm(b - size / np.linalg.norm(a) ** 2 * a @ q) ** 2
     assert procrustes(a, b) == pytest.approx(1 - residual / np.linalg.norm(b) ** 2)
-
-
-def test_spread_by_hand() -> None:
-    assert spread(np.array([[2.0, 0], [5, 0]])) == 0
-    assert spread(np.array([[1.0, 0], [-3, 0]])) == 1
-    # unit vectors at a right angle: |mean|^2 = 1/2
-    assert spread(np.array([[1.0, 0], [0, 7]])) == pytest.approx(0.5)
-    # at an angle t: 1 - cos(t / 2)^2
-    t = 0.3
-    assert spread(np.array([[1.0, 0], [math.cos(t), math.sin(t)]])) == pytest.approx(math.sin(t / 2) ** 2)
-
-
-def test_spread_tells_the_half_that_collapsed() -> None:
-    x = codes(0)
-    x[:, DIM:] = [1, 2, 3, 4]
-    found = scores("spread", x)
-    assert found["half_1"] == pytest.approx(0, abs=1e-12)
-    assert found["half_0"] > 0.9
-    assert spread(np.full((100, 5), 0.1)) < 1e-12

@@ -46,7 +46,7 @@ def test_reports_and_figures_are_those_that_there_are_cells_for() -> None:
     settings = burns(["DC-BC"], p_ortho={"lam": [0.1]}, infomax={"lam": [0]})
     assert outputs.shown_reports(settings) == ["table2", "table3", "table8", "table9", "claims", "extensions", "sweep"]
     figures = outputs.all_figures(settings)
-    assert ("positions", "DC-BC", None) in figures
+    assert ("locations", "DC-BC", None) in figures
     assert ("losses", "DC-BC", "p_ortho") in figures
     assert len(figures) == 2 * 2 + 2
     every = keys(outputs.figure_cells(settings, "losses", "DC-BC", "p_ortho"))
@@ -58,7 +58,7 @@ def test_reports_and_figures_are_those_that_there_are_cells_for() -> None:
 
 def test_of_two_datasets_fig_1_shows_the_first() -> None:
     figures = outputs.all_figures(burns(["DC-BC", "DC-DL"], infomax={"lam": [0]}))
-    assert [figure for figure in figures if figure[0] == "positions"] == [("positions", "DC-BC", None)]
+    assert [figure for figure in figures if figure[0] == "locations"] == [("locations", "DC-BC", None)]
     assert [figure[1] for figure in figures if figure[0] == "pairs"] == ["DC-BC", "DC-DL"]
 
 

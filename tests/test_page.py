@@ -104,13 +104,13 @@ def test_drawing_leaves_no_trace_in_the_style() -> None:
 
 
 def test_every_location_is_boxed_where_its_digit_is() -> None:
-    table = registry.build("figures", "positions", {}).table(of("positions"))
+    table = registry.build("figures", "locations", {}).table(of("locations"))
     assert table["location"].tolist() == list(range(1, 9))
     # 64 pixels shrunk to 32: corners at x 0, 12, 24, 36 and y 2, 34, side 28
     assert table["left"].tolist() == [0, 6, 12, 18] * 2
     assert table["top"].tolist() == [1] * 4 + [17] * 4
     assert set(table["side"]) == {14}
-    views = of("positions").views
+    views = of("locations").views
     for row in table[table["test_image"] >= 0].itertuples():
         assert views.factors["DL"][row.test_image, 0] == row.location - 1
         assert row.location - 1 not in views.factors["DL"][: row.test_image, 0]
@@ -165,6 +165,22 @@ def test_main_axes_do_not_depend_on_the_sign_that_a_solver_returns() -> None:
 
 def test_words_are_listed() -> None:
     assert [listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+
+
+def test_a_run_that_diverged_is_drawn_as_nothing() -> None:
+    shown = of("representations")
+    for made in shown.cells:
+        made.probe["accuracy"]["logistic"] = {"z": {}}
+        made.history.loc[1, ["loss", "infomax_0"]] = np.nan
+    codes = {key: {"z": np.full_like(code["z"], np.nan)} for key, code in shown.codes.items()}
+    broken = Subject(shown.dataset, shown.manifest, shown.views, shown.method, shown.cells, codes)
+    for name in ("representations", "losses"):
+        figure = registry.build("figures", name, {})
+        table = figure.table(broken)
+        assert table.select_dtypes("number").isna().any(axis=None)
+        assert svg(figure.draw(broken, table)).startswith(b"<?xml")
+        assert "nan" not in str(figure.text(broken))
+    assert "z0 tells DC in none, as it diverged" in registry.build("figures", "representations", {}).text(broken)["alt"]
 
 
 # The page.
@@ -230,8 +246,10 @@ class Page(HTMLParser):
 
 
 def rendered() -> str:
-    pictures = {name: [page.Picture(f"figures/{name}/a", "T", "C", 'an "alt"')] for name in FIGURES}
-    return page.render([page.report("table0", MARKDOWN)], pictures, FACTS)
+    galleries = {
+        section: [page.Picture(f"figures/{section}/a", "T", "C", 'an "alt"')] for section in ("Data", "Training curves")
+    }
+    return page.render([page.report("table0", MARKDOWN)], galleries, FACTS)
 
 
 def test_a_report_is_cut_at_its_headings() -> None:
@@ -250,10 +268,10 @@ def test_the_page_is_well_formed_and_shows_all_it_is_given() -> None:
     assert len(set(found.ids)) == len(found.ids)
     assert {link[1:] for link in found.links if link.startswith("#")} <= set(found.ids)
     assert [image["src"] for image in found.images] == [
-        f"figures/{name}/a.svg" for name in ("positions", "pairs", "representations", "losses")
+        f"figures/{section}/a.svg" for section in ("Data", "Training curves")
     ]
     assert {image["alt"] for image in found.images} == {'an "alt"'}
-    assert {"table0.md", "table0.csv", "table0.json", "figures/losses/a.csv"} <= set(found.links)
+    assert {"table0.md", "table0.csv", "table0.json", "figures/Data/a.csv", "#training-curves"} <= set(found.links)
     assert "crops &lt;b&gt;of&lt;/b&gt; photographs" in text
     assert "<b>2</b> supported" in text
     assert "contradicted</li>" not in text
@@ -304,9 +322,7 @@ def test_a_second_run_does_nothing_and_a_new_cell_redraws_its_own_figures_alone(
     plan = planned(project.snakemake("-n", "reports/index.html"))
     assert plan["train"] == plan["measure"] == 2
     assert plan["figure"] == 4
-    project.edit(
-        "src/disentangle/reporting/index.html.jinja", '<h2 id="curves">Training curves', '<h2 id="curves">Curves'
-    )
+    project.edit("src/disentangle/reporting/index.html.jinja", "<h3>The pipeline</h3>", "<h3>A pipeline</h3>")
     project.edit_params("burns.methods.hessian.lam", [0.1])
     assert planned(project.snakemake("-n", "reports/index.html")) == {"index": 1}
 

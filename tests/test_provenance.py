@@ -318,7 +318,7 @@ def settings() -> params.Params:
         ("studies.burns.methods.hessian.covariance", "batch", set()),
         ("studies.burns.methods.infomin.lam", [5], set()),
         ("studies.burns.probes.logistic.C", 0.123, {"probe"}),
-        ("studies.burns.metrics", {"spread": {}}, {"measure"}),
+        ("studies.burns.metrics", {}, {"measure"}),
         ("studies.burns.methods.ortho.lam", [0.1, 0.5], {"report", "figure"}),
         ("studies.burns.methods.fresh", {"method": "ortho", "lam": [0.1]}, {"report", "index"}),
         ("studies.burns.seeds", [0, 1, 2, 9], {"report", "figure"}),

@@ -85,8 +85,8 @@ def cell(
         "gap_error": {"logistic": {code: dict.fromkeys(tasks, 0.5) for code in "rz"}},
         "chance": {task: CHANCE[task] for task in tasks},
     }
-    similar = {"half_similarity": {"cka": 0.5, "procrustes": procrustes}}
-    scores = dict.fromkeys("rz", None if status == "diverged" else similar)
+    similar = None if status == "diverged" else {"cka": 0.5, "procrustes": procrustes}
+    scores = {code: {"half_similarity": similar} for code in "rz"}
     history = pd.DataFrame({"step": [20, 40], "loss": [9.0, 4.0]})
     key = Cell("demo", "burns", dataset, method, lam, seed)
     return CellResult(key, run, timing, probe, {"scores": scores}, history)
@@ -437,7 +437,8 @@ def test_a_method_without_z_is_not_called_not_diagonal() -> None:
     of_r, of_z = tables(SWEEP.render(made))[OUTCOME]
     assert [of_r[row]["diagonal in r"] for row in ("supervised, λ = 0", "fresh, λ = 3")] == ["1 of 1", "1 of 1"]
     assert [of_z[row]["diagonal in z"] for row in ("supervised, λ = 0", "fresh, λ = 3")] == ["–", "1 of 1"]
-    assert of_z["supervised, λ = 0"]["diagnosis"] == "1 mixed"
+    assert of_r["supervised, λ = 0"]["diagnosis of r"] == "1 mixed"
+    assert of_z["supervised, λ = 0"]["diagnosis of z"] == "–"
     cells_r, cells_z = tables(SWEEP.render(made))[CELLS]
     assert cells_r["supervised, λ = 0 0"]["diagonal"] == "yes"
     places = [f"{row} {task}" for row in ("z", "z0", "z1") for task in ("DC", "BC")]
@@ -456,7 +457,7 @@ def test_the_tidy_table_of_the_sweep() -> None:
     assert table["published"].isna().all()
     text = table.to_csv(index=False).splitlines()
     assert text[1] == "DC-BC,supervised,0,0,r,DC,95.0,,mixed"
-    assert "DC-BC,supervised,0,0,z1,BC,,,mixed" in text
+    assert "DC-BC,supervised,0,0,z1,BC,,,absent" in text
     assert text[-1] == "DC-BC,ortho,0.1,0,z1,BC,50.0,,mixed"
     alone = SWEEP.table(results([cell("supervised", 0.0, 0)], 0))
     assert alone["value"].tolist()[:6] == list(R_BASE.values())
@@ -491,7 +492,9 @@ def test_cells_by_outcome() -> None:
         "setting": "Ortho without P, λ = 0.1",
         "cells": "4",
         "diagonal in z": "2 of 4",
-        "diagnosis": "1 diverged, 1 rotation, 2 mixed",
+        "diagnosis of z": "1 diverged, 1 rotation, 2 mixed",
+        # means of 40, 40, 95 and of 50, 50, 50 percent
+        "halves alike (Procrustes, CKA)": "58, 50",
         "left the single-factor plateau at step": "40, 40, never, never",
     }
     assert by_cell["ortho, λ = 0.1 1"] == {
@@ -504,7 +507,7 @@ def test_cells_by_outcome() -> None:
         "z1 DC": "70.0",
         "z1 BC": "50.0",
         "diagonal": "no",
-        "diagnosis": "mixed",
+        "diagnosis of z": "mixed",
     }
     assert list(by_cell["ortho, λ = 0.1 3"].values()) == ["ortho, λ = 0.1", "3", *"––––––", "no", "diverged"]
     # 80, 60, 80 of the cells that have a number
@@ -634,3 +637,14 @@ def test_the_report_has_its_sections_in_order(every: dict[int, tuple[Any, Result
     ]
     assert [len(tables(text)[heading]) for heading in (COMPARISON, OUTCOME, CELLS)] == [len(report.codes)] * 3
     assert [text.count(word) for word in ("*Published*", "*Diagonal*")] == [1, 1]
+
+
+def test_the_setting_of_two_datasets_and_of_settings_with_more_seeds() -> None:
+    cells = [cell("ortho", 0.1, seed) for seed in range(2)]
+    cells += [cell("ortho", 0.1, seed, dataset="DC-DL") for seed in (1, 2, 3)]
+    text = setting_text(results(cells))
+    assert "- seeds: 2 or 3: 0, 1, 2, 3\n" in text
+    first, second = text.split("## Data\n\n")[1].split("\n\n## ")[0].split("\n\n**DC-DL")
+    assert first.startswith("**DC-BC**: 2000 training")
+    assert second.startswith("**: 2000 training")
+    assert "DC 11.7, DL 13.0" in text

@@ -132,15 +132,12 @@ def test_variance_ratio_of_independent_values() -> None:
     assert math.isnan(statistics.paired_variance_ratio([], []).value)
 
 
-def test_the_share_of_sums_and_its_bootstrap() -> None:
-    constant = statistics.share_interval([1.0, 2.0, 3.0], [4.0, 8.0, 12.0])
-    assert (constant.value, constant.low, constant.high) == pytest.approx((25, 25, 25))
-    part, whole = np.arange(1.0, 31), np.full(30, 20.0)
-    found = statistics.share_interval(part, whole)
-    assert found.value == pytest.approx(100 * 15.5 / 20)
-    # of a mean of thirty: 1.96 sigma / sqrt(30) on either side
-    half = 100 * 1.96 * part.std() / 20 / math.sqrt(30)
-    assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half), abs=2)
-    assert statistics.share_interval(part, whole) == found
-    assert math.isnan(statistics.share_interval([1.0], [0.0]).value)
-    assert math.isnan(statistics.share_interval([1.0], [2.0]).low)
+def test_discordant_pairs_by_hand() -> None:
+    three_of_three = statistics.discordant_interval(3, 3, 6)
+    assert (three_of_three.value, three_of_three.n) == (100, 6)
+    # 0.025^(1/3): three pairs of one kind decide nothing
+    assert three_of_three.low == pytest.approx(100 * 0.025 ** (1 / 3))
+    assert three_of_three.low < 50
+    assert statistics.discordant_interval(6, 6, 9).low > 50
+    none = statistics.discordant_interval(0, 0, 6)
+    assert (none.n, math.isnan(none.low)) == (6, True)

@@ -53,7 +53,7 @@ def change_probe_file(project: Project) -> None:
 
 
 def change_metric_file(project: Project) -> None:
-    project.edit("src/disentangle/metrics/spread.py", "where=length > 0", "where=length > 1e-9")
+    project.edit("src/disentangle/metrics/half_similarity.py", "if scale else 0.0", "if scale > 1e-9 else 0.0")
 
 
 def change_figure(project: Project) -> None:

@@ -87,7 +87,9 @@ def all_figures(params: Params) -> list[Figure]:
         "every method": [*dict.fromkeys((cell.dataset, cell.method) for cell in cells)],
     }
     found: list[Figure] = []
-    for name in registry.names("figures"):
+    for name in sorted(
+        registry.names("figures"), key=lambda name: (registry.constant("figures", name, "SECTION"), name)
+    ):
         found += [(name, *subject) for subject in subjects[registry.constant("figures", name, "NEEDS")["of"]]]
     return found
 

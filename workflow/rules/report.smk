@@ -57,8 +57,16 @@ rule figure:
         "{STAGE} figure {wildcards.figure} {params.subject} --digest {params.digest} > {log} 2>&1"
 
 
+CELLS = outputs.all_report_cells(PARAMS)
+
+
 rule index:
     input:
+        [cell.folder / name for cell in CELLS for name in ("run.json", "timing.json")],
+        [
+            dataset_folder(*key) / dataset_files.MANIFEST
+            for key in outputs.datasets_of(CELLS)
+        ],
         [f"reports/{name}.md" for name in outputs.shown_reports(PARAMS)],
         "reports/claims.json" if "claims" in outputs.shown_reports(PARAMS) else [],
         [

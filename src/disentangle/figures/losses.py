@@ -1,5 +1,6 @@
 """Burns 2021, Fig. 5, for any method: the terms of the loss over the steps of training."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,10 +12,15 @@ from disentangle.cells import format_lam
 from disentangle.reporting.drawing import COLOURS, panels
 from disentangle.reporting.subject import Subject
 
+SECTION = "Training curves"
 NEEDS = {"of": "every method", "files": ["run.json", "history.csv"], "seeds": None}
 """It shows all cells of a method, and reads these files of each."""
 LABELS = {"infomax_0": "InfoMax 0", "infomax_1": "InfoMax 1", "regularizer": "regularizer R"}
-LEVELS = {"collapse": ("collapse", ":"), "single_factor": ("one factor alone", "--"), "floor": ("both factors", "-.")}
+LEVELS = {
+    "collapse": ("collapse", ":"),
+    "single_factor": ("one factor alone", "--"),
+    "floor": ("all that it is told", "-."),
+}
 
 
 @dataclass(frozen=True)
@@ -64,13 +70,15 @@ class Figure:
     def text(self, subject: Subject) -> dict[str, str]:
         """Return title, caption and alternative text."""
         paper = subject.dataset == "DC-BC" and subject.method == "infomin"
-        ends = [result.history["loss"].to_list()[-1] for result in subject.cells]
+        ends = [end for result in subject.cells if math.isfinite(end := result.history["loss"].to_list()[-1])]
+        range_of_ends = f"between {min(ends):.2f} and {max(ends):.2f} nats" if ends else "at no finite value"
         return {
             "title": f"{'Fig. 5: l' if paper else 'L'}osses of {subject.method} on {subject.dataset}",
-            "caption": "The terms of the loss over the steps of training, means over each logged window, a line a seed."
+            "caption": "The terms of the loss over the steps of training, means over each logged window, a line a "
+            "seed; plateaus as in the first cell."
             + (" The paper plots −R, which it wants to rise; here R is as it is minimised." if paper else ""),
             "alt": f"Line charts of the loss terms of {subject.method} on {subject.dataset} over {len(subject.cells)} "
-            f"trainings. The whole loss ends between {min(ends):.2f} and {max(ends):.2f} nats.",
+            f"trainings. The whole loss ends {range_of_ends}.",
         }
 
 

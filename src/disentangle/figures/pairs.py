@@ -8,6 +8,7 @@ from matplotlib.figure import Figure as Drawing
 from disentangle.reporting.drawing import listed, panels, show_image
 from disentangle.reporting.subject import Subject
 
+SECTION = "Data"
 NEEDS = {"of": "every dataset", "files": [], "seeds": 0}
 """It shows a dataset, and reads no cell."""
 PAIRS = 5

@@ -1,5 +1,6 @@
 """The representations themselves, which Burns 2021 (section 5) propose to look at: both halves, by both factors."""
 
+import math
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -12,6 +13,7 @@ from disentangle.reporting.drawing import panels
 from disentangle.reporting.results import CellResult
 from disentangle.reporting.subject import Subject
 
+SECTION = "Representations"
 NEEDS = {"of": "every method", "files": ["run.json", "probe.json", "codes.npz"], "seeds": 1}
 """It shows a method's cells of the first seed, and reads these files of each."""
 POINTS = 600
@@ -46,7 +48,7 @@ class Figure:
                 points = table[(table["lam"] == lam) & (table["half"] == half)]
                 colour = colours(points[task].to_numpy() % 10)
                 ax.scatter(points["x"], points["y"], c=colour, s=3, linewidths=0, rasterized=True)
-                ax.set_title(f"{half} by {task}: {result.accuracy(half, task):.0f} %")
+                ax.set_title(f"{half} by {task}: {_percent(result.accuracy(half, task))}")
                 ax.set(xticks=[], yticks=[])
             axes[row][0].set_ylabel(f"λ = {lam}")
         return figure
@@ -55,8 +57,8 @@ class Figure:
         """Return title, caption and alternative text."""
         first, second = subject.tasks
         told = [
-            f"at λ = {format_lam(result.cell.lam)}, {half} tells {first} in {result.accuracy(half, first):.0f} % and "
-            f"{second} in {result.accuracy(half, second):.0f} %"
+            f"at λ = {format_lam(result.cell.lam)}, {half} tells {first} in {_percent(result.accuracy(half, first))} "
+            f"and {second} in {_percent(result.accuracy(half, second))}"
             for result in subject.cells
             for half in (f"{_code(result)}0", f"{_code(result)}1")
         ]
@@ -70,11 +72,20 @@ class Figure:
 
 
 def main_axes(codes: np.ndarray) -> np.ndarray:
-    """Return (N, 2): codes (N, d) on their two principal axes, each turned so that its largest loading is positive."""
+    """Return (N, 2): codes (N, d) on their two principal axes, each turned so that its largest loading is positive.
+
+    NaN for the codes of a run that diverged.
+    """
+    if not np.isfinite(codes).all():
+        return np.full((len(codes), 2), np.nan)
     x = codes.astype(np.float64) - codes.mean(axis=0, dtype=np.float64)
     axes = np.linalg.svd(x, full_matrices=False)[2][:2]
     axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
     return np.asarray(x @ axes.T)
+
+
+def _percent(accuracy: float) -> str:
+    return "none, as it diverged" if math.isnan(accuracy) else f"{accuracy:.0f} %"
 
 
 def _code(result: CellResult) -> str:

@@ -37,7 +37,7 @@ def procrustes(a: np.ndarray, b: np.ndarray) -> float:
 
     1 - min_{s, Q^T Q = 1} |B - s A Q|_F^2 / |B|_F^2 = |A^T B|_*^2 / (|A|_F^2 |B|_F^2)
 
-    Source: Schoenemann 1966, orthogonal Procrustes. Deviation: none; Q may reflect.
+    Source: Schoenemann 1966 (Psychometrika 31, 1), orthogonal Procrustes. Deviation: a scale s; Q may reflect.
     """
     scale = np.linalg.norm(a) ** 2 * np.linalg.norm(b) ** 2
     return float(np.linalg.norm(a.T @ b, "nuc") ** 2 / scale) if scale else 0.0

@@ -15,6 +15,20 @@ from disentangle.reporting.setting import setting_text
 from disentangle.reporting.statistics import Estimate, estimate
 
 GAP = "gap"
+TITLES = {
+    "supervised": "Fully supervised pipeline",
+    "infomax": "Control",
+    "infomin": "InfoMin",
+    "ortho": "Ortho without P",
+    "p_ortho": "Ortho with P",
+    "hessian": "Hessian",
+    "hessian_ortho": "Hessian and Ortho",
+    "halves_suffice": "Halves suffice",
+}
+"""Methods as the reports call them."""
+CONTROLS = """\
+The λ = 0 columns are controls that the paper does not have: the same model without a regularizer. Two heads, as in
+*Control*, are those of InfoMin and orthogonality; one, as in *Control, heads 1*, is that of the Hessian."""
 MEASURED = """\
 *Measured* is the mean over our seeds ± the half width of its 95 % confidence interval (Student's t); seeds are of the
 training, the data are drawn once. Runs that diverged have no accuracy; where some did, n tells how many remain."""
@@ -26,8 +40,9 @@ Which half becomes z0 is arbitrary in our runs; in the paper's, z0 is the better
 halves only the gaps compare without a caveat."""
 DIAGONAL = """\
 *Diagonal*: one half is better on one task and the other on the other, whichever half it is; of halves that are alike,
-one cell in two is diagonal by chance. The last column is the logged step from which on InfoMax was lower than
-embeddings of one factor alone can bring it."""
+one cell in two is so by chance, if which is better on one task tells nothing of the other. *Alike*: mean share, in
+percent, of one half's variance that the best rotation of the other explains (Procrustes), and linear CKA. The last
+column is the logged step from which on InfoMax was lower than embeddings of one factor alone can bring it."""
 DIAGNOSES = "*Diagnosis*, the first that holds:\n\n" + "\n".join(f"- {name}: {text}" for name, text in MEANING.items())
 
 
@@ -58,7 +73,7 @@ class AccuracyTable:
                 row: {task: round(found.mean, 3) for task, found in by_task.items() if found.n}
                 for row, by_task in estimates.items()
             }
-            counts = dict.fromkeys(MEANING, 0) | _diagnoses(cells) | {"cells": len(cells)}
+            counts = dict.fromkeys(MEANING, 0) | self._diagnoses(cells) | {"cells": len(cells)}
             if self._has_code(cells):
                 counts["diagonal"] = self._diagonal(cells)
             means.setdefault(method, {})[f"lam={format_lam(lam)}"] = rows | counts
@@ -81,7 +96,8 @@ class AccuracyTable:
 
     def outcomes(self) -> str:
         """Return the counts of cells that are diagonal and of each diagnosis, by setting."""
-        header = ["setting", "cells", f"diagonal in {self.code}", "diagnosis", "left the single-factor plateau at step"]
+        diagnosed = [f"diagnosis of {self.code}", "halves alike (Procrustes, CKA)"]
+        header = ["setting", "cells", f"diagonal in {self.code}", *diagnosed, "left the single-factor plateau at step"]
         rows = []
         for (method, lam), cells in self.results.settings().items():
             exits = [cell.run["plateau"]["left_single_factor"] for cell in cells]
@@ -90,7 +106,8 @@ class AccuracyTable:
                     self.title(method, lam),
                     len(cells),
                     f"{self._diagonal(cells)} of {len(cells)}" if self._has_code(cells) else "–",
-                    ", ".join(f"{n} {name}" for name, n in _diagnoses(cells).items()),
+                    ", ".join(f"{n} {name}" for name, n in self._diagnoses(cells).items()) or "–",
+                    self._alike(cells),
                     ", ".join("never" if step is None else str(step) for step in exits),
                 ]
             )
@@ -99,14 +116,14 @@ class AccuracyTable:
     def every_cell(self) -> str:
         """Return each cell's accuracies, whether it is diagonal, and its diagnosis."""
         places = [(key, task) for key in self.inputs for task in self.tasks]
-        header = ["cell", "seed", *(f"{key} {task}" for key, task in places), "diagonal", "diagnosis"]
+        header = ["cell", "seed", *(f"{key} {task}" for key, task in places), "diagonal", f"diagnosis of {self.code}"]
         rows = [
             [
                 f"{result.cell.method}, λ = {format_lam(result.cell.lam)}",
                 result.cell.seed,
                 *("–" if math.isnan(a := result.accuracy(key, task)) else f"{a:.1f}" for key, task in places),
                 ("yes" if diagonal(result, self.tasks, self.code) else "no") if result.has(self.code) else "–",
-                result.diagnosis,
+                result.diagnosis(self.code),
             ]
             for result in self.results.cells
         ]
@@ -134,6 +151,16 @@ class AccuracyTable:
         reading = "".join(f", {option} {value}" for option, value in run["reading"].items())
         return f"{self.titles.get(name, name)}{reading}, λ = {format_lam(lam)}"
 
+    def _diagnoses(self, cells: list[CellResult]) -> dict[str, int]:
+        """Return how many cells have each diagnosis that one has, in the order of MEANING."""
+        counted = Counter(cell.diagnosis(self.code) for cell in cells)
+        return {name: counted[name] for name in MEANING if name in counted}
+
+    def _alike(self, cells: list[CellResult]) -> str:
+        """Return how alike the halves are in the mean: Procrustes similarity and CKA in percent."""
+        found = [estimate([100 * cell.similarity(name, self.code) for cell in cells]) for name in ("procrustes", "cka")]
+        return ", ".join(f"{similarity.mean:.0f}" for similarity in found if similarity.n) or "–"
+
     def _has_code(self, cells: list[CellResult]) -> bool:
         return any(cell.has(self.code) for cell in cells)
 
@@ -148,12 +175,6 @@ def _entry(ours: Estimate, cells: int, published: float | None) -> str:
     return " ".join(filter(None, [str(ours), count, verdict]))
 
 
-def _diagnoses(cells: list[CellResult]) -> dict[str, int]:
-    """Return how many cells have each diagnosis that one has, in the order of MEANING."""
-    counted = Counter(cell.diagnosis for cell in cells)
-    return {name: counted[name] for name in MEANING if name in counted}
-
-
 @dataclass(frozen=True)
 class AccuracyReport:
     """A report that is one or more accuracy tables; reports/<name>.py says of which cells and codes."""
@@ -161,7 +182,7 @@ class AccuracyReport:
     introduction: ClassVar[str]
     tasks: ClassVar[tuple[str, str]]
     codes: ClassVar[tuple[str, ...]]
-    titles: ClassVar[Mapping[str, str]]
+    titles: ClassVar[Mapping[str, str]] = TITLES
     legend: ClassVar[tuple[str, ...]]
 
     def table(self, results: Results) -> pd.DataFrame:

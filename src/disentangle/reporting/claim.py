@@ -3,12 +3,16 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from disentangle.reporting.statistics import Interval
 
 Verdict = Literal["supported", "contradicted", "undecided", "not run"]
 Region = tuple[float, float]
+Test = Callable[[float], Interval]
+"""What was found of an effect, as a function of the confidence of the interval."""
+CONFIDENCE = 0.95
 MARGIN = 2.0
 """Percentage points below which a difference of accuracies is called none."""
 NEAR_CHANCE = 5.0
@@ -35,15 +39,24 @@ class Effect:
     """One number that a claim is about, and the region in which the claim says that it lies."""
 
     what: str
-    found: Interval
+    test: Test
     region: Region
     unit: str = "points"
 
+    @cached_property
+    def found(self) -> Interval:
+        """The value with its 95 % interval."""
+        return self.test(CONFIDENCE)
+
     @property
     def verdict(self) -> Verdict:
-        """Supported if the whole interval is in the region, contradicted if none of it is, else undecided."""
-        low, high = self.found.low, self.found.high
-        if self.found.n == 0:
+        """The verdict by the 95 % interval."""
+        return self.judge(self.found)
+
+    def judge(self, found: Interval) -> Verdict:
+        """Say supported if the whole interval is in the region, contradicted if none of it is, else undecided."""
+        low, high = found.low, found.high
+        if found.n == 0:
             return "not run"
         if math.isnan(low) or math.isnan(high):
             return "undecided"
@@ -67,17 +80,17 @@ class Claim:
     def verdict(self) -> Verdict:
         """What the effects that were measured say together.
 
-        Of "all": supported if each is, contradicted if one is. Of "any": supported if one is, contradicted if each is.
+        Of "all": supported if each of them is, contradicted if one is. Of "any": supported if one is, contradicted if
+        each is. Where one of k effects suffices its interval is of confidence 1 - 0.05 / k (Bonferroni), so that
+        either verdict is wrong in one case of twenty at most.
         """
-        verdicts = [effect.verdict for effect in self.effects if effect.verdict != "not run"]
-        if not verdicts:
+        effects = [effect for effect in self.effects if effect.found.n]
+        if not effects:
             return "not run"
-        each, one = ("supported", "contradicted") if self.holds == "all" else ("contradicted", "supported")
-        if one in verdicts:
+        strict = 1 - (1 - CONFIDENCE) / len(self.effects)
+        each: Verdict = "supported" if self.holds == "all" else "contradicted"
+        one: Verdict = "contradicted" if self.holds == "all" else "supported"
+        if any(effect.verdict == one and effect.judge(effect.test(strict)) == one for effect in effects):
             return one
-        complete = len(verdicts) == len(self.effects)
-        return each if complete and set(verdicts) == {each} else "undecided"  # type: ignore[return-value]
-
-
-Test = Callable[..., Claim]
-"""A claim as a function of ``reporting.runs.Runs``; its name is the claim's."""
+        complete = len(effects) == len(self.effects)
+        return each if complete and all(effect.verdict == each for effect in effects) else "undecided"

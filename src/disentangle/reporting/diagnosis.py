@@ -21,7 +21,8 @@ ROTATED = 0.9
 MEANING = {
     "diverged": "the loss was not finite",
     "collapse": "the whole code tells neither factor (Table 7, *Random*)",
-    "dominance": "both halves keep the easier factor, and the harder one is lost in part (Table 7, *Task difficulty*)",
+    "dominance": "the easier factor is in both halves, or alone in the code; the harder one is lost in part or whole "
+    "(Table 7, *Task difficulty*)",
     "empty half": "one half tells neither factor, as a random vector would",
     "rotation": "one half is a rotation of the other",
     "separated": "each half keeps a factor of its own and does not tell the other: what the paper wants",

@@ -50,13 +50,13 @@ def report(name: str, markdown: str) -> Report:
     return Report(name, title, _html(introduction), [Section(heading, _html(body)) for heading, body in sections])
 
 
-def render(reports: Sequence[Report], pictures: Mapping[str, Sequence[Picture]], facts: Mapping[str, Any]) -> str:
-    """Return the page. ``pictures`` are by the name of their kind; what ``facts`` holds is named in the template."""
+def render(reports: Sequence[Report], galleries: Mapping[str, Sequence[Picture]], facts: Mapping[str, Any]) -> str:
+    """Return the page. ``galleries`` are pictures by section; what ``facts`` holds is named in the template."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(TEMPLATE.read_text())
-    return template.render(reports={report.name: report for report in reports}, pictures=pictures, **facts) + "\n"
+    return template.render(reports={report.name: report for report in reports}, galleries=galleries, **facts) + "\n"
 
 
 def _html(markdown: str) -> Markup:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from disentangle.cells import format_lam
-from disentangle.reporting.accuracy_table import DIAGNOSES, DIAGONAL, GAP, AccuracyTable
+from disentangle.reporting.accuracy_table import CONTROLS, DIAGNOSES, DIAGONAL, GAP, TITLES, AccuracyTable
 from disentangle.reporting.results import Results, Run, diagonal, gap, markdown_table
 from disentangle.reporting.runs import PublishedRun, PublishedRuns
 from disentangle.reporting.setting import setting_text
@@ -29,7 +29,6 @@ class ReproducibilityReport:
     introduction: ClassVar[str]
     method: ClassVar[str]
     number: ClassVar[int]
-    titles: ClassVar[Mapping[str, str]]
 
     def table(self, results: Results) -> pd.DataFrame:
         """Return one row a value: our cells, then the paper's runs, of status ``published``, their number as seed."""
@@ -46,7 +45,9 @@ class ReproducibilityReport:
     def summary(self, results: Results) -> dict[str, Any]:
         """Return accuracies and gaps as in the other tables, and the gaps' population variances."""
         variances = {
-            f"{method} lam={format_lam(lam)}": {t: round(_spread(cells, t)[1], 3) for t in TASKS}
+            f"{method} lam={format_lam(lam)}": {
+                t: round(variance, 3) for t in TASKS if math.isfinite(variance := _spread(cells, t)[1])
+            }
             for (method, lam), cells in results.settings().items()
         }
         return {"z": self._measured(results).summary(), "gap_population_variance": variances}
@@ -54,7 +55,7 @@ class ReproducibilityReport:
     def render(self, results: Results) -> str:
         """Return the report in Markdown."""
         table = self._measured(results)
-        sections = [self.introduction, "## Gaps", self.gaps(results), SUMMARY]
+        sections = [f"{self.introduction}\n\n{CONTROLS}", "## Gaps", self.gaps(results), SUMMARY]
         sections += ["## The paper's runs", _run_by_run(self._published(results), "run")]
         sections.append("## Our runs")
         for (method, lam), cells in results.settings().items():
@@ -86,7 +87,7 @@ class ReproducibilityReport:
         return markdown_table(header, rows)
 
     def _measured(self, results: Results) -> AccuracyTable:
-        return AccuracyTable(results, TASKS, "z", self.titles)
+        return AccuracyTable(results, TASKS, "z", TITLES)
 
     def _published(self, results: Results) -> dict[int, PublishedRun]:
         return PublishedRuns(results.published).of("DC-BC", self.method, 0.1)

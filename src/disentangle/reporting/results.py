@@ -93,10 +93,9 @@ class CellResult:
         """Return the accuracy in percent of always saying the commonest class."""
         return float(self.probe["chance"][task])
 
-    @property
-    def diagnosis(self) -> str:
-        """The diagnosis of z, or of r where there is no z."""
-        return diagnosis(self, tuple(self.probe["chance"]), "z" if self.has("z") else "r")
+    def diagnosis(self, code: str) -> str:
+        """Return the diagnosis of ``z`` or ``r``, ``absent`` for a code that the method does not have."""
+        return diagnosis(self, tuple(self.probe["chance"]), code) if self.has(code) else "absent"
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ class Results:
                 "task": task,
                 "value": round(result.accuracy(key, task), 4),
                 "published": self.published_beside(result, key, task),
-                "status": result.diagnosis,
+                "status": result.diagnosis(key[0]),
             }
             for result in self.cells
             for key in inputs

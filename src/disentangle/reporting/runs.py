@@ -3,12 +3,15 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
+from disentangle.reporting.claim import Test
 from disentangle.reporting.results import CellResult, Results, Run, diagonal, gap
-from disentangle.reporting.statistics import Interval, mean_interval, two_sample_interval
+from disentangle.reporting.statistics import discordant_interval, mean_interval, two_sample_interval
 
 LOW, HIGH = 0.001, 0.1
 """The paper's two strengths."""
@@ -29,6 +32,9 @@ class Runs(Protocol):
     def of(self, dataset: str, method: str, lam: float, **options: Any) -> Mapping[int, Run]:
         """Return the runs of a setting by seed; ``options`` are those of the method that are not its defaults."""
 
+    def reruns_of(self, dataset: str, method: str, lam: float) -> Mapping[int, Any]:
+        """Return the runs that were made to see how often something happens, without one that made it look."""
+
 
 @dataclass(frozen=True)
 class MeasuredRuns:
@@ -45,6 +51,10 @@ class MeasuredRuns:
             if (result.cell.dataset, result.run["method"]["name"], result.cell.lam) == (dataset, method, lam)
             and result.run["reading"] == options
         }
+
+    def reruns_of(self, dataset: str, method: str, lam: float) -> dict[int, CellResult]:
+        """Return all cells of a setting: none was looked at before the others were made."""
+        return self.of(dataset, method, lam)
 
 
 @dataclass(frozen=True)
@@ -91,26 +101,28 @@ class PublishedRuns:
             runs.setdefault(number, {})[row["input"], row["task"]] = row["accuracy_percent"]
         return {number: PublishedRun(accuracies) for number, accuracies in sorted(runs.items())}
 
+    def reruns_of(self, dataset: str, method: str, lam: float) -> dict[int, PublishedRun]:
+        """Return runs 1 to 5, as the paper counts them: run 0 is the one of its Table 3."""
+        return {number: run for number, run in self.of(dataset, method, lam).items() if number}
+
 
 def accuracy_of(key: str, task: str) -> Measure:
     """Return the measure: accuracy of an input on a task."""
     return lambda run: run.accuracy(key, task)
 
 
-def mean_half(task: str, code: str = "z") -> Measure:
-    """Return the measure: mean accuracy of the two halves."""
-    return lambda run: (run.accuracy(f"{code}0", task) + run.accuracy(f"{code}1", task)) / 2
+def mean_half(task: str) -> Measure:
+    """Return the measure: mean accuracy of z0 and z1."""
+    return lambda run: (run.accuracy("z0", task) + run.accuracy("z1", task)) / 2
 
 
-def best_half_less_whole(task: str, code: str = "z") -> Measure:
-    """Return the measure: accuracy of the better half less that of the whole."""
-    return lambda run: (
-        _larger(run.accuracy(f"{code}0", task), run.accuracy(f"{code}1", task)) - run.accuracy(code, task)
-    )
+def best_half(task: str) -> Measure:
+    """Return the measure: accuracy of the better of z0 and z1, NaN where one has none."""
+    return lambda run: float(np.max([run.accuracy("z0", task), run.accuracy("z1", task)]))
 
 
 def gap_of(task: str, code: str = "z") -> Measure:
-    """Return the measure: |C(z0) - C(z1)|."""
+    """Return the measure: |C(z0) - C(z1)|, or the same of another code."""
     return lambda run: gap(run, task, code)
 
 
@@ -119,47 +131,69 @@ def above_chance(key: str, task: str) -> Measure:
     return lambda run: run.accuracy(key, task) - run.chance(task)
 
 
-def _larger(a: float, b: float) -> float:
-    return math.nan if math.isnan(a) or math.isnan(b) else max(a, b)
+def less(first: Measure, second: Measure) -> Measure:
+    """Return the measure: one less another, of the same run."""
+    return lambda run: first(run) - second(run)
 
 
-def mean_of(groups: Sequence[Mapping[int, Run]], measure: Measure) -> dict[int, float]:
+Group = Mapping[int, Run]
+"""The runs of a setting by seed."""
+
+
+def mean_of(groups: Sequence[Group], measure: Measure) -> dict[int, float]:
     """Return a measure averaged over settings, by the seeds that all of them have."""
     shared = set.intersection(*(set(group) for group in groups)) if groups else set()
     return {seed: sum(measure(group[seed]) for group in groups) / len(groups) for seed in sorted(shared)}
 
 
-def values(group: Mapping[int, Run], measure: Measure, confidence: float = 0.95) -> Interval:
-    """Return a measure's mean over the runs of a setting."""
-    return mean_interval([measure(run) for run in group.values()], confidence)
+def values(group: Group, measure: Measure) -> Test:
+    """Test a measure's mean over the runs of a setting."""
+    return partial(mean_interval, [measure(run) for run in group.values()])
 
 
 def compare(
     runs: Runs,
-    first: Mapping[int, Run] | Sequence[Mapping[int, Run]],
-    second: Mapping[int, Run] | Sequence[Mapping[int, Run]],
+    first: Group | Sequence[Group],
+    second: Group | Sequence[Group],
     measure: Measure,
     of_second: Measure | None = None,
-    confidence: float = 0.95,
-) -> Interval:
-    """Return the mean of a measure over one setting less that over another: by seed where runs are paired.
+) -> Test:
+    """Test the mean of a measure over one setting less that over another, run by run where runs share their seed.
 
     Several settings are averaged first, seed by seed. ``of_second`` is measured on the second, if not the same.
+    Runs of the paper share no seed: where both settings have several, Welch's interval compares them; else the first
+    of each.
     """
     a, b = (
         mean_of([group] if isinstance(group, Mapping) else group, what)
         for group, what in ((first, measure), (second, of_second or measure))
     )
-    if not runs.paired:
-        return two_sample_interval(list(a.values()), list(b.values()), confidence)
-    return mean_interval([a[seed] - b[seed] for seed in sorted(set(a) & set(b))], confidence)
+    if not runs.paired and min(len(a), len(b)) > 1:
+        return partial(two_sample_interval, list(a.values()), list(b.values()))
+    return partial(mean_interval, [a[seed] - b[seed] for seed in sorted(set(a) & set(b))])
 
 
-def count(group: Mapping[int, Run], holds: Callable[[Run], bool]) -> tuple[int, int]:
+def more_often(
+    first: Sequence[Mapping[int, Any]], second: Sequence[Mapping[int, Any]], holds: Callable[[Any], bool]
+) -> tuple[str, Test]:
+    """Test how often something holds in one of two runs of a pair alone, and then of the first; and say the counts.
+
+    Pairs are of settings in order, run by run. Were it as frequent in both, every second such pair would be of the
+    first: the exact test of McNemar.
+    """
+    pairs = [
+        (holds(a[seed]), holds(b[seed])) for a, b in zip(first, second, strict=True) for seed in sorted(set(a) & set(b))
+    ]
+    alone = [a for a, b in pairs if a != b]
+    counts = f"{sum(a for a, _ in pairs)} of {len(pairs)} against {sum(b for _, b in pairs)} of {len(pairs)}"
+    return counts, partial(discordant_interval, sum(alone), len(alone), len(pairs))
+
+
+def count(group: Group, holds: Callable[[Run], bool]) -> tuple[int, int]:
     """Return of how many runs something holds, and how many there are."""
     return sum(holds(run) for run in group.values()), len(group)
 
 
-def is_diagonal(dataset: str, code: str = "z") -> Callable[[Run], bool]:
-    """Return the test: one half is better on one task, the other on the other."""
-    return lambda run: diagonal(run, TASKS[dataset], code)
+def is_diagonal(run: Run) -> bool:
+    """Say whether on DC-BC one half of z is better on one task and the other on the other."""
+    return diagonal(run, TASKS["DC-BC"])

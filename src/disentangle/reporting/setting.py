@@ -1,5 +1,6 @@
 """How a report's numbers came about: scale, data and stand-ins, deviations from the paper, devices, revisions, time."""
 
+from collections import Counter
 from typing import Any
 
 from disentangle.reporting.results import Results
@@ -22,11 +23,10 @@ def _setting(results: Results) -> str:
     seconds = sum(timing["seconds"] for timing in timings)
     training = runs[0]["training"]
     encoder = runs[0]["encoder"]
-    seeds = sorted({result.cell.seed for result in results.cells})
     rows: list[tuple[str, object]] = [
         ("scale", results.scale),
         ("cells", len(runs)),
-        ("seeds", f"{len(seeds)}: {', '.join(map(str, seeds))}"),
+        ("seeds", _seeds(results)),
         (
             "encoder",
             f"ResNet of {_list(encoder['blocks'])} blocks, {_list(encoder['widths'])} channels, stem {encoder['stem']}",
@@ -48,17 +48,26 @@ def _setting(results: Results) -> str:
     return "\n".join(f"- {what}: {value}" for what, value in rows)
 
 
+def _seeds(results: Results) -> str:
+    """Return how many seeds a setting has, and which they are."""
+    by_setting: dict[tuple[str, str, float], int] = Counter(
+        (result.cell.dataset, result.cell.method, result.cell.lam) for result in results.cells
+    )
+    counts = " or ".join(map(str, sorted(set(by_setting.values()))))
+    return f"{counts}: {', '.join(map(str, sorted({result.cell.seed for result in results.cells})))}"
+
+
 def _list(numbers: list[int]) -> str:
     return "-".join(map(str, numbers))
 
 
 def _data(results: Results) -> str:
-    lines = []
+    blocks = []
     for name, manifest in results.manifests.items():
         options = manifest["definition"]["options"]
         size = options["image_size"]
         pairs = f"{options['train_pairs']} training and {options['test_pairs']} test pairs"
-        lines.append(f"**{name}**: {pairs} of {size}x{size} pixels.\n")
+        lines = [f"**{name}**: {pairs} of {size}x{size} pixels.\n"]
         probed = next(cell.probe for cell in results.cells if cell.cell.dataset == name)
         chance = ", ".join(f"{task} {value:.1f}" for task, value in probed["chance"].items())
         lines.append(f"- always saying the most frequent class is right on the test pairs in percent: {chance}")
@@ -67,7 +76,8 @@ def _data(results: Results) -> str:
             kind = f"**stand-in**: {made_of['STAND_IN']}" if made_of["STAND_IN"] else "as in the paper"
             counts = f"{train} instances to train on, {test} others to test on"
             lines.append(f"- {role}: {kind}; {counts}. {made_of['CREDITS']}")
-    return "\n".join(lines)
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
 
 
 def _differences(results: Results) -> str:

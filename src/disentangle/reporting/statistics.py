@@ -8,9 +8,6 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
-from disentangle.streams import rng
-
-RESAMPLES = 9999
 EXACT_UP_TO = 14
 """Most values whose 2^n subsets are all gone through."""
 
@@ -120,6 +117,15 @@ def proportion_interval(successes: int, n: int, confidence: float = 0.95) -> Int
     return Interval(100 * successes / n, 100 * float(bounds.low), 100 * float(bounds.high), n, "exact binomial")
 
 
+def discordant_interval(first: int, discordant: int, pairs: int, confidence: float = 0.95) -> Interval:
+    """Return in percent how many discordant pairs are of the first kind, with its exact binomial interval.
+
+    Source: McNemar's test in its exact form. Deviation: none; n counts all pairs, concordant ones tell nothing.
+    """
+    found = proportion_interval(first, discordant, confidence)
+    return Interval(found.value, found.low, found.high, pairs, "exact McNemar")
+
+
 def odds_ratio_interval(first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95) -> Interval:
     """Return the conditional odds ratio of two counts (successes, n) with the interval of Fisher's exact test."""
     (a, n), (b, m) = first, second
@@ -160,20 +166,3 @@ def variance_ratio(a: Sequence[float], b: Sequence[float], confidence: float = 0
     ratio = float(x.var(ddof=1) / y.var(ddof=1))
     upper, lower = (stats.f.ppf(p, len(x) - 1, len(y) - 1) for p in ((1 + confidence) / 2, (1 - confidence) / 2))
     return Interval(ratio, ratio / float(upper), ratio / float(lower), n, "F")
-
-
-def share_interval(part: Sequence[float], whole: Sequence[float], confidence: float = 0.95) -> Interval:
-    """Return sum(part) / sum(whole) in percent over paired values, with the percentile bootstrap's interval."""
-    pairs = [(p, w) for p, w in zip(part, whole, strict=True) if math.isfinite(p) and math.isfinite(w)]
-    n = len(pairs)
-    p, w = np.array(pairs, dtype=float).reshape(-1, 2).T
-    if n == 0 or w.sum() == 0:
-        return Interval(math.nan, math.nan, math.nan, n, "bootstrap")
-    value = 100 * float(p.sum() / w.sum())
-    if n < 2:
-        return Interval(value, math.nan, math.nan, n, "bootstrap")
-    drawn = rng(0, "bootstrap", n).integers(n, size=(RESAMPLES, n))
-    wholes = w[drawn].sum(1)
-    shares = 100 * p[drawn].sum(1)[wholes > 0] / wholes[wholes > 0]
-    low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(value, float(low), float(high), n, "bootstrap")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from disentangle.reporting.accuracy_table import MEASURED, AccuracyReport
+from disentangle.reporting.accuracy_table import CONTROLS, MEASURED, AccuracyReport
 
 NEEDS = {
     "study": "burns",
@@ -25,12 +25,7 @@ from a linear classifier on the representation r, on the projection z, or on a h
 variant and shows no result on it. The supervised pipeline has no z."""
     tasks = ("BC", "DL")
     codes = ("r", "z")
-    titles = {
-        "supervised": "Supervised",
-        "infomax": "Control",
-        "infomin": "InfoMin",
-        "ortho": "Ortho without P",
-        "p_ortho": "Ortho with P",
-        "hessian": "Hessian",
-    }
-    legend = (MEASURED,)
+    legend = (
+        CONTROLS,
+        MEASURED,
+    )

@@ -90,12 +90,18 @@ def _on_papers(claim: Claim) -> str:
 INTRODUCTION = """\
 # The claims of Burns et al. 2021, put to the test
 
-Each sentence of the paper that runs can decide, and what we ask beside it, as a test. The same test is applied to our
+Sentences of the paper that runs can decide, and what we ask beside them, as tests. The same test is applied to our
 cells and, as far as its tables go, to the paper's own runs, most of which are single and decide nothing. Ours are of
 the scale and the data told below: what is contradicted here is contradicted under these conditions."""
 LEGEND = """\
-A claim says in which region an effect lies. It is *supported* if the whole 95 % interval lies there, *contradicted* if
-none of it does; a claim of several effects needs all of them, unless it speaks of some. Differences between settings
-are paired by seed. Intervals are exact where the number of seeds allows it (six pairs or more: inverted sign flips,
-which assume symmetry alone), and Student's below; the column *test* tells. Halves z0 and z1 enter by their gap, their
-mean or the better one, none of which depends on which is called z0. What the paper's runs cannot tell stands as –."""
+A claim says in which region an effect lies. An effect is *supported* if its whole 95 % interval lies there, and
+*contradicted* if none of it does. A claim of several effects is supported if all of them are, and contradicted if one
+of them is, at a confidence corrected for their number (Bonferroni); a claim of *some* the other way round.
+
+Differences of accuracies are taken seed by seed. The column *test* tells the interval: *exact sign flips* are exact for
+differences that are symmetric around their mean, and need six seeds; *Student's t* takes their place with fewer, or at
+corrected confidences; *F* and *Pitman-Morgan* compare variances and are exact for normal values, which gaps are
+not; *Fisher* and *McNemar* compare counts exactly. A mean of gaps is skewed, so that one-sided errors of its interval
+are somewhat larger than stated. Seeds are of the training: the data are drawn once. z0 and z1 enter by their gap,
+their mean or the better one, none of which depends on which is called z0. On the paper's runs, the first runs of two
+settings are compared where either has one only; – is what they cannot tell."""

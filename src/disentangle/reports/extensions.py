@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from disentangle.reporting.accuracy_table import MEASURED, AccuracyReport
+from disentangle.reporting.accuracy_table import CONTROLS, MEASURED, AccuracyReport
 
 NEEDS = {
     "study": "burns",
@@ -26,11 +26,7 @@ the constraint that the full representation performs no better than either half 
 Hessian. The third proposal, to look at the representations, is a figure for every method."""
     tasks = ("DC", "BC")
     codes = ("z",)
-    titles = {
-        "infomax": "Control",
-        "p_ortho": "Ortho with P",
-        "hessian": "Hessian",
-        "hessian_ortho": "Hessian and Ortho",
-        "halves_suffice": "Halves suffice",
-    }
-    legend = (MEASURED,)
+    legend = (
+        CONTROLS,
+        MEASURED,
+    )

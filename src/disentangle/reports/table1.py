@@ -20,5 +20,4 @@ representation r or on a half of it, where InfoMax on r0 is told the digit's cla
 This is what disentanglement should look like: each half at chance on the other's task."""
     tasks = ("DC", "BC")
     codes = ("r",)
-    titles = {"supervised": "Fully supervised pipeline"}
     legend = (MEASURED, PUBLISHED)

@@ -1,12 +1,12 @@
 """Burns 2021, Table 7: the degenerate solutions of orthogonality without P on DC-DL, and how often we find them."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from disentangle.reporting.accuracy_table import DIAGNOSES, DIAGONAL, AccuracyTable
+from disentangle.reporting.accuracy_table import DIAGNOSES, DIAGONAL, TITLES, AccuracyTable
 from disentangle.reporting.results import Results, markdown_table
 from disentangle.reporting.setting import setting_text
 from disentangle.reporting.statistics import estimate
@@ -56,22 +56,24 @@ class Report:
     def comparison(self, results: Results) -> str:
         """Return the paper's two columns, beside each the mean of our cells with that diagnosis."""
         published = _published(results)
-        header, found = ["input, task"], {}
+        header, found, cells = ["input, task"], {}, self._cells(results).results.cells
         for run, (title, diagnosis) in COLUMNS.items():
-            found[run] = [cell for cell in results.cells if cell.diagnosis == diagnosis]
-            count = f"{len(found[run])} of {len(results.cells)}"
+            found[run] = [cell for cell in cells if cell.diagnosis("z") == diagnosis]
+            count = f"{len(found[run])} of {len(cells)}"
             header += [f"{title}, published", f"{title}, measured: {diagnosis} in {count} cells"]
         rows = []
         for key in ("z", "z0", "z1"):
             for task in TASKS:
                 row: list[str] = [f"{key} {task}"]
-                for run, cells in found.items():
-                    row += [f"{published[run, key, task]:.1f}", str(estimate([c.accuracy(key, task) for c in cells]))]
+                for run, alike in found.items():
+                    row += [f"{published[run, key, task]:.1f}", str(estimate([c.accuracy(key, task) for c in alike]))]
                 rows.append(row)
         return markdown_table(header, rows)
 
     def _cells(self, results: Results) -> AccuracyTable:
-        return AccuracyTable(results, TASKS, "z", {"ortho": "Ortho without P"})
+        """Return the cells of the paper's reading; another has no counterpart there."""
+        same = tuple(cell for cell in results.cells if not cell.run["reading"])
+        return AccuracyTable(replace(results, cells=same), TASKS, "z", TITLES)
 
 
 def _published(results: Results) -> dict[tuple[str, str, str], float]:

@@ -23,8 +23,6 @@ class Report(ReproducibilityReport):
 # Burns et al. 2021, Table 8
 
 Reproducibility on DC-BC of orthogonality with the permutation P at λ = 0.1: accuracy in percent for digit (DC) and
-background (BC) classification from a linear classifier on the projection z or on a half of it, run by run.
-The λ = 0 rows are controls that the paper does not have: the same model without a regularizer."""
+background (BC) classification from a linear classifier on the projection z or on a half of it, run by run."""
     method = "p_ortho"
     number = 8
-    titles = {"infomax": "Control", "p_ortho": "Ortho with P"}

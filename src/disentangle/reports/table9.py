@@ -23,8 +23,6 @@ class Report(ReproducibilityReport):
 # Burns et al. 2021, Table 9
 
 Reproducibility on DC-BC of the Hessian at λ = 0.1: accuracy in percent for digit (DC) and background (BC)
-classification from a linear classifier on the projection z or on a half of it, run by run.
-The λ = 0 rows are controls that the paper does not have: the same model without a regularizer."""
+classification from a linear classifier on the projection z or on a half of it, run by run."""
     method = "hessian"
     number = 9
-    titles = {"infomax": "Control", "hessian": "Hessian"}

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from disentangle import files, outputs, params, plan, provenance, registry
 from disentangle.cells import REPORTS
+from disentangle.errors import InputError
 from disentangle.reporting import page
 from disentangle.reporting.claim import Verdict
 from disentangle.result_files import read_manifests
@@ -15,13 +16,15 @@ def run(given: argparse.Namespace) -> None:
     settings = params.load()
     plan.require(given.digest, plan.index(settings))
     shown = outputs.shown_reports(settings)
+    if not shown:
+        raise InputError(f"params.yaml: scales.{settings.scale} has no cells for any report.")
     reports = [page.report(name, files.read_text(REPORTS / f"{name}.md")) for name in shown]
-    pictures: dict[str, list[page.Picture]] = {name: [] for name in registry.names("figures")}
+    galleries: dict[str, list[page.Picture]] = {}
     for figure in outputs.all_figures(settings):
         path = outputs.figure_path(*figure)
-        words = files.read_json(path.with_suffix(".json"))
-        pictures[figure[0]].append(page.Picture(str(path.relative_to(REPORTS)), **words))
-    files.write_text(REPORTS / "index.html", page.render(reports, pictures, _facts(settings, shown)))
+        picture = page.Picture(str(path.relative_to(REPORTS)), **files.read_json(path.with_suffix(".json")))
+        galleries.setdefault(registry.constant("figures", figure[0], "SECTION"), []).append(picture)
+    files.write_text(REPORTS / "index.html", page.render(reports, galleries, _facts(settings, shown)))
 
 
 def _facts(settings: params.Params, shown: list[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ STAGES = ("train", "encode", "probe", "measure", "report")
 
 
 def run(given: argparse.Namespace) -> None:
-    """Run the stages from the datasets on; what a stage has done before, as after an interruption, it does not redo."""
+    """Run the stages from the datasets on; datasets and trainings that are there and current are not made again."""
     settings = params.load()
     cells = outputs.report_cells(settings, given.name)
     for scale, dataset in outputs.datasets_of(cells):

@@ -11,6 +11,7 @@ from disentangle.reporting.drawing import COLOURS, panels, show_image
 from disentangle.reporting.subject import Subject
 from disentangle.scene import DIGIT, LOCATIONS, SCENE
 
+SECTION = "Data"
 NEEDS = {"of": "the first dataset", "files": [], "seeds": 0}
 """It shows a dataset, and reads no cell."""
 MARKED = {3: COLOURS[0], 5: COLOURS[2]}
