@@ -38,8 +38,11 @@ def test_the_claims_read_what_the_tables_read_each_cell_once() -> None:
     }
     expected |= {("DC-BC", m, lam, s) for m, lam in (("p_ortho", 0.1), ("infomax", 0.0)) for s in (1, 4, 5)}
     assert set(cells) == expected
-    with pytest.raises(InputError, match="report 'claims' needs the cells of table1, table2"):
+    with pytest.raises(InputError, match="report 'claims' needs one of infomax, infomin"):
         outputs.report_cells(burns(["BC-DL"], infomax={"lam": [0]}), "claims")
+    # without DC-BC, what there is on DC-DL
+    only = keys(outputs.report_cells(burns(["DC-DL"], ortho={"lam": [0.1]}), "claims"))
+    assert only == [("DC-DL", "ortho", 0.1, 0), ("DC-DL", "ortho", 0.1, 1)]
 
 
 def test_reports_and_figures_are_those_that_there_are_cells_for() -> None:

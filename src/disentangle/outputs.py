@@ -16,22 +16,20 @@ Figure = tuple[str, str, str | None]
 def report_cells(params: Params, name: str) -> list[Cell]:
     """Return the cells that a report reads, of the scale that params.yaml selects.
 
-    Its NEEDS name the study, and either a dataset, methods and (optionally) strengths and the key of its seeds, or
-    ``reports``: it then reads what these read, as far as params.yaml has it.
+    Its NEEDS name the study, a dataset, methods and, optionally, strengths and the key of its seeds. With ``reports``
+    it also reads what these read, and each of all that as far as params.yaml has it.
     """
     needs = registry.constant("reports", name, "NEEDS")
-    where = f"scales.{params.scale}.studies.{needs['study']}.methods"
-    if "reports" in needs:
-        cells = list(dict.fromkeys(cell for part in needs["reports"] for cell in report_cells_or_none(params, part)))
-        wanted = f"the cells of {', '.join(needs['reports'])}"
-    else:
+    cells = [cell for part in needs.get("reports", ()) for cell in report_cells_or_none(params, part)]
+    study = params.study(params.scale, needs["study"])
+    if "reports" not in needs or needs["dataset"] in study["datasets"]:
         given = {key: needs[key] for key in ("methods", "seeds", "lam") if key in needs}
-        cells = params.cells(params.scale, needs["study"], needs["dataset"], **given)
-        strengths = f" at lam {', '.join(map(str, needs['lam']))}" if "lam" in needs else ""
-        wanted = f"one of {', '.join(needs['methods'])}{strengths}"
+        cells += params.cells(params.scale, needs["study"], needs["dataset"], **given)
     if not cells:
-        raise InputError(f"{where}: report '{name}' needs {wanted}.")
-    return cells
+        where = f"scales.{params.scale}.studies.{needs['study']}.methods"
+        strengths = f" at lam {', '.join(map(str, needs['lam']))}" if "lam" in needs else ""
+        raise InputError(f"{where}: report '{name}' needs one of {', '.join(needs['methods'])}{strengths}.")
+    return list(dict.fromkeys(cells))
 
 
 def report_cells_or_none(params: Params, name: str) -> list[Cell]:

@@ -20,6 +20,7 @@ from disentangle.reporting.runs import (
 from disentangle.reporting.statistics import paired_variance_ratio
 
 BOTH = ("DC", "BC")
+CEILING = "Where both halves tell location without error, its gap is 0 and can neither grow nor shrink."
 PARTS = {"z": lambda task: accuracy_of("z", task), "mean half": mean_half}
 """Accuracy of the whole and of its halves, as functions of the task."""
 
@@ -218,6 +219,7 @@ def location_gaps_grow_with_lam(runs: Runs) -> Claim:
         "On DC-DL without P, the gap on location increases with λ.",
         "section A.4.3, Table 6",
         [Effect(f"gap on DL, λ = {HIGH:g} less {LOW:g}", compare(runs, high, low, gap_of("DL")), above(0))],
+        remark=CEILING,
     )
 
 
@@ -232,6 +234,7 @@ def p_narrows_gaps_on_dc_dl(runs: Runs) -> Claim:
             Effect(f"{what}, with P less without", compare(runs, with_p, without, measure), below(0))
             for what, measure in measures.items()
         ],
+        remark=CEILING,
     )
 
 
