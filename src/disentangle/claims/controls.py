@@ -18,7 +18,7 @@ def a_regularizer_beats_none(runs: Runs) -> Claim:
     controls = {method: runs.of("DC-BC", "infomax", 0, **HEADS[heads]) for method, heads in REGULARIZERS.items()}
     return Claim(
         "Some regularizer gives larger gaps than the same model with λ = 0.",
-        "ours: the paper has no run without a regularizer",
+        "ours; the paper has no such run",
         [
             Effect(
                 f"gap on {t}, {method} with λ = {lam:g} less λ = 0",
@@ -38,10 +38,10 @@ def diagonal_beats_a_coin(runs: Runs) -> Claim:
     found, n = count(runs.of("DC-BC", "hessian", HIGH), is_diagonal)
     return Claim(
         "The diagonal trend of the Hessian is more frequent than a coin would make it.",
-        "ours: halves that are alike are diagonal in every second run, if which is better on one task tells nothing "
-        "of the other",
+        "ours",
         [Effect(f"diagonal runs, hessian, λ = {HIGH:g}", partial(proportion_interval, found, n), above(50), "percent")],
-        remark="Six runs decide this only if all are diagonal.",
+        remark="Halves that are alike are diagonal in every second run, if which is better on one task tells nothing of "
+        "the other. Six runs decide this only if all are diagonal.",
     )
 
 
@@ -51,7 +51,7 @@ def diagonal_beats_the_control(runs: Runs) -> Claim:
     (found, n), (of_control, m) = (count(group, is_diagonal) for group in (hessian, control))
     return Claim(
         "The diagonal trend of the Hessian is more frequent than with λ = 0.",
-        "ours: the paper has no run without a regularizer",
+        "ours; the paper has no such run",
         [
             Effect(
                 f"odds of diagonal halves, hessian, λ = {HIGH:g} ({found} of {n}) over λ = 0 ({of_control} of {m})",

@@ -47,7 +47,7 @@ def _facts(settings: params.Params, shown: list[str]) -> dict[str, Any]:
             ("train", f"{len(cells)} cells"),
             ("encode", "r and z of view 0"),
             ("probe", ", ".join(study["probes"])),
-            ("measure", f"{len(study['metrics'])} metrics"),
+            ("measure", ", ".join(study["metrics"])),
             ("report", f"{len(shown)} reports, {len(outputs.all_figures(settings))} figures"),
         ],
         "provenance": [
