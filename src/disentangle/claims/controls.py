@@ -40,8 +40,8 @@ def diagonal_beats_a_coin(runs: Runs) -> Claim:
         "The diagonal trend of the Hessian is more frequent than a coin would make it.",
         "ours",
         [Effect(f"diagonal runs, hessian, λ = {HIGH:g}", partial(proportion_interval, found, n), above(50), "percent")],
-        remark="Halves that are alike are diagonal in every second run, if which is better on one task tells nothing of "
-        "the other. Six runs decide this only if all are diagonal.",
+        remark="Halves that are alike are diagonal in every second run, if which is better on one task tells nothing "
+        "of the other. Six runs decide this only if all are diagonal.",
     )
 
 
