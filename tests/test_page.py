@@ -1,5 +1,6 @@
 """Figures and the page that holds all: data behind the ink, words for every image, links that lead somewhere."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -308,6 +309,13 @@ def test_every_link_of_the_page_leads_somewhere(all_reports: Project) -> None:
     assert {link[1:] for link in found.links if link.startswith("#")} <= set(found.ids)
     assert all(str(image["alt"]).strip() for image in found.images)
     assert not [place for place in found.loaded if not place.startswith(("figures/", "data:,"))]
+    text = (folder / "index.html").read_text()
+    for fact in ("2 datasets", "8 cells", "summed over 8 cells", "devices: cpu", "scale <code>tiny</code>"):
+        assert fact in text
+    verdicts = json.loads((folder / "claims.json").read_text())["count"]
+    assert f"<b>{verdicts['undecided']}</b> undecided" in text
+    hashes = json.loads((all_reports.folder / "data/datasets/tiny/DC-DL/manifest.json").read_text())["files"]
+    assert hashes["train_images.npy"][:16] in text
     # four methods on DC-BC and DC-DL, of which two figures each; Fig. 1; pairs of two datasets
     assert len(found.images) == 2 * 8 + 1 + 2
 
