@@ -61,7 +61,7 @@ def change_figure(project: Project) -> None:
 
 
 def change_report(project: Project) -> None:
-    project.edit("src/disentangle/reports/table3.py", "Ortho without P", "Ortho, no P")
+    project.edit("src/disentangle/reports/table3.py", "Table 3\n", "Table III\n")
 
 
 def change_published(project: Project) -> None:
@@ -266,7 +266,8 @@ def test_killing_everything_loses_only_the_interrupted_jobs(
     killed.environment["CHECKPOINT_EVERY"] = "0"
     running = start(killed)
     if stage == "train":
-        wait_for(lambda: training_steps(killed))
+        # announced steps may still lack their checkpoint
+        wait_for(lambda: any((killed.folder / "data/resume").rglob("*.pt")))
     else:
         wait_for(lambda: any((killed.folder / "logs" / stage).rglob("*.log")))
     os.killpg(running.pid, signal.SIGKILL)
