@@ -68,7 +68,7 @@ class AccuracyTable:
         """Return mean accuracies and gaps by method, lam, input and task, and the counts of cells by outcome."""
         means: dict[str, Any] = {}
         for (method, lam), cells in self.results.settings().items():
-            estimates = {row: {task: self.measured(cells, row, task) for task in self.tasks} for row in self.rows()}
+            estimates = {row: {task: self.measured(cells, row, task) for task in self.tasks} for row in self._rows()}
             rows = {
                 row: {task: round(found.mean, 3) for task, found in by_task.items() if found.n}
                 for row, by_task in estimates.items()
@@ -84,7 +84,7 @@ class AccuracyTable:
         settings = self.results.settings()
         header = ["input, task", *(self.title(method, lam) for method, lam in settings)]
         rows = []
-        for row, title in self.rows().items():
+        for row, title in self._rows().items():
             for task in self.tasks:
                 published, measured = [f"{title} {task} published"], [f"{title} {task} measured"]
                 for cells in settings.values():
@@ -140,8 +140,7 @@ class AccuracyTable:
         """Return our mean of a row over the seeds; the gap is taken in each cell first."""
         return estimate([gap(c, task, self.code) if row == GAP else c.accuracy(row, task) for c in cells])
 
-    def rows(self) -> dict[str, str]:
-        """Return the rows of the paper's table with their titles."""
+    def _rows(self) -> dict[str, str]:
         return {key: key for key in self.inputs} | {GAP: f"\\|C({self.inputs[1]}) − C({self.inputs[2]})\\|"}
 
     def title(self, method: str, lam: float) -> str:

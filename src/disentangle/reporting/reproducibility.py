@@ -67,8 +67,8 @@ class ReproducibilityReport:
     def gaps(self, results: Results) -> str:
         """Return means and population variances of the gaps: as published, recomputed, and ours."""
         header = ["", "runs", *(f"{what} {t}" for t in TASKS for what in ("mean gap", "variance of gaps")), "diagonal"]
-        numbers = results.statistics[results.statistics["table"] == self.number]
-        printed = numbers.set_index("task").to_dict("index")
+        own = results.statistics[results.statistics["table"] == self.number]
+        printed = own.set_index("task").to_dict("index")
         theirs = self._published(results)
         rows: list[list[object]] = [
             [
@@ -77,13 +77,17 @@ class ReproducibilityReport:
                 *(f"{printed[t][c]:.1f}" for t in TASKS for c in ("mean_gap", "population_variance_gap")),
                 f"{printed['DC']['diagonal_runs_of_five']} of 5 reruns",
             ],
-            ["recomputed from the paper's runs", len(theirs), *_spreads(list(theirs.values()))],
+            [
+                "recomputed from the paper's runs",
+                len(theirs),
+                *(f"{number:.1f}" for t in TASKS for number in _spread([*theirs.values()], t)),
+                _diagonal([*theirs.values()]),
+            ],
         ]
         for (method, lam), cells in results.settings().items():
-            measured = [f"{estimate([gap(cell, t) for cell in cells])}" for t in TASKS]
-            spreads = _spreads(cells)
-            spreads[0], spreads[2] = measured
-            rows.append([self._measured(results).title(method, lam), len(cells), *spreads])
+            numbers = [[estimate([gap(cell, t) for cell in cells]), _shown(_spread(cells, t)[1])] for t in TASKS]
+            title = self._measured(results).title(method, lam)
+            rows.append([title, len(cells), *numbers[0], *numbers[1], _diagonal(cells)])
         return markdown_table(header, rows)
 
     def _measured(self, results: Results) -> AccuracyTable:
@@ -99,9 +103,8 @@ def _spread(runs: Sequence[Run], task: str) -> tuple[float, float]:
     return (float(np.mean(gaps)), float(np.var(gaps))) if gaps else (math.nan, math.nan)
 
 
-def _spreads(runs: Sequence[Run]) -> list[str]:
-    numbers = [f"{value:.1f}" for task in TASKS for value in _spread(runs, task)]
-    return [*numbers, f"{sum(diagonal(run, TASKS) for run in runs)} of {len(runs)}"]
+def _diagonal(runs: Sequence[Run]) -> str:
+    return f"{sum(diagonal(run, TASKS) for run in runs)} of {len(runs)}"
 
 
 def _shown(value: float) -> str:
