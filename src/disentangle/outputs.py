@@ -42,13 +42,17 @@ def report_cells_or_none(params: Params, name: str) -> list[Cell]:
 
 def shown_reports(params: Params) -> list[str]:
     """Return the reports that params.yaml has cells for: the paper's tables in order, then the others."""
-    found = [name for name in registry.names("reports") if report_cells_or_none(params, name)]
-    return sorted(found, key=lambda name: (not name.startswith("table"), name))
+    return [*_cells_by_report(params)]
 
 
 def all_report_cells(params: Params) -> list[Cell]:
     """Return the cells of all reports together, each once."""
-    return list(dict.fromkeys(cell for name in shown_reports(params) for cell in report_cells(params, name)))
+    return list(dict.fromkeys(cell for cells in _cells_by_report(params).values() for cell in cells))
+
+
+def _cells_by_report(params: Params) -> dict[str, list[Cell]]:
+    names = sorted(registry.names("reports"), key=lambda name: (not name.startswith("table"), name))
+    return {name: cells for name in names if (cells := report_cells_or_none(params, name))}
 
 
 def figure_cells(params: Params, name: str, dataset: str, method: str | None) -> list[Cell]:

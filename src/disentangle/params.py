@@ -278,11 +278,6 @@ def _check_study(params: Params, scale: str, study: str, definitions: dict[str, 
         params.evaluation(kind, scale, study)
 
 
-def report_targets() -> dict[str, str]:
-    """Return each report's Markdown file and the name of the report that makes it."""
-    return {f"reports/{name}.md": name for name in registry.names("reports")}
-
-
 def targets() -> list[str]:
     """Return everything that may stand under ``targets``."""
-    return [*report_targets(), INDEX]
+    return [*(f"reports/{name}.md" for name in registry.names("reports")), INDEX]

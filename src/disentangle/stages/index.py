@@ -20,14 +20,15 @@ def run(given: argparse.Namespace) -> None:
         raise InputError(f"params.yaml: scales.{settings.scale} has no cells for any report.")
     reports = [page.report(name, files.read_text(REPORTS / f"{name}.md")) for name in shown]
     galleries: dict[str, list[page.Picture]] = {}
-    for figure in outputs.all_figures(settings):
+    figures = outputs.all_figures(settings)
+    for figure in figures:
         path = outputs.figure_path(*figure)
         picture = page.Picture(str(path.relative_to(REPORTS)), **files.read_json(path.with_suffix(".json")))
         galleries.setdefault(registry.constant("figures", figure[0], "SECTION"), []).append(picture)
-    files.write_text(REPORTS / "index.html", page.render(reports, galleries, _facts(settings, shown)))
+    files.write_text(REPORTS / "index.html", page.render(reports, galleries, _facts(settings, shown, figures)))
 
 
-def _facts(settings: params.Params, shown: list[str]) -> dict[str, Any]:
+def _facts(settings: params.Params, shown: list[str], figures: list[outputs.Figure]) -> dict[str, Any]:
     """Return what the page tells beside reports and figures, all of it read from the cells' own files."""
     cells = outputs.all_report_cells(settings)
     manifests = read_manifests([*outputs.datasets_of(cells)])
@@ -48,7 +49,7 @@ def _facts(settings: params.Params, shown: list[str]) -> dict[str, Any]:
             ("encode", "r and z of view 0"),
             ("probe", ", ".join(study["probes"])),
             ("measure", ", ".join(study["metrics"])),
-            ("report", f"{len(shown)} reports, {len(outputs.all_figures(settings))} figures"),
+            ("report", f"{len(shown)} reports, {len(figures)} figures"),
         ],
         "provenance": [
             ("trained at revision", ", ".join(_distinct(timing["revision"] for timing in timings))),
