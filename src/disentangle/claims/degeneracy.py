@@ -7,6 +7,7 @@ from disentangle.reporting.claim import MARGIN, NEAR_CHANCE, Claim, Effect, abov
 from disentangle.reporting.diagnosis import DEGENERATE
 from disentangle.reporting.results import Run, diagnosis
 from disentangle.reporting.runs import (
+    BOTH,
     HIGH,
     LOW,
     TASKS,
@@ -57,7 +58,7 @@ def halves_lose_information(runs: Runs) -> Claim:
                 below(0),
             )
             for method in REGULARIZED
-            for t in ("DC", "BC")
+            for t in BOTH
         ],
     )
 

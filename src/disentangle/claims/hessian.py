@@ -4,21 +4,21 @@ from functools import partial
 
 from disentangle.reporting.claim import MARGIN, Claim, Effect, above, below, within
 from disentangle.reporting.runs import (
+    BOTH,
     HIGH,
     LOW,
+    PARTS,
     Runs,
     accuracy_of,
     best_half,
     compare,
-    count,
+    diagonal_odds,
     gap_of,
-    is_diagonal,
     less,
-    mean_half,
+    of_strength,
 )
-from disentangle.reporting.statistics import odds_ratio_interval, variance_ratio
+from disentangle.reporting.statistics import variance_ratio
 
-BOTH = ("DC", "BC")
 NAMES = {"infomin": "InfoMin", "ortho": "Ortho", "p_ortho": "P(Ortho)"}
 
 
@@ -53,7 +53,7 @@ def hessian_costs_accuracy(runs: Runs) -> Claim:
                 below(0),
             )
             for method in ("ortho", "p_ortho")
-            for part, measure in (("z", lambda task: accuracy_of("z", task)), ("mean half", mean_half))
+            for part, measure in PARTS.items()
             for t in BOTH
         ],
     )
@@ -61,49 +61,33 @@ def hessian_costs_accuracy(runs: Runs) -> Claim:
 
 def hessian_strength_spares_z(runs: Runs) -> Claim:
     """Z is about as accurate at either strength, and the better half is more accurate at the higher."""
-    high, low = (runs.of("DC-BC", "hessian", lam) for lam in (HIGH, LOW))
-    step = f"λ = {HIGH:g} less {LOW:g}"
     return Claim(
         f"Under the Hessian, z is about as accurate with either λ (within {MARGIN:g} points), and the better half of "
         "each task is more accurate with the higher one.",
         "section 4.3.1, Table 3",
-        [Effect(f"z {t}, {step}", compare(runs, high, low, accuracy_of("z", t)), within(MARGIN)) for t in BOTH]
-        + [Effect(f"better half {t}, {step}", compare(runs, high, low, best_half(t)), above(0)) for t in BOTH],
+        of_strength(runs, "DC-BC", "hessian", {f"z {t}": accuracy_of("z", t) for t in BOTH}, within(MARGIN))
+        + of_strength(runs, "DC-BC", "hessian", {f"better half {t}": best_half(t) for t in BOTH}, above(0)),
     )
 
 
 def hessian_is_diagonal_at_higher_lam(runs: Runs) -> Claim:
     """Halves are diagonal more often at the higher strength."""
-    high, low = (count(runs.of("DC-BC", "hessian", lam), is_diagonal) for lam in (HIGH, LOW))
+    high, low = (runs.of("DC-BC", "hessian", lam) for lam in (HIGH, LOW))
     return Claim(
         "The Hessian creates the diagonal trend only with the higher λ.",
         "section 4.3.1, Table 3",
-        [
-            Effect(
-                f"odds of diagonal halves, λ = {HIGH:g} ({_of(high)}) over {LOW:g} ({_of(low)})",
-                partial(odds_ratio_interval, high, low),
-                above(1),
-                "times",
-            )
-        ],
+        [diagonal_odds((f"λ = {HIGH:g}", high), (f"{LOW:g}", low))],
     )
 
 
 def hessian_is_diagonal_more_often(runs: Runs) -> Claim:
     """Over reruns, halves are diagonal more often under the Hessian than under P(Ortho)."""
-    hessian, ortho = (count(runs.reruns_of("DC-BC", method, HIGH), is_diagonal) for method in ("hessian", "p_ortho"))
+    hessian, ortho = (runs.reruns_of("DC-BC", method, HIGH) for method in ("hessian", "p_ortho"))
     return Claim(
         "The diagonal trend is significantly more frequent under the Hessian (the paper: 4 of 5 reruns) than under "
         "P(Ortho) (1 of 5).",
         "section 4.3.1, Tables 8 and 9",
-        [
-            Effect(
-                f"odds of diagonal halves, Hessian ({_of(hessian)}) over P(Ortho) ({_of(ortho)})",
-                partial(odds_ratio_interval, hessian, ortho),
-                above(1),
-                "times",
-            )
-        ],
+        [diagonal_odds(("Hessian", hessian), ("P(Ortho)", ortho))],
     )
 
 
@@ -183,10 +167,6 @@ def sufficient_halves_prevent_loss(runs: Runs) -> Claim:
             for t in BOTH
         ],
     )
-
-
-def _of(counted: tuple[int, int]) -> str:
-    return f"{counted[0]} of {counted[1]}"
 
 
 CLAIMS = (

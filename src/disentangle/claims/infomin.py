@@ -6,6 +6,7 @@ from disentangle.reporting.claim import MARGIN, NEAR_CHANCE, Claim, Effect, abov
 from disentangle.reporting.diagnosis import ROTATED
 from disentangle.reporting.results import Run
 from disentangle.reporting.runs import (
+    BOTH,
     HIGH,
     LOW,
     Measure,
@@ -15,10 +16,9 @@ from disentangle.reporting.runs import (
     compare,
     gap_of,
     less,
+    of_strength,
     values,
 )
-
-BOTH = ("DC", "BC")
 
 
 def infomin_halves_perform_alike(runs: Runs) -> Claim:
@@ -56,14 +56,10 @@ def infomin_is_local_to_z(runs: Runs) -> Claim:
 
 def infomin_costs_accuracy(runs: Runs) -> Claim:
     """The higher strength lowers the accuracy of z."""
-    high, low = (runs.of("DC-BC", "infomin", lam) for lam in (HIGH, LOW))
     return Claim(
         "A higher λ lowers the accuracy of z under InfoMin (the paper: by about 25 points).",
         "section 4.1.1, Table 2",
-        [
-            Effect(f"z {t}, λ = {HIGH:g} less {LOW:g}", compare(runs, high, low, accuracy_of("z", t)), below(0))
-            for t in BOTH
-        ],
+        of_strength(runs, "DC-BC", "infomin", {f"z {t}": accuracy_of("z", t) for t in BOTH}, below(0)),
     )
 
 
@@ -88,18 +84,10 @@ def infomin_rises_as_infomax_falls(runs: Runs) -> Claim:
 
 def infomin_hurts_infomax(runs: Runs) -> Claim:
     """With the higher strength InfoMax ends higher."""
-    high, low = (runs.of("DC-BC", "infomin", lam) for lam in (HIGH, LOW))
     return Claim(
         "The higher λ hurts the optimization of InfoMax: its losses end higher.",
         "section A.3",
-        [
-            Effect(
-                f"InfoMax at the end, λ = {HIGH:g} less {LOW:g}",
-                compare(runs, high, low, _last_infomax),
-                above(0),
-                "nats",
-            )
-        ],
+        of_strength(runs, "DC-BC", "infomin", {"InfoMax at the end": _last_infomax}, above(0), "nats"),
     )
 
 

@@ -5,8 +5,10 @@ from functools import partial
 
 from disentangle.reporting.claim import MARGIN, Claim, Effect, above, below
 from disentangle.reporting.runs import (
+    BOTH,
     HIGH,
     LOW,
+    PARTS,
     Measure,
     Runs,
     accuracy_of,
@@ -15,40 +17,35 @@ from disentangle.reporting.runs import (
     gap_of,
     less,
     mean_half,
+    of_strength,
     values,
 )
 from disentangle.reporting.statistics import paired_variance_ratio
 
-BOTH = ("DC", "BC")
 CEILING = "Where both halves tell location without error, its gap is 0 and can neither grow nor shrink."
-PARTS = {"z": lambda task: accuracy_of("z", task), "mean half": mean_half}
-"""Accuracy of the whole and of its halves, as functions of the task."""
 
 
 def ortho_costs_accuracy_at_higher_lam(runs: Runs) -> Claim:
     """Without P, the higher strength lowers z and its halves on both tasks."""
-    high, low = (runs.of("DC-BC", "ortho", lam) for lam in (HIGH, LOW))
     return Claim(
         "Without P, the higher λ hurts the accuracy of z and of its halves.",
         "section 4.2.1, Table 3",
-        [
-            Effect(f"{part} {t}, λ = {HIGH:g} less {LOW:g}", compare(runs, high, low, measure(t)), below(0))
-            for part, measure in PARTS.items()
-            for t in BOTH
-        ],
+        of_strength(
+            runs,
+            "DC-BC",
+            "ortho",
+            {f"{part} {t}": measure(t) for part, measure in PARTS.items() for t in BOTH},
+            below(0),
+        ),
     )
 
 
 def p_ortho_keeps_accuracy_at_higher_lam(runs: Runs) -> Claim:
     """With P, the higher strength lowers z by less than the margin."""
-    high, low = (runs.of("DC-BC", "p_ortho", lam) for lam in (HIGH, LOW))
     return Claim(
         f"With P, the higher λ no longer hurts: z loses less than {MARGIN:g} points.",
         "section 4.2.1, Table 3",
-        [
-            Effect(f"z {t}, λ = {HIGH:g} less {LOW:g}", compare(runs, high, low, accuracy_of("z", t)), above(-MARGIN))
-            for t in BOTH
-        ],
+        of_strength(runs, "DC-BC", "p_ortho", {f"z {t}": accuracy_of("z", t) for t in BOTH}, above(-MARGIN)),
     )
 
 
@@ -96,14 +93,10 @@ def p_widens_gaps(runs: Runs) -> Claim:
 
 def p_gaps_do_not_grow_with_lam(runs: Runs) -> Claim:
     """With P, the higher strength widens gaps by less than the margin."""
-    high, low = (runs.of("DC-BC", "p_ortho", lam) for lam in (HIGH, LOW))
     return Claim(
         f"With P, the higher λ does not increase the gaps (by {MARGIN:g} points or more).",
         "section 4.2.1, Table 3",
-        [
-            Effect(f"gap on {t}, λ = {HIGH:g} less {LOW:g}", compare(runs, high, low, gap_of(t)), below(MARGIN))
-            for t in BOTH
-        ],
+        of_strength(runs, "DC-BC", "p_ortho", {f"gap on {t}": gap_of(t) for t in BOTH}, below(MARGIN)),
     )
 
 
@@ -214,11 +207,10 @@ def location_gaps_stay_small(runs: Runs) -> Claim:
 
 def location_gaps_grow_with_lam(runs: Runs) -> Claim:
     """On DC-DL without P, the gap on location is larger with the higher strength."""
-    high, low = (runs.of("DC-DL", "ortho", lam) for lam in (HIGH, LOW))
     return Claim(
         "On DC-DL without P, the gap on location increases with λ.",
         "section A.4.3, Table 6",
-        [Effect(f"gap on DL, λ = {HIGH:g} less {LOW:g}", compare(runs, high, low, gap_of("DL")), above(0))],
+        of_strength(runs, "DC-DL", "ortho", {"gap on DL": gap_of("DL")}, above(0)),
         remark=CEILING,
     )
 

@@ -9,13 +9,19 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from disentangle.reporting.claim import Test
+from disentangle.reporting.claim import Effect, Region, Test, above
 from disentangle.reporting.results import CellResult, Results, Run, diagonal, gap
-from disentangle.reporting.statistics import discordant_interval, mean_interval, two_sample_interval
+from disentangle.reporting.statistics import (
+    discordant_interval,
+    mean_interval,
+    odds_ratio_interval,
+    two_sample_interval,
+)
 
 LOW, HIGH = 0.001, 0.1
 """The paper's two strengths."""
 TASKS = {"DC-BC": ("DC", "BC"), "DC-DL": ("DC", "DL"), "BC-DL": ("BC", "DL")}
+BOTH = TASKS["DC-BC"]
 CHANCE = {"DC": 10.0, "BC": 10.0, "DL": 12.5}
 """Chance in percent where only the paper's accuracies are known: its classes are balanced but for the digits."""
 
@@ -136,6 +142,8 @@ def less(first: Measure, second: Measure) -> Measure:
     return lambda run: first(run) - second(run)
 
 
+PARTS: dict[str, Callable[[str], Measure]] = {"z": lambda task: accuracy_of("z", task), "mean half": mean_half}
+"""Accuracy of the whole and of its halves, as functions of the task."""
 Group = Mapping[int, Run]
 """The runs of a setting by seed."""
 
@@ -197,3 +205,23 @@ def count(group: Group, holds: Callable[[Run], bool]) -> tuple[int, int]:
 def is_diagonal(run: Run) -> bool:
     """Say whether on DC-BC one half of z is better on one task and the other on the other."""
     return diagonal(run, TASKS["DC-BC"])
+
+
+def of_strength(
+    runs: Runs, dataset: str, method: str, measures: Mapping[str, Measure], region: Region, unit: str = "points"
+) -> list[Effect]:
+    """Return the effects of the higher strength of a method against the lower, one a measure."""
+    high, low = (runs.of(dataset, method, lam) for lam in (HIGH, LOW))
+    return [
+        Effect(f"{what}, λ = {HIGH:g} less {LOW:g}", compare(runs, high, low, measure), region, unit)
+        for what, measure in measures.items()
+    ]
+
+
+def diagonal_odds(first: tuple[str, Group], second: tuple[str, Group]) -> Effect:
+    """Return the effect that halves are diagonal with larger odds in the first named group of runs."""
+    (name, (found, n)), (other, (of_other, m)) = (
+        (called, count(group, is_diagonal)) for called, group in (first, second)
+    )
+    what = f"odds of diagonal halves, {name} ({found} of {n}) over {other} ({of_other} of {m})"
+    return Effect(what, partial(odds_ratio_interval, (found, n), (of_other, m)), above(1), "times")
