@@ -37,7 +37,11 @@ def parser() -> argparse.ArgumentParser:
         if name == "sweep":
             stage.add_argument("name", help="file name in src/disentangle/reports")
             stage.add_argument("--until", choices=("train", "report"), default="train", help="the last stage to run")
+            stage.add_argument(
+                "--together", type=_positive, default=1, metavar="CELLS", help="how many to train at once"
+            )
             _add_compute(stage)
+            _add_training(stage)
             continue
         stage.add_argument("--digest", help="refuse to run if parameters or code no longer have this digest")
         if name == "index":
@@ -61,19 +65,27 @@ def parser() -> argparse.ArgumentParser:
         if name in ("train", "encode"):
             _add_compute(stage)
         else:
-            stage.add_argument("--threads", type=_threads, default=1)
+            stage.add_argument("--threads", type=_positive, default=1)
+        if name == "train":
+            _add_training(stage)
     return root
 
 
 def _add_compute(stage: argparse.ArgumentParser) -> None:
     """Add the options of the stages that compute on a device."""
-    stage.add_argument("--threads", type=_threads, default=1)
+    stage.add_argument("--threads", type=_positive, default=1)
     stage.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)")
+
+
+def _add_training(stage: argparse.ArgumentParser) -> None:
+    """Add the options of the stages that train."""
+    how = "how a step is run (default: compiled on a GPU, eager on a CPU)"
+    stage.add_argument("--execution", choices=("auto", "eager", "graph", "compiled"), default="auto", help=how)
     every = os.environ.get("CHECKPOINT_EVERY", "20")
     stage.add_argument("--checkpoint-every", type=float, default=every, metavar="SECONDS")
 
 
-def _threads(text: str) -> int:
+def _positive(text: str) -> int:
     if int(text) < 1:
         raise argparse.ArgumentTypeError(f"found {text}; allowed: an integer >= 1")
     return int(text)

@@ -86,7 +86,7 @@ class BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, width_in, H, W) to (N, width, H / stride, W / stride)."""
         hidden = F.relu(self.bn1(self.conv1(x)), inplace=True)
-        return F.relu(self.bn2(self.conv2(hidden)) + self.downsample(x), inplace=True)
+        return F.relu(self.bn2(self.conv2(hidden)).add_(self.downsample(x)), inplace=True)
 
 
 def _convolution(

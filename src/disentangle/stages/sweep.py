@@ -2,12 +2,12 @@
 
 import argparse
 import importlib
+import itertools
 from typing import Any
 
 from disentangle import dataset_files, files, outputs, params, plan
 from disentangle.cells import dataset_folder
-
-STAGES = ("train", "encode", "probe", "measure", "report")
+from disentangle.stages import train
 
 
 def run(given: argparse.Namespace) -> None:
@@ -16,13 +16,14 @@ def run(given: argparse.Namespace) -> None:
     cells = outputs.report_cells(settings, given.name)
     for scale, dataset in outputs.datasets_of(cells):
         _prepare(settings, scale, dataset)
-    stages = STAGES[: STAGES.index(given.until) + 1]
-    for number, cell in enumerate(cells, 1):
-        print(f"[{number}/{len(cells)}] {cell}", flush=True)
-        for stage in stages:
-            if stage != "report":
+    for _, group in itertools.groupby(cells, lambda cell: (cell.scale, cell.dataset)):
+        for together in itertools.batched(group, given.together):
+            print(f"[{cells.index(together[-1]) + 1}/{len(cells)}] {', '.join(map(str, together))}", flush=True)
+            train.run_together(argparse.Namespace(**vars(given), digest=None), together)
+    if given.until == "report":
+        for cell in cells:
+            for stage in ("encode", "probe", "measure"):
                 _run(stage, given, cell=cell)
-    if "report" in stages:
         _run("report", given)
 
 

@@ -19,20 +19,23 @@ class ViewPairs:
         return len(self.images)
 
     def batch(self, index: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the views (2B, 3, S, S) in [-1, 1], a pair's two views side by side, and the labels (B,)."""
-        return normalise(self.images[index].flatten(0, 1)), {name: label[index] for name, label in self.labels.items()}
+        """Return images (B, 2, S, S, 3) uint8 and labels (B,) of the samples ``index`` (B,)."""
+        return self.images.index_select(0, index), {name: label[index] for name, label in self.labels.items()}
 
 
 def normalise(images: Tensor) -> Tensor:
     """Map (M, S, S, 3) uint8 to (M, 3, S, S) float32 in [-1, 1], channels last in memory: x / 127.5 - 1."""
-    return images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+    return (images.permute(0, 3, 1, 2) / 127.5).sub_(1)
 
 
 class Order:
-    """The order of samples: each epoch is a permutation drawn from (seed, epoch); a last partial batch is dropped."""
+    """The order of samples: each epoch is a permutation drawn from (seed, epoch); a last partial batch is dropped.
 
-    def __init__(self, samples: int, batch: int, seed: int) -> None:
-        self.samples, self.batch, self.seed = samples, batch, seed
+    It is drawn on the CPU, the same for every device, and kept on ``device``, where a batch is a slice of it.
+    """
+
+    def __init__(self, samples: int, batch: int, seed: int, device: torch.device | None = None) -> None:
+        self.samples, self.batch, self.seed, self.device = samples, batch, seed, device or torch.device("cpu")
         self.steps_per_epoch = samples // batch
         self._epoch, self._permutation = -1, torch.empty(0, dtype=torch.int64)
 
@@ -41,5 +44,6 @@ class Order:
         epoch, position = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed(seed_of(self.seed, "order", epoch))
-            self._epoch, self._permutation = epoch, torch.randperm(self.samples, generator=generator)
+            self._epoch = epoch
+            self._permutation = torch.randperm(self.samples, generator=generator).to(self.device)
         return self._permutation[position * self.batch : (position + 1) * self.batch]

@@ -1,5 +1,6 @@
 """Where a job computes."""
 
+import ctypes
 import os
 from typing import TypeVar
 
@@ -9,6 +10,8 @@ from torch import nn
 from disentangle.errors import InputError
 
 Model = TypeVar("Model", bound=nn.Module)
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, HUGE = -1, -3, 2**30
+"""Options of glibc's mallopt, and a size in bytes that no tensor of a CPU job reaches."""
 
 
 def choose(name: str, threads: int) -> torch.device:
@@ -20,6 +23,9 @@ def choose(name: str, threads: int) -> torch.device:
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Else every new tensor is filled with NaN, to show who reads it unwritten: a seventh of a small step.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[assignment]
+    _keep_freed_memory()
     available = torch.cuda.device_count()
     if name == "auto":
         return torch.device("cuda" if available else "cpu")
@@ -30,6 +36,30 @@ def choose(name: str, threads: int) -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= available:
         raise InputError(f"--device: found '{name}', but torch sees {available} GPUs.")
     return device
+
+
+EXECUTIONS = ("eager", "graph", "compiled")
+"""How a device runs a training step (``Step``)."""
+
+
+def execution(name: str, device: torch.device) -> str:
+    """Return how a step is run: as ``name`` says; ``auto`` compiles for a GPU, and needs no compiler on a CPU.
+
+    Raises InputError for a graph on a CPU, which can record none.
+    """
+    if name == "graph" and device.type == "cpu":
+        raise InputError("--execution: found 'graph'; allowed on a CPU: eager, compiled.")
+    if name == "auto":
+        return "eager" if device.type == "cpu" else "compiled"
+    return name
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what is freed: a step frees and asks for megabytes, and fresh pages cost a fault each."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it
+    if mallopt:
+        mallopt(M_MMAP_THRESHOLD, HUGE)
+        mallopt(M_TRIM_THRESHOLD, HUGE)
 
 
 def place(model: Model, device: torch.device) -> Model:

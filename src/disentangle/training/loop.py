@@ -2,39 +2,25 @@
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor, nn
 
-from disentangle.embeddings import Embeddings
 from disentangle.losses import collapse_level, factor_level
 from disentangle.models.contrastive import ContrastiveModel
 from disentangle.models.resnet import ResNet
 from disentangle.streams import seed_of
 from disentangle.training import checkpoint
-from disentangle.training.augment import augment
 from disentangle.training.batches import Order, ViewPairs
-from disentangle.training.device import place
 from disentangle.training.plateau import Levels
 from disentangle.training.schedule import learning_rate
+from disentangle.training.step import Objective, Step
 
-SGD_MOMENTUM = 0.9
 LEVEL_BATCHES = 20
 """Batches over which the heights of the plateaus are averaged; they depend on the labels alone."""
-
-
-class Objective(Protocol):
-    """What methods/<name>.py holds."""
-
-    heads: int
-
-    def terms(self, batch: Embeddings) -> dict[str, Tensor]:
-        """Return the loss's terms: ``infomax_<k>`` and, if there is one, ``regularizer``."""
 
 
 @dataclass
@@ -47,26 +33,6 @@ class Run:
     diverged: bool
     seconds: float
     steps: int
-
-
-@dataclass
-class Window:
-    """Terms summed on the device since the last row of history, so that reading them waits once a row."""
-
-    sums: dict[str, Tensor] = field(default_factory=dict)
-    steps: int = 0
-
-    def add(self, terms: dict[str, Tensor]) -> None:
-        """Add the terms of one step."""
-        for name, value in terms.items():
-            self.sums[name] = self.sums[name] + value.detach() if name in self.sums else value.detach()
-        self.steps += 1
-
-    def flush(self) -> dict[str, float]:
-        """Return the mean of each term and start anew."""
-        means = {name: float(total) / self.steps for name, total in self.sums.items()}
-        self.sums, self.steps = {}, 0
-        return means
 
 
 def build_model(config: dict[str, Any], heads: int) -> ContrastiveModel:
@@ -84,24 +50,6 @@ def build_model(config: dict[str, Any], heads: int) -> ContrastiveModel:
     )
 
 
-def build_optimizer(model: nn.Module, training: dict[str, Any], fused: bool) -> torch.optim.Optimizer:
-    """Return SGD with momentum or AdamW; weight decay applies to kernels, not to biases and batch norms."""
-    parameters = list(model.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": training["weight_decay"]},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if training["optimizer"] == "sgd":
-        return torch.optim.SGD(groups, lr=training["lr"], momentum=SGD_MOMENTUM, fused=fused)
-    return torch.optim.AdamW(groups, lr=training["lr"], fused=fused)
-
-
-def total_loss(terms: dict[str, Tensor], lam: float, infomax_scale: float = 1.0) -> Tensor:
-    """Return SubInfoMax + lam R, with the InfoMax terms multiplied by ``infomax_scale`` (Burns 2021, Eq. 3)."""
-    loss = infomax_scale * torch.stack([value for name, value in terms.items() if name.startswith("infomax")]).sum()
-    return loss + lam * terms["regularizer"] if "regularizer" in terms else loss
-
-
 def targets(objective: Objective, held: tuple[str, str]) -> tuple[str, ...]:
     """Return the label that each InfoMax term is told: the joint one, or without heads each half its own (A.2)."""
     return ("joint",) * objective.heads or held
@@ -117,84 +65,90 @@ def plateau_levels(views: ViewPairs, order: Order, held: tuple[str, str], told: 
     return [Levels(collapse, single if label == "joint" else None, heights[label]) for label in told]
 
 
-def fit(
-    config: dict[str, Any],
-    objective: Objective,
-    views: ViewPairs,
-    held: tuple[str, str],
-    resume: Path,
-    digest: str,
-    checkpoint_every: float,
-    announce: Callable[[str], None],
-) -> Run:
-    """Train one cell, going on from ``resume`` if it holds a state of the same ``digest``.
+class Training:
+    """One cell's training, a row of history at a time, so that several cells can share a device.
 
-    ``config`` is ``Params.training(cell)``; ``checkpoint_every`` is in seconds. The result depends on neither the
-    interruptions nor what runs beside it. A run whose loss is not finite stops and is marked as diverged.
+    It goes on from ``resume`` if that holds a state of the same ``digest``. ``config`` is ``Params.training(cell)``,
+    ``execution`` that of Step. The result depends on neither the interruptions nor what runs beside it. A run whose
+    loss is not finite stops and is marked as diverged.
     """
-    training, lam, seed = config["training"], config["cell"]["lam"], config["cell"]["seed"]
-    steps, log_every = training["steps"], training["log_every"]
-    infomax_scale = training["temperature"] if training["loss_scale"] == "temperature" else 1.0
-    device = views.images.device
-    on_gpu = device.type == "cuda"
-    half = on_gpu and training["precision"] == "bfloat16"
 
-    model = place(build_model(config, objective.heads), device)
-    optimizer = build_optimizer(model, training, fused=True)
-    generators = {
-        purpose: torch.Generator(device).manual_seed(seed_of(seed, purpose)) for purpose in ("augment", "regularizer")
-    }
-    order = Order(len(views), training["batch"], seed)
-    levels = plateau_levels(views, order, held, targets(objective, held))
-    history: list[dict[str, float]] = []
-    start, diverged, before = 0, False, 0.0
-    if (state := checkpoint.load_state(resume, digest)) is not None:
-        start, history, before = state["step"], state["history"], state["seconds"]
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        for purpose, generator in generators.items():
-            generator.set_state(state["generators"][purpose])
-        announce(f"going on at step {start}")
+    def __init__(
+        self,
+        config: dict[str, Any],
+        objective: Objective,
+        views: ViewPairs,
+        held: tuple[str, str],
+        resume: Path,
+        digest: str,
+        execution: str,
+        announce: Callable[[str], None],
+    ) -> None:
+        self._training, self._resume, self._digest, self._announce = config["training"], resume, digest, announce
+        self._step = Step(config, build_model(config, objective.heads), objective, views, held, execution)
+        self._history: list[dict[str, float]] = []
+        self._done, self._diverged, self._before, self._rate = 0, False, 0.0, 0.0
+        with self._step.stream():
+            self._order = Order(len(views), self._training["batch"], config["cell"]["seed"], views.images.device)
+            self._levels = plateau_levels(views, self._order, held, targets(objective, held))
+            if (state := checkpoint.load_state(resume, digest)) is not None:
+                self._done, self._history, self._before = state["step"], state["history"], state["seconds"]
+                self._step.restore(state["state"])
+                announce(f"going on at step {self._done}")
+        self._start, self._began = self._done, time.perf_counter()
+        self._now = self._saved = self._began
 
-    model.train()
-    window, began = Window(), time.perf_counter()
-    saved = began
-    for step in range(start, steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, training["lr"], training["warmup"], steps)
-        x, labels = views.batch(order.index(step).to(device))
-        with torch.autocast(device.type, torch.bfloat16) if half else nullcontext():
-            r, z = model(augment(x, training["augmentation"], generators["augment"]))
-        pairs = tuple(part.float().unflatten(0, (-1, 2)) for part in (r, *z))
-        batch = Embeddings(pairs[0], pairs[1:], labels, held, training["temperature"], generators["regularizer"])
-        terms = objective.terms(batch)
-        loss = total_loss(terms, lam, infomax_scale)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        window.add({"loss": loss, **terms})
-        done = step + 1
-        if done % log_every and done < steps:
-            continue
-        history.append({"step": done, "lr": optimizer.param_groups[0]["lr"], **window.flush()})
-        if diverged := not math.isfinite(history[-1]["loss"]):
-            announce(f"step {done}/{steps}  loss is not finite: stopped as diverged")
-            break
-        now = time.perf_counter()
-        left = (now - began) / (done - start) * (steps - done)
-        announce(f"step {done}/{steps}  loss {history[-1]['loss']:.3f}  {left:.0f} s left")
-        if now - saved >= checkpoint_every and done < steps:
-            checkpoint.save_state(
-                resume,
-                {
-                    "digest": digest,
-                    "step": done,
-                    "history": history,
-                    "seconds": before + now - began,
-                    "model": model.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "generators": {purpose: generator.get_state() for purpose, generator in generators.items()},
-                },
-            )
-            saved = now
-    return Run(model, history, levels, diverged, before + time.perf_counter() - began, int(history[-1]["step"]))
+    @property
+    def finished(self) -> bool:
+        """Whether the last step is done, or the run has diverged."""
+        return self._diverged or self._done == self._training["steps"]
+
+    def launch(self) -> None:
+        """Start the steps of the next row of history; a GPU works them off while the host goes on."""
+        training, steps = self._training, self._training["steps"]
+        end = min((self._done // training["log_every"] + 1) * training["log_every"], steps)
+        with self._step.stream():
+            for step in range(self._done, end):
+                self._rate = learning_rate(step, training["lr"], training["warmup"], steps)
+                self._step(self._order.index(step), self._rate)
+        self._done = end
+
+    def read(self, checkpoint_every: float) -> None:
+        """Wait for the steps that were started, keep their row, and save a state if the last is seconds old."""
+        with self._step.stream():
+            means = self._step.means()
+        done, steps = self._done, self._training["steps"]
+        self._history.append({"step": done, "lr": self._rate, **means})
+        self._now = time.perf_counter()
+        if not math.isfinite(means["loss"]):
+            self._diverged = True
+            self._announce(f"step {done}/{steps}  loss is not finite: stopped as diverged")
+            return
+        left = (self._now - self._began) / (done - self._start) * (steps - done)
+        self._announce(f"step {done}/{steps}  loss {means['loss']:.3f}  {left:.0f} s left")
+        if self._now - self._saved >= checkpoint_every and done < steps:
+            self._save()
+            self._saved = self._now
+
+    def result(self) -> Run:
+        """Return what came of it."""
+        seconds = self._before + self._now - self._began
+        return Run(self._step.model, self._history, self._levels, self._diverged, seconds, self._done)
+
+    def _save(self) -> None:
+        with self._step.stream():
+            state = {"step": self._done, "history": self._history, "state": self._step.state()}
+            seconds = self._before + self._now - self._began
+            checkpoint.save_state(self._resume, {"digest": self._digest, "seconds": seconds, **state})
+
+
+def fit(trainings: Sequence[Training], checkpoint_every: float) -> None:
+    """Train cells side by side to their ends; each has its next steps started before any is waited for.
+
+    ``checkpoint_every`` is in seconds.
+    """
+    while running := [training for training in trainings if not training.finished]:
+        for training in running:
+            training.launch()
+        for training in running:
+            training.read(checkpoint_every)
