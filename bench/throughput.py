@@ -1,12 +1,14 @@
-"""How fast a scale trains here: views a second, the share of this machine's matrix products, and hours a report.
+"""How fast a scale trains here: views a second, the share of this machine's matrix products (MFU), hours a report.
 
 Run as `python bench/throughput.py --scale paper`, on a machine with a GPU if there is one. The training is the
-pipeline's own loop on random images; the matrix product is measured in the same run and precision. Hours are for the
-cells of each report one after another, extrapolated from the steps timed here. A small --batch times a smaller step,
-as where the scale's own does not fit; hours are then extrapolated by views.
+pipeline's own loop on random images, once for each stem; the matrix product is measured in the same run and precision.
+Hours are for the cells of each report one after another, with the scale's own stem, extrapolated from the steps timed
+here. A small --batch times a smaller step, as where the scale's own does not fit; hours are then extrapolated by views.
 """
 
 import argparse
+import itertools
+import statistics
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,32 +17,36 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from disentangle import outputs, params, registry
+from disentangle.models.resnet import STEMS
 from disentangle.training import device, loop
 from disentangle.training.batches import ViewPairs
 
-WARM_UP = 5
+ROWS = 5
+"""Parts into which the timed steps are cut, of which the median is told; one more comes first and is not timed."""
 
 
-def seconds_a_step(config: dict, batch: int, size: int, steps: int, where: torch.device) -> float:
+def seconds_a_step(config: dict, batch: int, size: int, steps: int, where: torch.device, execution: str) -> float:
     """Return the seconds of one step of training, after a warm-up."""
     pairs = 4 * batch
     images = torch.randint(256, (pairs, 2, size, size, 3), dtype=torch.uint8, device=where)
     labels = {name: torch.randint(10, (pairs,), device=where) for name in ("DC", "BC", "joint")}
-    training = {**config["training"], "steps": WARM_UP + steps, "warmup": 0, "batch": batch, "log_every": WARM_UP}
+    row = -(-steps // ROWS)
+    training = {**config["training"], "steps": (ROWS + 1) * row, "warmup": 0, "batch": batch, "log_every": row}
     objective = registry.build("methods", config["method"]["name"], config["method"]["options"])
     times: list[float] = []
     with TemporaryDirectory() as folder:
-        loop.fit(
+        cell = loop.Training(
             {**config, "training": training},
             objective,
             ViewPairs(images, labels),
             ("DC", "BC"),
             Path(folder, "resume"),
             "bench",
-            1e9,
+            execution,
             lambda _: times.append(time.perf_counter()),
         )
-    return (times[-1] - times[0]) / steps
+        loop.fit([cell], 1e9)
+    return statistics.median(after - before for before, after in itertools.pairwise(times)) / row
 
 
 def flops_a_view(config: dict, size: int) -> float:
@@ -71,26 +77,37 @@ def main() -> None:
     """Print what was measured, and the hours of each report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", default="paper")
+    parser.add_argument("--stems", nargs="+", choices=STEMS, default=list(STEMS))
     parser.add_argument("--batch", type=int, help="view pairs a step (default: the scale's own)")
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--execution", default="auto", help="eager, graph or compiled (default: as in training)")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     settings = params.load()
     settings = params.Params(given.scale, settings.targets, settings.scales)
     where = device.choose(given.device, given.threads)
+    execution = device.execution(given.execution, where)
     cell = outputs.report_cells(settings, "table3")[0]
     config, size = settings.training(cell), settings.dataset(given.scale, cell.dataset)["options"]["image_size"]
-    batch = given.batch or config["training"]["batch"]
+    batch, own_stem = given.batch or config["training"]["batch"], config["encoder"]["stem"]
     half = where.type == "cuda" and config["training"]["precision"] == "bfloat16"
-    step = seconds_a_step(config, batch, size, given.steps, where)
-    views, peak = 2 * batch / step, peak_flops(where, torch.bfloat16 if half else torch.float32)
-    achieved = views * flops_a_view(config, size)
-    print(f"{device.name_of(where)}, torch {torch.__version__}, {given.threads} threads, {cell}, batch {batch}")
-    print(f"{views:,.0f} views/s, {step * 1e3:.1f} ms a step over {given.steps} steps")
-    print(f"{achieved / 1e12:.2f} TFLOP/s, {achieved / peak:.0%} of a matrix product's {peak / 1e12:.2f}")
-    hours = 2 * config["training"]["batch"] * config["training"]["steps"] / views / 3600
-    print(f"a cell of {config['training']['steps']} steps: {hours:.2f} hours")
+    peak = peak_flops(where, torch.bfloat16 if half else torch.float32)
+    print(f"{device.name_of(where)}, torch {torch.__version__}, {execution}, {given.threads} threads")
+    print(f"{cell}, batch {batch}, images of {size}; a large matrix product: {peak / 1e12:.2f} TFLOP/s")
+    views = {}
+    for stem in given.stems:
+        stemmed = {**config, "encoder": {**config["encoder"], "stem": stem}}
+        step = seconds_a_step(stemmed, batch, size, given.steps, where, execution)
+        views[stem] = 2 * batch / step
+        work = flops_a_view(stemmed, size)
+        achieved = views[stem] * work
+        print(f"{stem} stem: {step * 1e3:.1f} ms a step, {views[stem]:,.0f} views/s,", end=" ")
+        print(f"{work / 1e9:.2f} GFLOP a view, {achieved / 1e12:.2f} TFLOP/s, MFU {achieved / peak:.0%}")
+    if own_stem not in views:
+        return
+    hours = 2 * config["training"]["batch"] * config["training"]["steps"] / views[own_stem] / 3600
+    print(f"extrapolated to a cell of {config['training']['steps']} steps with the {own_stem} stem: {hours:.2f} hours")
     for name in outputs.shown_reports(settings):
         cells = outputs.report_cells(settings, name)
         print(f"{name}: {len(cells)} cells, {len(cells) * hours:.1f} hours")
