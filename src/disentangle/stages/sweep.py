@@ -7,7 +7,6 @@ from typing import Any
 
 from disentangle import dataset_files, files, outputs, params, plan
 from disentangle.cells import dataset_folder
-from disentangle.stages import train
 
 
 def run(given: argparse.Namespace) -> None:
@@ -16,8 +15,10 @@ def run(given: argparse.Namespace) -> None:
     cells = outputs.report_cells(settings, given.name)
     for scale, dataset in outputs.datasets_of(cells):
         _prepare(settings, scale, dataset)
-    for _, group in itertools.groupby(cells, lambda cell: (cell.scale, cell.dataset)):
-        for together in itertools.batched(group, given.together):
+    train = importlib.import_module("disentangle.stages.train")
+    for _, of_one_dataset in itertools.groupby(cells, lambda cell: (cell.scale, cell.dataset)):
+        group = list(of_one_dataset)
+        for together in (group[start : start + given.together] for start in range(0, len(group), given.together)):
             print(f"[{cells.index(together[-1]) + 1}/{len(cells)}] {', '.join(map(str, together))}", flush=True)
             train.run_together(argparse.Namespace(**vars(given), digest=None), together)
     if given.until == "report":

@@ -56,7 +56,7 @@ def colour(x: Tensor, drawn: Tensor) -> Tensor:
 def rotate_hue(y: Tensor, angle: Tensor) -> Tensor:
     """Rotate the chroma of RGB images (M, 3, S, S) in the YIQ plane by ``angle`` (M, 1, 1, 1) in radians."""
     cos, sin = angle.cos(), angle.sin()
-    channels = y.split(1, dim=1)
+    channels = y.chunk(3, dim=1)
     turned = []
     for row in range(3):
         # FROM_YIQ [[1, 0, 0], [0, cos, -sin], [0, sin, cos]] TO_YIQ, one row of it
@@ -90,5 +90,5 @@ def _between(u: Tensor, low: float, high: float) -> Tensor:
 
 def _luma(y: Tensor) -> Tensor:
     """Return the brightness that an eye sees, (M, 1, S, S)."""
-    red, green, blue = y.split(1, dim=1)
+    red, green, blue = y.chunk(3, dim=1)
     return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue

@@ -45,5 +45,6 @@ class Order:
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed(seed_of(self.seed, "order", epoch))
             self._epoch = epoch
-            self._permutation = torch.randperm(self.samples, generator=generator).to(self.device)
+            drawn = torch.randperm(self.samples, generator=generator)
+            self._permutation = drawn.to(self.device, non_blocking=True)
         return self._permutation[position * self.batch : (position + 1) * self.batch]

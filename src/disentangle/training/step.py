@@ -42,7 +42,7 @@ def build_optimizer(model: nn.Module, training: dict[str, Any], rate: Tensor) ->
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
     if training["optimizer"] == "sgd":
-        return torch.optim.SGD(groups, lr=rate, momentum=SGD_MOMENTUM, fused=True)  # type: ignore[arg-type]
+        return torch.optim.SGD(groups, lr=rate, momentum=SGD_MOMENTUM, fused=True)
     return torch.optim.AdamW(groups, lr=rate, fused=True, capturable=rate.is_cuda)
 
 
@@ -76,7 +76,7 @@ class Step:
         execution: str,
     ) -> None:
         training, device = config["training"], views.images.device
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         if self._stream:
             self._stream.wait_stream(torch.cuda.current_stream(device))  # on which the views were made
         with self.stream():
@@ -163,7 +163,8 @@ class Recorded:
 
     def __init__(self, program: Callable[[], None], generators: Sequence[torch.Generator]) -> None:
         self._program, self._generators = program, generators
-        self._calls, self._graph = 0, None
+        self._calls = 0
+        self._graph: torch.cuda.CUDAGraph | None = None
 
     def __call__(self) -> None:
         """Run the program once."""
