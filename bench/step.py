@@ -17,8 +17,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-TURN = 40
-"""Steps that one trains before it is the other's turn."""
 LAST = 100
 """Steps at the end whose losses are averaged."""
 
@@ -42,7 +40,7 @@ def ours(pipe: Connection, given: argparse.Namespace, seed: int, images: np.ndar
         training = loop.Training(config, objective, views, ("DC", "BC"), Path(folder, "r"), "", how, lambda _: None)
         while steps := pipe.recv():
             start = time.perf_counter()
-            for _ in range(steps // TURN):
+            for _ in range(steps // given.turn):
                 training.launch()
                 training.read(1e9)
             pipe.send((time.perf_counter() - start, training.result().history[-1]["loss"]))
@@ -53,16 +51,13 @@ def peer(pipe: Connection, given: argparse.Namespace, seed: int, images: np.ndar
     import torch
     from peer import PeerLoop
 
-    from disentangle.training import device
-
     torch.set_num_threads(given.peer_threads)
     torch.manual_seed(seed)
-    where = device.choose(given.device, given.peer_threads).type if given.device != "cpu" else "cpu"
-    loop = PeerLoop(configured(given, seed), 2, images, labels["joint"], where, given.workers)
+    loop = PeerLoop(configured(given, seed), 2, images, labels["joint"], given.device, given.workers)
     while steps := pipe.recv():
         start = time.perf_counter()
         loop.run(steps)
-        pipe.send((time.perf_counter() - start, statistics.fmean(loop.losses[-TURN:])))
+        pipe.send((time.perf_counter() - start, statistics.fmean(loop.losses[-given.turn :])))
 
 
 def configured(given: argparse.Namespace, seed: int) -> dict:
@@ -71,7 +66,7 @@ def configured(given: argparse.Namespace, seed: int) -> dict:
     from disentangle.cells import Cell
 
     config = params.load().training(Cell(given.scale, "burns", "DC-BC", "infomax", 0.0, seed))
-    training = {**config["training"], "steps": given.steps, "log_every": TURN}
+    training = {**config["training"], "steps": given.steps, "log_every": given.turn}
     training |= {"batch": given.batch} if given.batch else {}
     training |= {"augmentation": given.augmentation} if given.augmentation else {}
     return {**config, "training": training}
@@ -95,11 +90,11 @@ class Runner:
         self.losses.append(loss)
         return seconds
 
-    def stop(self) -> float:
-        """End the process and return the mean of the last losses."""
+    def stop(self, turns: int) -> float:
+        """End the process and return the mean of the losses of the last turns."""
         self.pipe.send(0)
         self.process.join()
-        return statistics.fmean(self.losses[-max(1, LAST // TURN) :])
+        return statistics.fmean(self.losses[-turns:])
 
 
 def data(given: argparse.Namespace) -> tuple[np.ndarray, dict]:
@@ -122,10 +117,11 @@ def main() -> None:
     """Print both speeds, their ratio and the last losses."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", default="demo")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--execution", default="auto")
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--turn", type=int, default=40, help="steps that one trains before it is the other's turn")
     parser.add_argument("--batch", type=int, help="view pairs a step (default: the scale's own)")
     parser.add_argument("--augmentation", choices=("none", "colour", "simclr"), help="(default: the scale's own)")
     parser.add_argument("--workers", type=int, default=1, help="the peer's worker processes that load data")
@@ -142,18 +138,19 @@ def main() -> None:
     for seed in range(given.seeds):
         own = [Runner(ours, given, seed + 100 * k, images, labels) for k in range(at_once)]
         other = Runner(peer, given, seed, images, labels)
-        for turn in range(given.steps // TURN):
+        for turn in range(given.steps // given.turn):
             for runner in own:
-                runner.start(TURN)
-            seconds = statistics.fmean(runner.wait() for runner in own) / at_once
-            other.start(TURN)
+                runner.start(given.turn)
+            seconds = max([runner.wait() for runner in own]) / at_once
+            other.start(given.turn)
             peers = other.wait()
             if turn:  # the first one warms up
-                milliseconds[0].append(seconds / TURN * 1e3)
-                milliseconds[1].append(peers / TURN * 1e3)
+                milliseconds[0].append(seconds / given.turn * 1e3)
+                milliseconds[1].append(peers / given.turn * 1e3)
                 ratios.append(peers / seconds)
-        losses[0].append(statistics.fmean([runner.stop() for runner in own]))
-        losses[1].append(other.stop())
+        turns = max(1, LAST // given.turn)
+        losses[0] += [runner.stop(turns) for runner in own]
+        losses[1].append(other.stop(turns))
     config = configured(given, 0)["training"]
     print(f"{given.scale}, {given.device}, batch {config['batch']}, augmentation {config['augmentation']},", end=" ")
     print(f"{given.steps} steps, {given.seeds} seeds, {at_once} at once against a peer with {given.workers} workers")

@@ -301,7 +301,9 @@ def test_a_machine_without_snakemake_trains_a_report_and_the_pipeline_goes_on(
     project = untouched.copy(tmp_path / "home")
     project.snakemake("data/datasets/tiny/DC-BC/manifest.json")
     box = untouched.copy(tmp_path / "box")
-    box.stage("sweep", "table3")
+    said = box.stage("sweep", "table3", "--together", "2")
+    assert "[2/2] DC-BC/infomax lam=0 seed=0, DC-BC/ortho lam=0.1 seed=0" in said
+    assert "DC-BC/ortho lam=0.1 seed=0: step 6/6" in said
     assert "this cell is trained already" in box.stage("sweep", "table3")
     shutil.copytree(box.folder / "data/runs", project.folder / "data/runs")
     assert jobs(project.snakemake()) == Counter(encode=2, probe=2, measure=2, report=1)

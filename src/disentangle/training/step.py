@@ -3,6 +3,7 @@
 Nothing in it waits for the host or depends on a value, so a GPU can record it once and replay it as a single launch.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
@@ -31,10 +32,13 @@ class Objective(Protocol):
         """Return the loss's terms: ``infomax_<k>`` and, if there is one, ``regularizer``."""
 
 
-def build_optimizer(model: nn.Module, training: dict[str, Any], rate: Tensor) -> torch.optim.Optimizer:
+def build_optimizer(
+    model: nn.Module, training: dict[str, Any], rate: Tensor, recorded: bool = False
+) -> torch.optim.Optimizer:
     """Return fused SGD with momentum or AdamW; weight decay applies to kernels, not to biases and batch norms.
 
-    The learning rate is the 0-dimensional tensor ``rate``, which the caller fills before each step.
+    The learning rate is the 0-dimensional tensor ``rate``, which the caller fills before each step. ``recorded`` says
+    that a CUDA graph will hold the step.
     """
     parameters = list(model.parameters())
     groups = [
@@ -43,7 +47,9 @@ def build_optimizer(model: nn.Module, training: dict[str, Any], rate: Tensor) ->
     ]
     if training["optimizer"] == "sgd":
         return torch.optim.SGD(groups, lr=rate, momentum=SGD_MOMENTUM, fused=True)
-    return torch.optim.AdamW(groups, lr=rate, fused=True, capturable=rate.is_cuda)
+    # AdamW would warn that it may be recorded and, as in the first steps, is not.
+    warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")
+    return torch.optim.AdamW(groups, lr=rate, fused=True, capturable=recorded)
 
 
 def total_loss(terms: dict[str, Tensor], lam: float, infomax_scale: float = 1.0) -> Tensor:
@@ -83,7 +89,8 @@ class Step:
             self.model = place(model, device).train()
             self.rate = torch.zeros((), device=device)
             self.index = torch.zeros(training["batch"], dtype=torch.int64, device=device)
-            self.optimizer = build_optimizer(self.model, training, self.rate)
+            recorded = self._stream is not None and execution != "eager"
+            self.optimizer = build_optimizer(self.model, training, self.rate, recorded)
         self.generators = {
             purpose: torch.Generator(device).manual_seed(seed_of(config["cell"]["seed"], purpose))
             for purpose in ("augment", "regularizer")
@@ -96,7 +103,6 @@ class Step:
             self._views_of = torch.compile(views_of)
         self._names: tuple[str, ...] = ()
         self._sums, self._steps = torch.empty(0), 0
-        recorded = self._stream is not None and execution != "eager"
         self._run = Recorded(self._program, [*self.generators.values()]) if recorded else self._program
 
     def stream(self) -> AbstractContextManager[Any]:
