@@ -59,6 +59,15 @@ def test_reports_and_figures_are_those_that_there_are_cells_for() -> None:
     assert str(outputs.figure_path("pairs", "DC-BC", None)) == "reports/figures/pairs/DC-BC"
 
 
+def test_an_edit_in_the_same_process_reaches_figures_and_reports() -> None:
+    settings = burns(["DC-BC"], p_ortho={"lam": [0.1]})
+    assert [cell.lam for cell in outputs.figure_cells(settings, "representations", "DC-BC", "p_ortho")] == [0.1]
+    settings.scales["s"]["studies"]["burns"]["methods"] = {"p_ortho": {"lam": [0.2]}, "supervised": {"lam": [0]}}
+    assert [cell.lam for cell in outputs.figure_cells(settings, "representations", "DC-BC", "p_ortho")] == [0.2]
+    assert outputs.shown_reports(settings) == ["table1", "table3", "claims", "extensions", "sweep"]
+    assert ("losses", "DC-BC", "supervised") in outputs.all_figures(settings)
+
+
 def test_of_two_datasets_fig_1_shows_the_first() -> None:
     figures = outputs.all_figures(burns(["DC-BC", "DC-DL"], infomax={"lam": [0]}))
     assert [figure for figure in figures if figure[0] == "locations"] == [("locations", "DC-BC", None)]

@@ -58,8 +58,8 @@ class Package:
     def write(self, path: str, text: str) -> None:
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(text)
-        provenance._imports.cache_clear()
-        provenance._meaning.cache_clear()
+        for cached in (provenance._tree, provenance._imports, provenance._meaning, provenance._code):
+            cached.cache_clear()
 
     def closure(self, *roots: str) -> set[str]:
         found = provenance.closure(self.folder / root for root in roots)

@@ -1,6 +1,7 @@
 """A cell is one training run; here is the one place that spells its folder and its lam."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 DATASETS = Path("data/datasets")
@@ -29,13 +30,13 @@ class Cell:
     lam: float
     seed: int
 
-    @property
+    @cached_property
     def name(self) -> Path:
         """The cell's path below any folder that holds cells."""
         lam, seed = f"lam={format_lam(self.lam)}", f"seed={self.seed}"
         return Path(self.scale, self.study, self.dataset, self.method, lam, seed)
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """Where the cell's results lie, relative to the project."""
         return RUNS / self.name

@@ -1,5 +1,7 @@
 """What the pipeline puts out: which cells each report and figure reads, and where they lie."""
 
+import functools
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -42,17 +44,34 @@ def report_cells_or_none(params: Params, name: str) -> list[Cell]:
 
 def shown_reports(params: Params) -> list[str]:
     """Return the reports that params.yaml has cells for: the paper's tables in order, then the others."""
-    return [*_cells_by_report(params)]
+    return [*_needed(params).by_report]
 
 
 def all_report_cells(params: Params) -> list[Cell]:
     """Return the cells of all reports together, each once."""
-    return list(dict.fromkeys(cell for cells in _cells_by_report(params).values() for cell in cells))
+    return [*_needed(params).cells]
 
 
-def _cells_by_report(params: Params) -> dict[str, list[Cell]]:
-    names = sorted(registry.names("reports"), key=lambda name: (not name.startswith("table"), name))
-    return {name: cells for name in names if (cells := report_cells_or_none(params, name))}
+class _Needed:
+    """The cells of all reports together, each once, and the same by report and by (dataset, method)."""
+
+    def __init__(self, params: Params) -> None:
+        names = sorted(registry.names("reports"), key=lambda name: (not name.startswith("table"), name))
+        self.by_report = {name: cells for name in names if (cells := report_cells_or_none(params, name))}
+        self.cells = list(dict.fromkeys(cell for cells in self.by_report.values() for cell in cells))
+        self.by_subject: dict[tuple[str, str], list[Cell]] = {}
+        for cell in self.cells:
+            self.by_subject.setdefault((cell.dataset, cell.method), []).append(cell)
+
+
+def _needed(params: Params) -> _Needed:
+    return _needed_at(params.scale, json.dumps(params.section(params.scale)))
+
+
+# Every figure asks for them. The key is all that they follow from, as text, because a dict cannot be one.
+@functools.lru_cache(maxsize=1)
+def _needed_at(scale: str, section: str) -> _Needed:
+    return _Needed(Params(scale, (), {scale: json.loads(section)}))
 
 
 def figure_cells(params: Params, name: str, dataset: str, method: str | None) -> list[Cell]:
@@ -67,7 +86,7 @@ def figure_cells(params: Params, name: str, dataset: str, method: str | None) ->
     if method is None:
         params.dataset(params.scale, dataset)
         return []
-    cells = [cell for cell in all_report_cells(params) if (cell.dataset, cell.method) == (dataset, method)]
+    cells = _needed(params).by_subject.get((dataset, method), [])
     if not cells:
         raise InputError(f"reports/figures/{name}/{dataset}/{method}: no report has a cell of this method and dataset.")
     seeds = list(dict.fromkeys(cell.seed for cell in cells))[: needs["seeds"]]
@@ -81,12 +100,12 @@ def figure_path(name: str, dataset: str, method: str | None) -> Path:
 
 def all_figures(params: Params) -> list[Figure]:
     """Return (name, dataset, method) of every figure of the reports' cells."""
-    cells = all_report_cells(params)
-    datasets: list[tuple[str, str | None]] = [(name, None) for name in dict.fromkeys(cell.dataset for cell in cells)]
+    methods = _needed(params).by_subject
+    datasets: list[tuple[str, str | None]] = [(name, None) for name in dict.fromkeys(dataset for dataset, _ in methods)]
     subjects: dict[str, list[tuple[str, str | None]]] = {
         "the first dataset": datasets[:1],
         "every dataset": datasets,
-        "every method": [*dict.fromkeys((cell.dataset, cell.method) for cell in cells)],
+        "every method": [*methods],
     }
     found: list[Figure] = []
     for name in sorted(

@@ -126,10 +126,10 @@ def _evaluation(params: Params, cell: Cell, kind: str) -> str:
 def report(params: Params, name: str) -> str:
     """Return the digest of a report: its code, the published numbers, and which cells it shows."""
     published = sorted((provenance.PACKAGE / "published").glob("*.csv"))
-    cells = [str(cell) for cell in report_cells(params, name)]
-    words = [credits_of(params.dataset(scale, dataset)) for scale, dataset in datasets_of(report_cells(params, name))]
+    cells = report_cells(params, name)
+    words = [credits_of(params.dataset(scale, dataset)) for scale, dataset in datasets_of(cells)]
     code = [STAGES / "report.py", registry.path("reports", name), *published]
-    return provenance.digest([params.scale, cells, words], code)
+    return provenance.digest([params.scale, [str(cell) for cell in cells], words], code)
 
 
 def figure(params: Params, name: str, dataset: str, method: str | None) -> str:

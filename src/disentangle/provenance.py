@@ -25,10 +25,14 @@ WORDS = {"STAND_IN", "CREDITS"}
 
 def digest(parameters: Any, code: Iterable[Path]) -> str:
     """Return 16 hex digits of the SHA-256 over parameters (as JSON) and the code reachable from ``code``."""
-    content = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
-    for file in sorted(closure(code)):
-        content.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + _meaning(file))
-    return content.hexdigest()[:16]
+    content = json.dumps(parameters, sort_keys=True).encode() + _code(tuple(code))
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+@functools.cache
+def _code(roots: tuple[Path, ...]) -> bytes:
+    parts = [(file.relative_to(PACKAGE).as_posix().encode(), _meaning(file)) for file in sorted(closure(roots))]
+    return b"".join(name + b"\0" + meaning for name, meaning in parts)
 
 
 def closure(roots: Iterable[Path]) -> set[Path]:
@@ -44,11 +48,16 @@ def closure(roots: Iterable[Path]) -> set[Path]:
 
 
 @functools.cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+@functools.cache
 def _imports(file: Path) -> tuple[Path, ...]:
     if file.suffix != ".py":
         return ()
     modules: list[str] = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(_tree(file)):
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level:
@@ -64,7 +73,7 @@ def _imports(file: Path) -> tuple[Path, ...]:
 def _meaning(file: Path) -> bytes:
     if file.suffix != ".py":
         return file.read_bytes()
-    return _canonical(ast.parse(file.read_text())).encode()
+    return _canonical(_tree(file)).encode()
 
 
 def _canonical(node: Any) -> str:

@@ -7,8 +7,10 @@ Names and options are read from the source text, so that a dry run never imports
 import ast
 import functools
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from disentangle.errors import InputError, did_you_mean
@@ -68,9 +70,10 @@ def path(kind: str, name: str) -> Path:
     return PACKAGE / kind / f"{name}.py"
 
 
-def names(kind: str) -> list[str]:
+@functools.cache
+def names(kind: str) -> tuple[str, ...]:
     """Return the names of all plugins of a kind, sorted."""
-    return sorted(file.stem for file in (PACKAGE / kind).glob("*.py") if file.stem != "__init__")
+    return tuple(sorted(file.stem for file in (PACKAGE / kind).glob("*.py") if file.stem != "__init__"))
 
 
 @functools.cache
@@ -78,16 +81,16 @@ def _tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(), str(file))
 
 
-def options(kind: str, name: str) -> dict[str, Option]:
+@functools.cache
+def options(kind: str, name: str) -> Mapping[str, Option]:
     """Return a plugin's options by name, read from its source without importing it."""
-    file = path(kind, name)
     found: dict[str, Option] = {}
-    for node in ast.walk(_tree(file)):
+    for node in _tree(path(kind, name)).body:
         if isinstance(node, ast.ClassDef) and node.name == CLASSES[kind]:
             for field in node.body:
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                     found[field.target.id] = _option(field)
-    return found
+    return MappingProxyType(found)
 
 
 def _option(field: ast.AnnAssign) -> Option:

@@ -16,6 +16,7 @@ from disentangle.errors import InputError
 SOURCE = Path(workflow.basedir, "src")
 STAGE = f"PYTHONPATH={shlex.quote(str(SOURCE))} {shlex.quote(sys.executable)} -m disentangle"
 CELL = "{scale}/{study}/{dataset}/{method}/lam={lam}/seed={seed}"
+DATASET = expand(DATASETS / "{{scale}}/{{dataset}}/{name}", name=dataset_files.names())
 CELL_OPTIONS = "--scale {wildcards.scale} --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method} --lam {wildcards.lam} --seed {wildcards.seed}"
 
 
@@ -55,13 +56,6 @@ def cell_of(wildcards):
     return cell
 
 
-def dataset_of(wildcards):
-    return [
-        dataset_folder(wildcards.scale, wildcards.dataset) / name
-        for name in dataset_files.names()
-    ]
-
-
 def digest(ask):
     """Return a params function: the digest of everything, but for its input files, that a job depends on."""
     return lambda wildcards: explained(lambda: ask(PARAMS, wildcards))
@@ -80,13 +74,21 @@ def break_stale_lock():
     return alive
 
 
-def recorded(file):
-    """Say whether Snakemake knows how a file was made, or that it is unfinished."""
-    name = urlsafe_b64encode(str(file).encode()).decode()
+def unrecorded(files):
+    """Return those files of which Snakemake knows neither how they were made nor that they are unfinished."""
+    kinds = [Path(".snakemake", kind) for kind in ("metadata", "incomplete")]
+    records = {
+        name for folder in kinds if folder.exists() for name in os.listdir(folder)
+    }
+    names = {
+        file: urlsafe_b64encode(str(file).encode()).decode()
+        for file in files
+        if os.path.exists(file)
+    }
     # Snakemake splits records with longer names over folders.
-    return len(name) > 254 or any(
-        Path(".snakemake", kind, name).exists() for kind in ("metadata", "incomplete")
-    )
+    return {
+        file for file, name in names.items() if len(name) <= 254 and name not in records
+    }
 
 
 def require_provenance():
@@ -110,8 +112,8 @@ def require_provenance():
         for cell in cells
         for name in {*TRAINED, "codes.npz", *REPORTED}
     ]
-    lost = {path for path in made if path.exists() and not recorded(path)}
-    for cell in cells:
+    lost = unrecorded(made)
+    for cell in cells if lost else ():
         trained = {cell.folder / name for name in TRAINED}
         if trained & lost and plan.trained_now(PARAMS, cell):
             lost -= trained

@@ -20,7 +20,7 @@ rule generate:
     input:
         lambda w: explained(lambda: plan.official_files(PARAMS, w.scale, w.dataset)),
     output:
-        expand(DATASETS / "{{scale}}/{{dataset}}/{name}", name=dataset_files.names()),
+        DATASET,
     log:
         "logs/generate/{scale}/{dataset}.log",
     params:

@@ -3,7 +3,7 @@
 
 rule encode:
     input:
-        dataset_of,
+        DATASET,
         RUNS / CELL / "checkpoint.safetensors",
         RUNS / CELL / "run.json",
     output:
@@ -22,7 +22,7 @@ rule encode:
 
 rule probe:
     input:
-        dataset_of,
+        DATASET,
         RUNS / CELL / "codes.npz",
     output:
         RUNS / CELL / "probe.json",
@@ -38,7 +38,7 @@ rule probe:
 
 rule measure:
     input:
-        dataset_of,
+        DATASET,
         RUNS / CELL / "codes.npz",
     output:
         RUNS / CELL / "metrics.json",

@@ -3,7 +3,7 @@
 
 rule train:
     input:
-        dataset_of,
+        DATASET,
     output:
         expand(
             RUNS / CELL.replace("{", "{{").replace("}", "}}") / "{name}",
