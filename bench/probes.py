@@ -1,8 +1,8 @@
 """Seconds of a probe: our Newton method and scikit-learn's LogisticRegression, on the same codes in the same run.
 
 Run as `OMP_NUM_THREADS=1 python bench/probes.py`; `--size paper` takes many minutes. Codes are clouds of ten
-overlapping classes in columns that are strongly correlated, as those of a trained encoder are, standardised and in float64 for all.
-Of scikit-learn's tolerances, 1e-4 is its default; at the others it comes to our coefficients.
+overlapping classes in columns that are strongly correlated, as those of a trained encoder are; all are given them
+standardised and in float64. Of scikit-learn's tolerances, 1e-4 is its default; at the others it has our coefficients.
 """
 
 import argparse
