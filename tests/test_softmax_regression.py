@@ -113,6 +113,15 @@ def test_order_of_columns_names_of_classes_and_a_constant_column_do_not_matter()
     assert wider[:, 1:] == pytest.approx(w, abs=1e-6)
 
 
+def test_columns_that_depend_on_each_other_under_hardly_a_penalty() -> None:
+    """A column given twice shares its weight."""
+    codes, y = problem()
+    w, twice = fit(codes, y, C=1e15), fit(np.hstack([codes, codes[:, :1]]), y, C=1e15)
+    assert twice[:, 0] + twice[:, 6] == pytest.approx(w[:, 0], abs=1e-6)
+    assert twice[:, 0] == pytest.approx(twice[:, 6], abs=1e-6)
+    assert twice[:, 1:6] == pytest.approx(w[:, 1:6], abs=1e-6)
+
+
 def test_neither_samples_nor_blocks_of_the_preconditioner_move_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
     codes, y = problem()
     w = fit(codes, y)
@@ -122,18 +131,29 @@ def test_neither_samples_nor_blocks_of_the_preconditioner_move_the_optimum(monke
     assert fit(codes, y) == pytest.approx(w, abs=1e-6)
 
 
-def test_the_preconditioner_inverts_the_hessian_over_some_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_preconditioner_inverts_the_hessian_of_few_samples() -> None:
     codes, _ = problem(samples=41)
     x, c, p = np.vstack([codes.T, np.ones(41)]), np.full(7, 0.5), np.random.default_rng(1).dirichlet(np.ones(4), 41).T
     r = np.random.default_rng(2).normal(size=(4, 7))
     assert softmax.preconditioner(x, c, p)(softmax.hessian_product(r, x, c, p)) == pytest.approx(r)
-    monkeypatch.setattr(softmax, "PRECONDITIONER_SAMPLES", 20)  # 14 of 41: every third
-    monkeypatch.setattr(softmax, "PRECONDITIONER_UNKNOWNS", 14)  # two classes
-    first, second = (p[half, ::3] for half in (slice(2), slice(2, 4)))
-    some = x[:, ::3]
-    whole = [41 / 14 * softmax.hessian(some, c * 14 / 41, half) for half in (first, second)]
-    expected = [np.linalg.solve(h, part.ravel()) for h, part in zip(whole, (r[:2], r[2:]), strict=True)]
-    assert softmax.preconditioner(x, c, p)(r).ravel() == pytest.approx(np.concatenate(expected))
+
+
+def test_the_preconditioner_of_many_samples_takes_the_uncertain_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes, _ = problem(samples=42)
+    x, c, r = np.vstack([codes.T, np.ones(42)]), np.full(7, 0.5), np.random.default_rng(2).normal(size=(4, 7))
+    rng = np.random.default_rng(1)
+    monkeypatch.setattr(softmax, "PRECONDITIONER_SAMPLES", 14)
+    # all of them equally uncertain: the middle one of each three stands for them
+    p = rng.permuted(np.tile([[0.4], [0.3], [0.2], [0.1]], 42), axis=0)
+    product = 3 * softmax.hessian_product(r, x[:, 1::3], c / 3, p[:, 1::3])
+    assert softmax.preconditioner(x, c, p)(product) == pytest.approx(r)
+    # those that are certain add nothing: the others are the whole Hessian
+    p[:, np.arange(42) % 3 > 0] = np.array([[1.0], [0], [0], [0]])
+    assert softmax.preconditioner(x, c, p)(softmax.hessian_product(r, x, c, p)) == pytest.approx(r)
+    # blocks of two classes each know nothing of each other
+    monkeypatch.setattr(softmax, "PRECONDITIONER_UNKNOWNS", 14)
+    halves = [np.linalg.solve(softmax.hessian(x, c, p[k : k + 2]), r[k : k + 2].ravel()) for k in (0, 2)]
+    assert softmax.preconditioner(x, c, p)(r).ravel() == pytest.approx(np.concatenate(halves))
 
 
 def test_conjugate_gradients_take_a_product_for_each_distinct_scale() -> None:

@@ -6,10 +6,10 @@ y (N,) in 0 .. K - 1, probabilities p = softmax(W x) (K, N), and penalties c (D 
     f(W) = sum_n -log p[y_n, n] + sum_kd c_d W_kd^2 / 2.
 
 Where codes tell the classes well, most p are near 0 or 1 and the Hessian is so badly scaled that conjugate gradients
-take hundreds of products. Its sum over some of the samples, factored, leaves about ten.
+take hundreds of products. An estimate of it from some of the samples, factored, leaves about ten.
 
 Source: Nocedal & Wright 2006, Algorithm 7.1 (line search Newton-CG); Byrd et al. 2011, section 3 (the Hessian over a
-subsample). Deviation: there the subsampled Hessian takes the place of the Hessian; here it preconditions it.
+subsample). Deviation: there the subsampled Hessian takes the place of the Hessian, and samples are drawn at random.
 """
 
 from collections.abc import Callable
@@ -35,6 +35,8 @@ def fit(codes: np.ndarray, y: np.ndarray, C: float, tolerance: float, max_iterat
     # As many products take the time of a preconditioner: flops of both, those of a product at half the speed.
     dear = w.size * min(1, PRECONDITIONER_SAMPLES / len(y)) / 8
     products = dear
+    # Penalties of the preconditioner: with one on the bias, and not lost in rounding, it can be factored.
+    ridge = np.full(len(x), 1 / C + 1e-10 * np.square(x).sum(1).max())
     for _ in range(max_iterations):
         g = gradient(w, x, y, c, p)
         size = float(np.abs(g).max()) / len(y)
@@ -42,8 +44,7 @@ def fit(codes: np.ndarray, y: np.ndarray, C: float, tolerance: float, max_iterat
             w -= w.mean(0)  # a bias that all classes share changes no probability, and is left to rounding
             return w
         if products >= dear:
-            # A bias that is penalised too makes it positive definite.
-            precondition = preconditioner(x, np.full(len(x), 1 / C), p)
+            precondition = preconditioner(x, ridge, p)
         accuracy = min(0.5, size**0.5)
         step, products = conjugate_gradients(partial(hessian_product, x=x, c=c, p=p), -g, precondition, accuracy)
         w, value, p = line_search(w, step, value, float((g * step).sum()), partial(objective, x=x, y=y, c=c))
@@ -101,20 +102,22 @@ def _parts(x: np.ndarray) -> list[slice]:
 
 
 def preconditioner(x: np.ndarray, c: np.ndarray, p: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the map of r (K, D + 1) to A^-1 r, with A the Hessian over evenly spaced samples, scaled to all N."""
+    """Return the map of r (K, D + 1) to A^-1 r, with A an estimate of H from M of the samples, or H of no more.
+
+    They stand evenly along the sum of u_n = 1 - sum_k p_kn^2, what a sample adds to H, and weigh sum_n u_n / (M u_n).
+    """
     classes, dim = len(p), len(x)
-    every = -(-x.shape[1] // PRECONDITIONER_SAMPLES)
-    some = np.ascontiguousarray(x[:, ::every])
-    scale = x.shape[1] / some.shape[1]
+    count = min(p.shape[1], PRECONDITIONER_SAMPLES)
+    u = 1 - np.square(p).sum(0) + 1e-12 if count < p.shape[1] else np.ones(count)
+    some = np.searchsorted(np.cumsum(u), (np.arange(count) + 0.5) / count * u.sum())
+    weighted = x[:, some] * np.sqrt(u.sum() / (count * u[some]))
     blocks = np.array_split(np.arange(classes), -(-classes * dim // PRECONDITIONER_UNKNOWNS))
-    factors = [
-        cho_factor(hessian(some, c / scale, p[block, ::every]), overwrite_a=True, check_finite=False)
-        for block in blocks
-    ]
+    hessians = (hessian(weighted, c, p[np.ix_(block, some)]) for block in blocks)
+    factors = [cho_factor(h, overwrite_a=True, check_finite=False) for h in hessians]
 
     def solve(r: np.ndarray) -> np.ndarray:
         solved = (cho_solve(a, r[block].ravel(), check_finite=False) for block, a in zip(blocks, factors, strict=True))
-        found: np.ndarray = np.concatenate([s.reshape(-1, dim) for s in solved]) / scale
+        found: np.ndarray = np.concatenate([s.reshape(-1, dim) for s in solved])
         return found
 
     return solve
