@@ -110,3 +110,26 @@ def test_threads_are_set_before_anything_that_computes_is_imported() -> None:
     assert lines["numpy"] == "3 3"
     assert set(lines.values()) == {"3 3"}
     assert done.stderr.startswith("error: params.yaml or the code changed while the pipeline was running")
+
+
+@pytest.mark.parametrize(
+    ("modules", "absent"),
+    [
+        ("stages.probe probes.logistic", "torch sklearn pandas matplotlib scipy.optimize scipy.stats"),
+        ("stages.measure metrics.half_similarity", "torch sklearn pandas matplotlib scipy"),
+        ("stages.generate", "torch sklearn pandas matplotlib scipy"),
+        ("stages.encode", "sklearn pandas matplotlib scipy"),
+        ("stages.train", "sklearn pandas matplotlib scipy"),
+        ("stages.report reports.table3 reports.claims", "torch sklearn matplotlib scipy.stats"),
+        ("stages.figure figures.losses", "torch sklearn scipy"),
+    ],
+)
+def test_a_job_imports_only_what_it_uses(modules: str, absent: str) -> None:
+    """Each of hundreds of jobs is a process of its own, and an import of these takes up to a second."""
+    code = f"import importlib, sys; [importlib.import_module('disentangle.' + m) for m in {modules.split()}]"
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+    command = [sys.executable, "-c", code + "; print(*sys.modules)"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert {f"disentangle.{module}" for module in modules.split()} <= imported
+    assert not set(absent.split()) & imported

@@ -294,6 +294,8 @@ def test_keys_that_yaml_merges_may_be_given_anew() -> None:
         yaml.load(MERGED.replace("  n: 4", "  n: 4\n  n: 4"), params._Loader)
     with pytest.raises(InputError, match="line 4: the key 'k' is given twice"):
         yaml.load(MERGED.replace("m: 3", "k: 3"), params._Loader)
+    with pytest.raises(InputError, match="line 1: the key 'k' is given twice"):
+        yaml.load("[1, [{m: [{k: 1, k: 1}]}]]", params._Loader)
 
 
 def test_a_dataset_may_be_another_one_but_for_a_key(tmp_path: Path) -> None:
@@ -338,7 +340,7 @@ def test_methods_and_probes_are_completed_by_their_plugins_defaults(tmp_path: Pa
     assert settings.method("s", "burns", "infomax") == {"name": "infomax", "options": {"heads": 2}}
     assert settings.method("s", "burns", "one_head") == {"name": "infomax", "options": {"heads": 1}}
     probes = settings.evaluation("probes", "s", "burns")
-    assert probes == {"logistic": {"C": 2, "tolerance": 0.0001, "max_iterations": 1000}}
+    assert probes == {"logistic": {"C": 2, "tolerance": 1e-8, "max_iterations": 100}}
     assert type(probes["logistic"]["C"]) is float
     assert settings.evaluation("metrics", "s", "burns") == {"half_similarity": {}}
 

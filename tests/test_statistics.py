@@ -89,6 +89,8 @@ def test_exact_binomial_by_hand() -> None:
     assert all_six.low == pytest.approx(100 * 0.025 ** (1 / 6))
     assert (none.low, all_six.high, none.value, all_six.value) == (0, 100, 0, 100)
     assert statistics.proportion_interval(0, 0).n == 0
+    half = statistics.proportion_interval(1, 2)  # of two, at least one with (1 - low)^2 = 0.975
+    assert (half.low, half.high) == (pytest.approx(100 * (1 - 0.975**0.5)), pytest.approx(100 * 0.975**0.5))
 
 
 def test_odds_ratio_bounds_are_where_fishers_test_just_rejects() -> None:

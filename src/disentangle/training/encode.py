@@ -7,7 +7,8 @@ from disentangle.models.contrastive import ContrastiveModel
 from disentangle.training.batches import normalise
 from disentangle.training.device import place
 
-CHUNK = 512
+CHUNK = 256
+"""Images at a time: activations of more, at the size of the demo, are out of the cache and faulted in page by page."""
 
 
 @torch.inference_mode()
