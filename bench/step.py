@@ -134,7 +134,8 @@ def main() -> None:
         os.sched_setaffinity(0, cores[-1:])
     given.peer_threads = len(cores) if given.whole_machine or given.device != "cpu" else 1
     images, labels = data(given)
-    ratios, milliseconds, losses = [], ([], []), ([], [])
+    ratios: list[float] = []
+    milliseconds, losses = ([], []), ([], [])
     for seed in range(given.seeds):
         own = [Runner(ours, given, seed + 100 * k, images, labels) for k in range(at_once)]
         other = Runner(peer, given, seed, images, labels)
@@ -149,7 +150,7 @@ def main() -> None:
                 milliseconds[1].append(peers / given.turn * 1e3)
                 ratios.append(peers / seconds)
         turns = max(1, LAST // given.turn)
-        losses[0] += [runner.stop(turns) for runner in own]
+        losses[0].extend(runner.stop(turns) for runner in own)
         losses[1].append(other.stop(turns))
     config = configured(given, 0)["training"]
     print(f"{given.scale}, {given.device}, batch {config['batch']}, augmentation {config['augmentation']},", end=" ")

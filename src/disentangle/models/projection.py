@@ -41,8 +41,8 @@ class ProjectionHead(nn.Module):
 
 
 def _linear(in_dim: int, out_dim: int, bias: bool, std: float | None, generator: torch.Generator) -> nn.Linear:
-    # made on "meta", where the constructor draws no weights from the global stream
-    linear = nn.Linear(in_dim, out_dim, bias, device="meta").to_empty(device="cpu")
+    with torch.random.fork_rng(devices=[]):  # the constructor draws weights from the global stream
+        linear = nn.Linear(in_dim, out_dim, bias)
     if std is None:
         bound = in_dim**-0.5
         for parameter in linear.parameters():

@@ -92,7 +92,7 @@ class BasicBlock(nn.Module):
 def _convolution(
     width_in: int, width: int, kernel: int, stride: int, padding: int, generator: torch.Generator
 ) -> nn.Conv2d:
-    # made on "meta", where the constructor draws no weights from the global stream
-    convolution = nn.Conv2d(width_in, width, kernel, stride, padding, bias=False, device="meta").to_empty(device="cpu")
+    with torch.random.fork_rng(devices=[]):  # the constructor draws weights from the global stream
+        convolution = nn.Conv2d(width_in, width, kernel, stride, padding, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu", generator=generator)
     return convolution
