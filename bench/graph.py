@@ -203,10 +203,12 @@ def measure(cells: int, folder: Path) -> None:
 def main() -> None:
     """Print a Markdown table: medians in seconds of this project and of the floor, and their ratio."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("cells", nargs="*", type=int, choices=SHAPES, default=[*SHAPES])
+    asked.add_argument("cells", nargs="*", type=int, help=f"some of {', '.join(map(str, SHAPES))} (default: all)")
     given = asked.parse_args()
+    if unknown := set(given.cells) - set(SHAPES):
+        asked.error(f"found {min(unknown)}; allowed: {', '.join(map(str, SHAPES))}")
     print(f"medians of {REPEATS} runs, in seconds\n\n| cells | command | ours | floor | ratio |\n|--:|---|--:|--:|--:|")
-    for cells in given.cells:
+    for cells in given.cells or SHAPES:
         with tempfile.TemporaryDirectory(prefix="graph-") as folder:
             measure(cells, Path(folder))
 

@@ -21,7 +21,7 @@ from disentangle.softmax_regression import fit
 SIZES = {"demo": (20_000, (32, 16, 8), 5), "paper": (100_000, (512,), 1)}
 """Training samples, columns, and how often each is run."""
 CLASSES, TEST = 10, 10_000
-SOLVERS = (("newton-cg", 1e-4), ("newton-cg", 1e-6), ("lbfgs", 1e-8))
+SOLVERS = (("newton-cg", 1e-4), ("newton-cg", 1e-6), ("newton-cholesky", 1e-6), ("lbfgs", 1e-8))
 
 
 def make_codes(samples: int, dim: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,9 @@
 """Training of one cell against the loop that public contrastive projects have (bench/peer.py), step for step.
 
-Run as `python bench/step.py` (the demo's cell, on one core), `--whole-machine` (a cell a core against one peer with all
-cores and workers), `--augmentation simclr`, `--scale paper --dataset-size 4096 --steps 200` (on a GPU). Both train the
-same model on the same data with the same schedule, each in a process of its own; they take turns, so that a machine
+Run as `python bench/step.py` (the demo's cell, on one core), `--augmentation simclr`, `--whole-machine` (a cell a core
+against one peer with all of them), or on a GPU as `--device cuda --scale paper --dataset-size 8192 --steps 240
+--workers 16 --seeds 1`. On few cores the peer is fastest without worker processes, the default. Both train the same
+model on the same data with the same schedule, each in a process of its own; they take turns, so that a machine
 that slows down slows both. Printed: milliseconds a step, their ratio turn by turn, and the last losses of all seeds.
 """
 
@@ -53,6 +54,7 @@ def peer(pipe: Connection, given: argparse.Namespace, seed: int, images: np.ndar
 
     torch.set_num_threads(given.peer_threads)
     torch.manual_seed(seed)
+    torch.backends.cudnn.benchmark = True  # as public loops do
     loop = PeerLoop(configured(given, seed), 2, images, labels["joint"], given.device, given.workers)
     while steps := pipe.recv():
         start = time.perf_counter()
@@ -124,7 +126,7 @@ def main() -> None:
     parser.add_argument("--turn", type=int, default=40, help="steps that one trains before it is the other's turn")
     parser.add_argument("--batch", type=int, help="view pairs a step (default: the scale's own)")
     parser.add_argument("--augmentation", choices=("none", "colour", "simclr"), help="(default: the scale's own)")
-    parser.add_argument("--workers", type=int, default=1, help="the peer's worker processes that load data")
+    parser.add_argument("--workers", type=int, default=0, help="the peer's worker processes that load data")
     parser.add_argument("--dataset-size", type=int, help="random pairs instead of the generated dataset")
     parser.add_argument("--whole-machine", action="store_true", help="a cell a core, against a peer with every core")
     given = parser.parse_args()

@@ -9,6 +9,7 @@ import argparse
 import multiprocessing
 import statistics
 import time
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,14 +59,14 @@ def rows(cells: list[loop.Training], count: int) -> float:
     return time.perf_counter() - start
 
 
-def in_process(given: argparse.Namespace, seed: int, ready: object, go: object) -> None:
+def in_process(given: argparse.Namespace, seed: int, ready: Barrier, done: Barrier) -> None:
     """Train one cell when all are warm."""
     with TemporaryDirectory() as folder:
         cells = trainings(given, [seed], folder)
         rows(cells, 1)
         ready.wait()
         rows(cells, given.rows)
-        go.wait()
+        done.wait()
 
 
 def grouped(module: nn.Module, cells: int) -> nn.Module:
@@ -89,7 +90,7 @@ def grouped(module: nn.Module, cells: int) -> nn.Module:
 
 def stacked(given: argparse.Namespace) -> float:
     """Return how many times as fast as separate encoders one with grouped convolutions is."""
-    where = torch.device("cuda" if given.device == "auto" and torch.cuda.is_available() else "cpu")
+    where = device.choose(given.device, 1)
     config = params.load().training(Cell("demo", "burns", "DC-BC", "infomax", 0.0, 0))
     n, views = given.cells, 2 * config["training"]["batch"]
     encoder, *others = (device.place(loop.build_model(config, 0).encoder, where) for _ in range(n + 1))

@@ -306,8 +306,7 @@ def fit(
     digest: str = "d",
     **options: Any,
 ) -> loop.Run:
-    training = trained_by(pairs, folder, config, announce, digest, **options)
-    loop.fit([training], every)
+    (training,) = loop.fit([trained_by(pairs, folder, config, announce, digest, **options)], every)
     return training.result()
 
 
@@ -376,6 +375,15 @@ def kill_at(step: int) -> Callable[[str], None]:
             raise Killed
 
     return announce
+
+
+def test_a_cell_counts_its_share_of_the_time(pairs: ViewPairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that ticks when asked: at two starts, then at the rows 2 and 4 of one cell and 2, 4, 6 of the other."""
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=itertools.count(100.0).__next__))
+    cells = [trained_by(pairs, tmp_path / str(k), configured(steps=steps)) for k, steps in enumerate((4, 6))]
+    # The first starts at 100, is read at 102 and 104; the second starts at 101, is read at 103, 105 and 106.
+    seconds = [training.result().seconds for training in loop.fit(cells, math.inf)]
+    assert seconds == [(2 + 2) / 2, 2 / 2 + 2 + 1]
 
 
 @pytest.mark.parametrize(
@@ -462,17 +470,10 @@ class Dispatched(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-WAITS = {
-    "_local_scalar_dense",
-    "item",
-    "nonzero",
-    "masked_select",
-    "_unique2",
-    "unique_dim",
-    "linalg_inv_ex",
-    "is_nonzero",
-}
-"""Operations for which the host waits for the device: they read a value or have a result whose size depends on one."""
+WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "unique_dim", "linalg_inv_ex"}
+WAITS |= {"scatter_add", "scatter_add_", "index_add", "index_add_", "index_put", "index_put_", "_index_put_impl_"}
+"""Operations for which the host waits for the device: they read a value, have a result whose size depends on one, or
+are waited for where results are to be repeatable."""
 
 
 @pytest.mark.parametrize("preset", DRAWS)
@@ -506,7 +507,7 @@ def test_neighbours_change_no_bit(pairs: ViewPairs, tmp_path: Path) -> None:
     ]
     alone = [fit(pairs, tmp_path / str(k), config) for k, config in enumerate(configs)]
     together = [trained_by(pairs, tmp_path / str(k), config) for k, config in enumerate(configs)]
-    loop.fit(together, math.inf)
+    assert list(loop.fit(together, math.inf)) == [together[2], together[1], together[0]]  # as they end
     for one, training in zip(alone, together, strict=True):
         assert weights(training.result()) == weights(one)
         assert repr(training.result().history) == repr(one.history)  # nan is not equal to itself
@@ -520,9 +521,8 @@ def test_neighbours_change_no_bit(pairs: ViewPairs, tmp_path: Path) -> None:
 def test_compiled_steps_compute_what_eager_ones_do(pairs: ViewPairs, tmp_path: Path, preset: str) -> None:
     """Within a part in 10,000 of losses and weights after 4 steps: the order of sums differs, nothing else."""
     config = configured("p_ortho", 0.1, augmentation=preset, optimizer="sgd", steps=4, log_every=1)
-    eager, compiled = (trained_by(pairs, tmp_path, config, execution=how) for how in ("eager", "compiled"))
-    loop.fit([eager, compiled], math.inf)
-    one, two = eager.result(), compiled.result()
+    both = [trained_by(pairs, tmp_path, config, execution=how) for how in ("eager", "compiled")]
+    one, two = (training.result() for training in loop.fit(both, math.inf))
     assert two.model._compiled_call_impl is not None
     for row, other in zip(one.history, two.history, strict=True):
         assert other == pytest.approx(row, rel=1e-4)
@@ -550,9 +550,9 @@ def test_a_program_is_recorded_once_and_then_replayed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
     monkeypatch.setattr(torch.cuda, "graph", graph)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: "the cell's stream")
-    recorded = Recorded(lambda: events.append("run"), [stream(1), stream(2)])
+    recorded = Recorded([stream(1), stream(2)])
     for _ in range(WARM_UP + 3):
-        recorded()
+        recorded(lambda: events.append("run"))
     recording = ["register 1", "register 2", "record on the cell's stream", "run", "recorded"]
     assert events == ["run"] * WARM_UP + recording + ["replay"] * 3
 
@@ -634,10 +634,12 @@ def test_damaged_weights_are_named(tmp_path: Path, content: bytes | None) -> Non
 @pytest.fixture
 def as_before() -> Iterator[None]:
     """What a stage sets for its process."""
-    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    before = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    filled = torch.utils.deterministic.fill_uninitialized_memory
     yield
     torch.set_num_threads(before[0])
-    torch.use_deterministic_algorithms(before[1])
+    torch.set_deterministic_debug_mode(before[1])
+    torch.utils.deterministic.fill_uninitialized_memory = filled
 
 
 @pytest.mark.usefixtures("as_before")
@@ -650,7 +652,7 @@ def test_a_device_that_is_not_there() -> None:
 
 
 def test_how_a_step_is_run() -> None:
-    assert [execution("auto", torch.device(name)) for name in ("cpu", "cuda")] == ["eager", "compiled"]
+    assert [execution("auto", torch.device(name)) for name in ("cpu", "cuda")] == ["eager", "graph"]
     assert execution("compiled", torch.device("cpu")) == "compiled"
     assert [execution(name, torch.device("cuda")) for name in ("eager", "graph")] == ["eager", "graph"]
     with pytest.raises(InputError, match="--execution: found 'graph'; allowed on a CPU: eager, compiled"):

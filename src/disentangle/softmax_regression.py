@@ -22,6 +22,9 @@ PRECONDITIONER_SAMPLES = 4096
 PRECONDITIONER_UNKNOWNS = 6000
 """Of a block that is factored; where there are more, classes are split into blocks."""
 
+HALVINGS = 60
+"""Of a step, after which it is no more than rounding."""
+
 CHUNK = 1536
 """Samples whose products stay in the cache of a core."""
 
@@ -37,7 +40,7 @@ def fit(codes: np.ndarray, y: np.ndarray, C: float, tolerance: float, max_iterat
     products = dear
     # Penalties of the preconditioner: with one on the bias, and not lost in rounding, it can be factored.
     ridge = np.full(len(x), 1 / C + 1e-10 * np.square(x).sum(1).max())
-    for _ in range(max_iterations):
+    for _ in range(max_iterations + 1):  # a gradient more than steps
         g = gradient(w, x, y, c, p)
         size = float(np.abs(g).max()) / len(y)
         if size <= tolerance:
@@ -154,11 +157,10 @@ def line_search(
     objective: Callable[[np.ndarray], tuple[float, np.ndarray]],
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """Return the first W + t ``step`` of t = 1, 1/2, 1/4, ... that decreases f enough (Armijo), with f and p there."""
-    t = 1.0
-    while True:
+    for t in 0.5 ** np.arange(HALVINGS):
         new = w + t * step
         new_value, p = objective(new)
         # Near the optimum a decrease drowns in the rounding of f.
         if new_value <= value + 1e-4 * t * slope + 1e-12 * abs(value):
-            return new, new_value, p
-        t /= 2
+            break
+    return new, new_value, p

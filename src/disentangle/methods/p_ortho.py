@@ -34,11 +34,13 @@ class Objective:
     def terms(self, batch: Embeddings) -> dict[str, Tensor]:
         """Return ``infomax_0``, ``infomax_1`` and ``regularizer``; draws one permutation from ``batch.generator``."""
         p = self._permutation(batch)
-        cosines = [absolute_cosine(a.take_along_dim(p, -1), b, self.pairs) for a, b in permutations(batch.z, 2)]
+        cosines = [absolute_cosine((p * a[..., None, :]).sum(-1), b, self.pairs) for a, b in permutations(batch.z, 2)]
         terms = sub_infomax(batch.z, [batch.labels["joint"]] * 2, batch.temperature)
         return terms | {"regularizer": torch.stack(cosines).sum()}
 
     def _permutation(self, batch: Embeddings) -> Tensor:
+        """Return P as a matrix (..., d, d): the derivative of indexing would make a GPU wait, to be repeatable."""
         z, generator = batch.z[0], batch.generator
         shape = (1, 1, z.shape[-1]) if self.permutation == "shared" else z.shape
-        return torch.rand(shape, generator=generator, device=generator.device).argsort(dim=-1).to(z.device)
+        order = torch.rand(shape, generator=generator, device=generator.device).argsort(dim=-1).to(z.device)
+        return (order[..., None] == torch.arange(z.shape[-1], device=z.device)).to(z.dtype)

@@ -1,6 +1,7 @@
 """Train every cell of a report one after another, on a machine without Snakemake; with ``--until report``, do all."""
 
 import argparse
+import gc
 import importlib
 import itertools
 from typing import Any
@@ -21,6 +22,7 @@ def run(given: argparse.Namespace) -> None:
         for together in (group[start : start + given.together] for start in range(0, len(group), given.together)):
             print(f"[{cells.index(together[-1]) + 1}/{len(cells)}] {', '.join(map(str, together))}", flush=True)
             train.run_together(argparse.Namespace(**vars(given), digest=None), together)
+            gc.collect()  # a compiled model holds itself, and with it memory of the device
     if given.until == "report":
         for cell in cells:
             for stage in ("encode", "probe", "measure"):

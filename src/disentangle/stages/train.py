@@ -51,17 +51,18 @@ def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
         held = tuple(manifest["definition"]["options"]["held"])
         views = _view_pairs(dataset_files.read(folder, "train"), held, where)
         data = files.sha256(folder / dataset_files.MANIFEST)
-        trainings: dict[Cell, loop.Training] = {}
+        trainings: dict[loop.Training, Cell] = {}
         for cell in results:
             config = settings.training(cell)
             objective = registry.build("methods", config["method"]["name"], config["method"]["options"])
             made_of = f"{digests[cell]} {data} {' '.join(made_by.values())} {torch.__version__}"
-            trainings[cell] = loop.Training(
+            training = loop.Training(
                 config, objective, views, held, cell.resume, made_of, made_by["execution"], say[cell]
             )
-        loop.fit([*trainings.values()], given.checkpoint_every)
-        for cell, result in results.items():
-            _write(cell, settings.training(cell), trainings[cell].result(), result)
+            trainings[training] = cell
+        for training in loop.fit([*trainings], given.checkpoint_every):
+            cell = trainings[training]
+            _write(cell, settings.training(cell), training.result(), results[cell])
 
 
 def _prefixed(name: str) -> Callable[[str], None]:

@@ -10,8 +10,8 @@ from torch import nn
 from disentangle.errors import InputError
 
 Model = TypeVar("Model", bound=nn.Module)
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, HUGE = -1, -3, 2**30
-"""Options of glibc's mallopt, and a size in bytes that no tensor of a CPU job reaches."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Options of glibc's mallopt."""
 
 
 def choose(name: str, threads: int) -> torch.device:
@@ -43,14 +43,14 @@ EXECUTIONS = ("eager", "graph", "compiled")
 
 
 def execution(name: str, device: torch.device) -> str:
-    """Return how a step is run: as ``name`` says; ``auto`` compiles for a GPU, and needs no compiler on a CPU.
+    """Return how a step is run: as ``name`` says; ``auto`` records it on a GPU, and needs no compiler.
 
     Raises InputError for a graph on a CPU, which can record none.
     """
     if name == "graph" and device.type == "cpu":
         raise InputError("--execution: found 'graph'; allowed on a CPU: eager, compiled.")
     if name == "auto":
-        return "eager" if device.type == "cpu" else "compiled"
+        return "eager" if device.type == "cpu" else "graph"
     return name
 
 
@@ -58,8 +58,8 @@ def _keep_freed_memory() -> None:
     """Let the C library keep what is freed: a step frees and asks for megabytes, and fresh pages cost a fault each."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it
     if mallopt:
-        mallopt(M_MMAP_THRESHOLD, HUGE)
-        mallopt(M_TRIM_THRESHOLD, HUGE)
+        mallopt(M_MMAP_THRESHOLD, 2**25)  # the most that all versions allow
+        mallopt(M_TRIM_THRESHOLD, 2**30)
 
 
 def place(model: Model, device: torch.device) -> Model:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,68 +87,75 @@ class Training:
         self._training, self._resume, self._digest, self._announce = config["training"], resume, digest, announce
         self._step = Step(config, build_model(config, objective.heads), objective, views, held, execution)
         self._history: list[dict[str, float]] = []
-        self._done, self._diverged, self._before, self._rate = 0, False, 0.0, 0.0
+        self._done, self._diverged, self._seconds, self._rate = 0, False, 0.0, 0.0
         with self._step.stream():
             self._order = Order(len(views), self._training["batch"], config["cell"]["seed"], views.images.device)
             self._levels = plateau_levels(views, self._order, held, targets(objective, held))
             if (state := checkpoint.load_state(resume, digest)) is not None:
-                self._done, self._history, self._before = state["step"], state["history"], state["seconds"]
+                self._done, self._history, self._seconds = state["step"], state["history"], state["seconds"]
                 self._step.restore(state["state"])
                 announce(f"going on at step {self._done}")
-        self._start, self._began = self._done, time.perf_counter()
-        self._now = self._saved = self._began
+        self._start = self._launched = self._done
+        self._began = self._now = self._saved = time.perf_counter()
 
     @property
     def finished(self) -> bool:
-        """Whether the last step is done, or the run has diverged."""
+        """Whether the last step is done and read, or the run has diverged."""
         return self._diverged or self._done == self._training["steps"]
 
     def launch(self) -> None:
         """Start the steps of the next row of history; a GPU works them off while the host goes on."""
         training, steps = self._training, self._training["steps"]
-        end = min((self._done // training["log_every"] + 1) * training["log_every"], steps)
+        self._launched = min((self._done // training["log_every"] + 1) * training["log_every"], steps)
         with self._step.stream():
-            for step in range(self._done, end):
+            for step in range(self._done, self._launched):
                 self._rate = learning_rate(step, training["lr"], training["warmup"], steps)
                 self._step(self._order.index(step), self._rate)
-        self._done = end
 
-    def read(self, checkpoint_every: float) -> None:
-        """Wait for the steps that were started, keep their row, and save a state if the last is seconds old."""
+    def read(self, checkpoint_every: float, sharing: int = 1) -> None:
+        """Wait for the steps that were started, keep their row, and save a state if the last is seconds old.
+
+        Of the time since the last row, a cell has used its share of the ``sharing`` ones.
+        """
         with self._step.stream():
             means = self._step.means()
-        done, steps = self._done, self._training["steps"]
-        self._history.append({"step": done, "lr": self._rate, **means})
-        self._now = time.perf_counter()
+        self._done, steps, now = self._launched, self._training["steps"], time.perf_counter()
+        self._history.append({"step": self._done, "lr": self._rate, **means})
+        self._seconds += (now - self._now) / sharing
+        self._now = now
         if not math.isfinite(means["loss"]):
             self._diverged = True
-            self._announce(f"step {done}/{steps}  loss is not finite: stopped as diverged")
+            self._announce(f"step {self._done}/{steps}  loss is not finite: stopped as diverged")
             return
-        left = (self._now - self._began) / (done - self._start) * (steps - done)
-        self._announce(f"step {done}/{steps}  loss {means['loss']:.3f}  {left:.0f} s left")
-        if self._now - self._saved >= checkpoint_every and done < steps:
+        left = (now - self._began) / (self._done - self._start) * (steps - self._done)
+        self._announce(f"step {self._done}/{steps}  loss {means['loss']:.3f}  {left:.0f} s left")
+        if now - self._saved >= checkpoint_every and not self.finished:
             self._save()
-            self._saved = self._now
+            self._saved = now
 
     def result(self) -> Run:
         """Return what came of it."""
-        seconds = self._before + self._now - self._began
-        return Run(self._step.model, self._history, self._levels, self._diverged, seconds, self._done)
+        return Run(self._step.model, self._history, self._levels, self._diverged, self._seconds, self._done)
 
     def _save(self) -> None:
         with self._step.stream():
             state = {"step": self._done, "history": self._history, "state": self._step.state()}
-            seconds = self._before + self._now - self._began
-            checkpoint.save_state(self._resume, {"digest": self._digest, "seconds": seconds, **state})
+            checkpoint.save_state(self._resume, {"digest": self._digest, "seconds": self._seconds, **state})
 
 
-def fit(trainings: Sequence[Training], checkpoint_every: float) -> None:
-    """Train cells side by side to their ends; each has its next steps started before any is waited for.
+def fit(trainings: Sequence[Training], checkpoint_every: float) -> Iterator[Training]:
+    """Train cells side by side and yield each at its end; a device has other cells' steps while one's are read.
 
     ``checkpoint_every`` is in seconds.
     """
-    while running := [training for training in trainings if not training.finished]:
-        for training in running:
-            training.launch()
-        for training in running:
-            training.read(checkpoint_every)
+    running = list(trainings)
+    for training in running:
+        training.launch()
+    while running:
+        for training in tuple(running):
+            training.read(checkpoint_every, len(running))
+            if training.finished:
+                running.remove(training)
+                yield training
+            else:
+                training.launch()

@@ -103,7 +103,7 @@ class Step:
             self._views_of = torch.compile(views_of)
         self._names: tuple[str, ...] = ()
         self._sums, self._steps = torch.empty(0), 0
-        self._run = Recorded(self._program, [*self.generators.values()]) if recorded else self._program
+        self._recorded = Recorded([*self.generators.values()]) if recorded else None
 
     def stream(self) -> AbstractContextManager[Any]:
         """Return the context of this step's stream; on a CPU it is empty."""
@@ -113,7 +113,10 @@ class Step:
         """Train on the samples ``index`` (B,) at a learning rate; a GPU may still be at it when this returns."""
         self.index.copy_(index)
         self.rate.fill_(rate)
-        self._run()
+        if self._recorded:
+            self._recorded(self._program)
+        else:
+            self._program()
         self._steps += 1
 
     def means(self) -> dict[str, float]:
@@ -165,24 +168,26 @@ class Step:
 
 
 class Recorded:
-    """A program of the current stream, recorded as a CUDA graph after its first calls and from then on replayed."""
+    """Calls of one program on one stream: after the first ones it is recorded as a CUDA graph, and then replayed.
 
-    def __init__(self, program: Callable[[], None], generators: Sequence[torch.Generator]) -> None:
-        self._program, self._generators = program, generators
-        self._calls = 0
+    It does not hold the program, whose owner holds it: a circle would keep a GPU's memory.
+    """
+
+    def __init__(self, generators: Sequence[torch.Generator]) -> None:
+        self._generators, self._calls = generators, 0
         self._graph: torch.cuda.CUDAGraph | None = None
 
-    def __call__(self) -> None:
+    def __call__(self, program: Callable[[], None]) -> None:
         """Run the program once."""
         if self._calls < WARM_UP:
             # Libraries choose and allocate, compilers compile, the optimizer makes its state.
             self._calls += 1
-            return self._program()
+            return program()
         if self._graph is None:
             graph = torch.cuda.CUDAGraph()
             for generator in self._generators:
                 graph.register_generator_state(generator)
             with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
-                self._program()
+                program()
             self._graph = graph
         self._graph.replay()
