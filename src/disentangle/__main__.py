@@ -79,11 +79,8 @@ def _add_compute(stage: argparse.ArgumentParser) -> None:
 
 def _add_training(stage: argparse.ArgumentParser) -> None:
     """Add the options of the stages that train."""
-    how, given = (
-        "how a step is run (default: a recorded graph on a GPU, eager on a CPU)",
-        os.environ.get("EXECUTION", "auto"),
-    )
-    stage.add_argument("--execution", choices=("auto", "eager", "graph", "compiled"), default=given, help=how)
+    how = "how a step is run: eager, graph or compiled (default: eager on a CPU, graph on a GPU)"
+    stage.add_argument("--execution", default=os.environ.get("EXECUTION", "auto"), help=how)
     every = os.environ.get("CHECKPOINT_EVERY", "20")
     stage.add_argument("--checkpoint-every", type=float, default=every, metavar="SECONDS")
 

@@ -38,20 +38,15 @@ def choose(name: str, threads: int) -> torch.device:
     return device
 
 
-EXECUTIONS = ("eager", "graph", "compiled")
-"""How a device runs a training step (``Step``)."""
-
-
 def execution(name: str, device: torch.device) -> str:
-    """Return how a step is run: as ``name`` says; ``auto`` records it on a GPU, and needs no compiler.
+    """Return how a step is run (``Step``): as ``name`` says, or for ``auto`` the fastest way that needs no compiler.
 
-    Raises InputError for a graph on a CPU, which can record none.
+    Raises InputError for a name that is none, and for a graph on a CPU, which can record none.
     """
-    if name == "graph" and device.type == "cpu":
-        raise InputError("--execution: found 'graph'; allowed on a CPU: eager, compiled.")
-    if name == "auto":
-        return "eager" if device.type == "cpu" else "graph"
-    return name
+    possible = ("eager", "compiled") if device.type == "cpu" else ("graph", "eager", "compiled")
+    if name != "auto" and name not in possible:
+        raise InputError(f"--execution: found '{name}'; allowed on this device: auto, {', '.join(possible)}.")
+    return possible[0] if name == "auto" else name
 
 
 def _keep_freed_memory() -> None:
