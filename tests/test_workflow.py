@@ -49,7 +49,7 @@ def change_probe(project: Project) -> None:
 
 
 def change_probe_file(project: Project) -> None:
-    project.edit("src/disentangle/probes/logistic.py", "max_iterations: int = 1000", "max_iterations: int = 2000")
+    project.edit("src/disentangle/probes/logistic.py", "max_iterations: int = 100", "max_iterations: int = 200")
 
 
 def change_metric_file(project: Project) -> None:
