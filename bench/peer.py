@@ -93,7 +93,7 @@ class PeerLoop:
     """The peer's training of one cell's model on one label, a number of steps at a time."""
 
     def __init__(self, config: dict, heads: int, images: np.ndarray, labels: np.ndarray, device: str, workers: int):
-        self.training, self.device, self.heads = config["training"], device, heads
+        self.training, self.device = config["training"], device
         self.model = build_model(config, heads).to(device).train()
         if self.training["optimizer"] == "sgd":
             kind = {"momentum": 0.9, "weight_decay": self.training["weight_decay"]}

@@ -23,7 +23,7 @@ LAST = 100
 
 
 def ours(pipe: Connection, given: argparse.Namespace, seed: int, images: np.ndarray, labels: dict) -> None:
-    """Train with the pipeline's own loop; answer each number of steps with the seconds it took and the mean loss."""
+    """Train with the pipeline's own loop; answer each call for a turn with the seconds it took and the mean loss."""
     import torch
 
     from disentangle import registry
@@ -39,11 +39,10 @@ def ours(pipe: Connection, given: argparse.Namespace, seed: int, images: np.ndar
     how = device.execution(given.execution, where)
     with TemporaryDirectory() as folder:
         training = loop.Training(config, objective, views, ("DC", "BC"), Path(folder, "r"), "", how, lambda _: None)
-        while steps := pipe.recv():
+        while pipe.recv():
             start = time.perf_counter()
-            for _ in range(steps // given.turn):
-                training.launch()
-                training.read(1e9)
+            training.launch()
+            training.read(1e9)
             pipe.send((time.perf_counter() - start, training.result().history[-1]["loss"]))
 
 
@@ -56,9 +55,9 @@ def peer(pipe: Connection, given: argparse.Namespace, seed: int, images: np.ndar
     torch.manual_seed(seed)
     torch.backends.cudnn.benchmark = True  # as public loops do
     loop = PeerLoop(configured(given, seed), 2, images, labels["joint"], given.device, given.workers)
-    while steps := pipe.recv():
+    while pipe.recv():
         start = time.perf_counter()
-        loop.run(steps)
+        loop.run(given.turn)
         pipe.send((time.perf_counter() - start, statistics.fmean(loop.losses[-given.turn :])))
 
 
@@ -83,18 +82,19 @@ class Runner:
         self.process.start()
         self.losses: list[float] = []
 
-    def start(self, steps: int) -> None:
-        self.pipe.send(steps)
+    def start(self) -> None:
+        """Let it train for a turn."""
+        self.pipe.send(True)
 
     def wait(self) -> float:
-        """Return the seconds that the steps took."""
+        """Return the seconds that the turn took."""
         seconds, loss = self.pipe.recv()
         self.losses.append(loss)
         return seconds
 
     def stop(self, turns: int) -> float:
         """End the process and return the mean of the losses of the last turns."""
-        self.pipe.send(0)
+        self.pipe.send(False)
         self.process.join()
         return statistics.fmean(self.losses[-turns:])
 
@@ -143,9 +143,9 @@ def main() -> None:
         other = Runner(peer, given, seed, images, labels)
         for turn in range(given.steps // given.turn):
             for runner in own:
-                runner.start(given.turn)
+                runner.start()
             seconds = max([runner.wait() for runner in own]) / at_once
-            other.start(given.turn)
+            other.start()
             peers = other.wait()
             if turn:  # the first one warms up
                 milliseconds[0].append(seconds / given.turn * 1e3)

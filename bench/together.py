@@ -48,14 +48,17 @@ def trainings(given: argparse.Namespace, seeds: list[int], folder: str) -> list[
     ]
 
 
-def rows(cells: list[loop.Training], count: int) -> float:
-    """Train each cell for a number of rows, side by side, and return the seconds it took."""
+def warm_up(cells: list[loop.Training]) -> None:
+    """Train each cell for its first row."""
+    for cell in cells:
+        cell.launch()
+        cell.read(1e9)
+
+
+def seconds_to_end(cells: list[loop.Training]) -> float:
+    """Train cells side by side to their ends and return the seconds it took."""
     start = time.perf_counter()
-    for _ in range(count):
-        for cell in cells:
-            cell.launch()
-        for cell in cells:
-            cell.read(1e9)
+    list(loop.fit(cells, 1e9))
     return time.perf_counter() - start
 
 
@@ -63,9 +66,9 @@ def in_process(given: argparse.Namespace, seed: int, ready: Barrier, done: Barri
     """Train one cell when all are warm."""
     with TemporaryDirectory() as folder:
         cells = trainings(given, [seed], folder)
-        rows(cells, 1)
+        warm_up(cells)
         ready.wait()
-        rows(cells, given.rows)
+        seconds_to_end(cells)
         done.wait()
 
 
@@ -121,12 +124,12 @@ def main() -> None:
     seeds, total = list(range(given.cells)), given.cells * given.rows * ROW
     with TemporaryDirectory() as folder:
         cells = trainings(given, seeds, folder)
-        rows(cells, 1)
-        one = sum(rows([cell], given.rows) for cell in cells)
+        warm_up(cells)
+        one = sum(seconds_to_end([cell]) for cell in cells)
     with TemporaryDirectory() as folder:
         cells = trainings(given, seeds, folder)
-        rows(cells, 1)
-        side = rows(cells, given.rows)
+        warm_up(cells)
+        side = seconds_to_end(cells)
     context = multiprocessing.get_context("spawn")
     ready, done = context.Barrier(given.cells + 1), context.Barrier(given.cells + 1)
     processes = [context.Process(target=in_process, args=(given, seed, ready, done)) for seed in seeds]

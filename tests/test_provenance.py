@@ -58,7 +58,7 @@ class Package:
     def write(self, path: str, text: str) -> None:
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(text)
-        for cached in (provenance._tree, provenance._imports, provenance._meaning, provenance._code):
+        for cached in (registry.tree, provenance._imports, provenance._meaning, provenance._code):
             cached.cache_clear()
 
     def closure(self, *roots: str) -> set[str]:

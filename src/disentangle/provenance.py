@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from disentangle import registry
+
 PACKAGE = Path(__file__).parent
 
 _PLUMBING = "cells dataset_files download errors files outputs params plan provenance registry views"
@@ -48,16 +50,11 @@ def closure(roots: Iterable[Path]) -> set[Path]:
 
 
 @functools.cache
-def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text())
-
-
-@functools.cache
 def _imports(file: Path) -> tuple[Path, ...]:
     if file.suffix != ".py":
         return ()
     modules: list[str] = []
-    for node in ast.walk(_tree(file)):
+    for node in ast.walk(registry.tree(file)):
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level:
@@ -73,7 +70,7 @@ def _imports(file: Path) -> tuple[Path, ...]:
 def _meaning(file: Path) -> bytes:
     if file.suffix != ".py":
         return file.read_bytes()
-    return _canonical(_tree(file)).encode()
+    return _canonical(registry.tree(file)).encode()
 
 
 def _canonical(node: Any) -> str:

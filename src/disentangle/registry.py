@@ -77,7 +77,8 @@ def names(kind: str) -> tuple[str, ...]:
 
 
 @functools.cache
-def _tree(file: Path) -> ast.Module:
+def tree(file: Path) -> ast.Module:
+    """Return the syntax tree of a source file, parsed once a process."""
     return ast.parse(file.read_text(), str(file))
 
 
@@ -85,7 +86,7 @@ def _tree(file: Path) -> ast.Module:
 def options(kind: str, name: str) -> Mapping[str, Option]:
     """Return a plugin's options by name, read from its source without importing it."""
     found: dict[str, Option] = {}
-    for node in _tree(path(kind, name)).body:
+    for node in tree(path(kind, name)).body:
         if isinstance(node, ast.ClassDef) and node.name == CLASSES[kind]:
             for field in node.body:
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
@@ -109,7 +110,7 @@ def _option(field: ast.AnnAssign) -> Option:
 
 def constant(kind: str, name: str, constant: str) -> Any:
     """Return a literal constant of a plugin's module, read from its source without importing it."""
-    for node in _tree(path(kind, name)).body:
+    for node in tree(path(kind, name)).body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == constant for t in node.targets):
             return ast.literal_eval(node.value)
     raise KeyError(f"{kind}/{name}.py defines no constant {constant}")
