@@ -10,8 +10,6 @@ RESUME = Path("data/resume")
 REPORTS = Path("reports")
 TRAINED = ("checkpoint.safetensors", "history.csv", "run.json", "timing.json")
 """What a training leaves in its cell's folder."""
-REPORTED = ("run.json", "timing.json", "probe.json", "metrics.json", "history.csv")
-"""What reports read of a cell."""
 
 
 def format_lam(lam: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from disentangle import dataset_files, files, outputs, params, plan
 from disentangle.cells import dataset_folder
+from disentangle.studies import STUDIES
 
 
 def run(given: argparse.Namespace) -> None:
@@ -25,7 +26,7 @@ def run(given: argparse.Namespace) -> None:
             gc.collect()  # a compiled model holds itself, and with it memory of the device
     if given.until == "report":
         for cell in cells:
-            for stage in ("encode", "probe", "measure"):
+            for stage in ("encode", *STUDIES[cell.study].evaluated):
                 _run(stage, given, cell=cell)
         _run("report", given)
 
