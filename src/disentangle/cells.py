@@ -44,6 +44,11 @@ class Cell:
         """The checkpoint of an unfinished training; it is no result, so DVC does not version it."""
         return RESUME / self.name.with_suffix(".pt")
 
+    @property
+    def ahead(self) -> Path:
+        """Where the results of a training lie that another cell's job did beside its own; its own job moves them."""
+        return RESUME / self.name
+
     def __str__(self) -> str:
         return f"{self.dataset}/{self.method} lam={format_lam(self.lam)} seed={self.seed}"
 

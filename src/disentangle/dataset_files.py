@@ -8,7 +8,6 @@ import numpy as np
 
 from disentangle import files
 from disentangle.errors import InputError
-from disentangle.grid import Grid
 from disentangle.views import Views
 
 SPLITS = ("train", "test")
@@ -23,13 +22,13 @@ def write(folder: Path, splits: Mapping[str, Views], manifest: Mapping[str, Any]
     _write(folder, images, {f"{name}_factors.npz": split.factors for name, split in splits.items()}, manifest)
 
 
-def write_grid(folder: Path, grid: Grid, manifest: Mapping[str, Any]) -> None:
-    """Write a factor grid: ``images.npy``, ``shared.npz``, and the manifest, which holds what else the grid knows."""
+def write_grid(folder: Path, grid: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    """Write the fields of a ``grid.Grid``: ``images.npy``, ``shared.npz``, and in the manifest all others."""
     # A list, as JSON is written with sorted keys and the order of the factors is that of the grid.
-    known = {"sizes": [[*size] for size in grid.sizes.items()], "shape": [*grid.shape]}
-    known |= {"binary": grid.binary, "nuisance": [*grid.nuisance]}
-    arrays = {"images.npy": grid.images}
-    _write(folder, arrays, {"shared.npz": grid.shared}, {**manifest, "grid": known})
+    known = {"sizes": [[*size] for size in grid["sizes"].items()], "shape": [*grid["shape"]]}
+    known |= {"binary": grid["binary"], "nuisance": [*grid["nuisance"]]}
+    arrays = {"images.npy": grid["images"]}
+    _write(folder, arrays, {"shared.npz": grid["shared"]}, {**manifest, "grid": known})
 
 
 def _write(
@@ -65,19 +64,16 @@ def read(folder: Path, split: str) -> Views:
     return Views(files.read_array(folder / f"{split}_images.npy"), read_factors(folder, split))
 
 
-def read_grid(folder: Path) -> Grid:
-    """Read a factor grid, its images memory-mapped; raises InputError if a file differs from the manifest."""
+def read_grid(folder: Path) -> dict[str, Any]:
+    """Read the fields of a ``grid.Grid``, its images memory-mapped.
+
+    Raises InputError if a file differs from the manifest.
+    """
     _verify(folder, "images.npy", "shared.npz")
     known = read_manifest(folder)["grid"]
-    height, width, channels = known["shape"]
-    return Grid(
-        files.read_array(folder / "images.npy"),
-        dict(known["sizes"]),
-        (height, width, channels),
-        known["binary"],
-        tuple(known["nuisance"]),
-        files.read_arrays(folder / "shared.npz"),
-    )
+    arrays = {"images": files.read_array(folder / "images.npy"), "shared": files.read_arrays(folder / "shared.npz")}
+    tuples = {key: tuple(known[key]) for key in ("shape", "nuisance")}
+    return {**arrays, **tuples, "sizes": dict(known["sizes"]), "binary": known["binary"]}
 
 
 def _verify(folder: Path, *names: str) -> None:

@@ -1,7 +1,7 @@
 """Images of a factor grid: what a generator makes, a dataset on disk holds, and training draws from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,5 +21,14 @@ class Grid:
     """Height, width and channels of an image."""
     binary: bool = False
     nuisance: tuple[str, ...] = ()
-    shared: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """What all images are made with, such as a background, by name."""
+
+
+def index_of(values: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
+    """Return the index (...) of factor values (..., K) in a grid."""
+    index: np.ndarray = np.ravel_multi_index(tuple(np.moveaxis(values, -1, 0)), tuple(sizes.values()))
+    return index
+
+
+def values_of(index: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
+    """Return the factor values (..., K) of an index (...) of a grid."""
+    return np.stack(np.unravel_index(index, tuple(sizes.values())), axis=-1)

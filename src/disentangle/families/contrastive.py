@@ -14,6 +14,9 @@ from disentangle.training.batches import ViewPairs
 from disentangle.training.encode import encode as codes_of
 from disentangle.views import Views
 
+STACKED = False
+"""Cells that train together share a device, not their kernels."""
+
 
 def train(
     jobs: Sequence[Job], dataset: Path, device: torch.device, execution: str, checkpoint_every: float

@@ -33,7 +33,7 @@ def run(given: argparse.Namespace) -> None:
         grid = dataset.generate(sources, lambda *purpose: rng(definition["seed"], *purpose))
         print(f"{len(grid.images)} images of {dict(grid.sizes)}", flush=True)
         made_of = {role: {"source": source["name"]} for role, source in definition["sources"].items()}
-        dataset_files.write_grid(folder, grid, {**manifest, "made_of": made_of})
+        dataset_files.write_grid(folder, vars(grid), {**manifest, "made_of": made_of})
 
 
 def _pairs(definition: dict[str, Any], dataset: Any, sources: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -22,17 +22,36 @@ from disentangle.training import checkpoint, device
 
 
 def run(given: argparse.Namespace) -> None:
-    """Train from the dataset and write checkpoint, history, run.json and timing.json."""
-    run_together(given, [given.cell])
+    """Train from the dataset and write checkpoint, history, run.json and timing.json.
+
+    Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once. Their
+    results wait at ``Cell.ahead`` for their own jobs, which move them into place.
+    """
+    settings, cell = params.load(), given.cell
+    plan.require(given.digest, plan.train(settings, cell))
+    stacked = registry.load("families", STUDIES[cell.study].family).STACKED
+    on_gpu = device.choose(given.device, given.threads).type == "cuda"
+    mates = _untrained_mates(settings, cell) if stacked and on_gpu else []
+    _train(given, settings, [cell, *mates], [cell])
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
     """Train cells of one dataset side by side on one device, each to what it would be alone."""
-    settings, folder = params.load(), dataset_folder(cells[0].scale, cells[0].dataset)
+    _train(given, params.load(), cells, cells)
+
+
+def _untrained_mates(settings: params.Params, cell: Cell) -> list[Cell]:
+    """Return the other cells of a cell's dataset and method that params.yaml lists and nobody has trained."""
+    listed = settings.cells(cell.scale, cell.study, cell.dataset)
+    mates = [mate for mate in listed if mate.method == cell.method and mate != cell]
+    return [mate for mate in mates if not plan.trained_now(settings, mate)]
+
+
+def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[Cell], asked: Sequence[Cell]) -> None:
+    """Train the cells that are not trained yet, and put the results of those that were asked for into place."""
+    folder = dataset_folder(cells[0].scale, cells[0].dataset)
     configs = {cell: settings.training(cell) for cell in cells}
     digests = {cell: plan.train(settings, cell) for cell in cells}
-    for digest in digests.values():
-        plan.require(given.digest, digest)
     manifest = dataset_files.read_manifest(folder)
     if manifest["definition"] != settings.dataset(cells[0].scale, cells[0].dataset):
         raise InputError(f"{folder}: made with other parameters than params.yaml now has. Run `generate` first.")
@@ -49,6 +68,11 @@ def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
             if _is_trained(cell.folder, made[cell]):
                 say("this cell is trained already, with the same parameters, code, data and device")
                 continue
+            if _is_trained(cell.ahead, made[cell]):
+                if cell in asked:
+                    say("this cell was trained beside another one")
+                    _move(cell)
+                continue
             made_of = f"{digests[cell]} {data} {' '.join(made_by.values())} {torch.__version__}"
             jobs[Job(configs[cell], cell.resume, made_of, say)] = cell
         if not jobs:
@@ -56,12 +80,19 @@ def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
         family = registry.load("families", STUDIES[cells[0].study].family)
         for job, trained in family.train([*jobs], folder, where, made_by["execution"], given.checkpoint_every):
             cell = jobs[job]
-            _write(cell.folder, job.config, trained, made[cell])
+            _write(cell.folder if cell in asked else cell.ahead, job.config, trained, made[cell])
             cell.resume.unlink(missing_ok=True)
 
 
 def _prefixed(name: str) -> Callable[[str], None]:
     return lambda line: print(f"{name}{line}", flush=True)
+
+
+def _move(cell: Cell) -> None:
+    cell.folder.mkdir(parents=True, exist_ok=True)
+    for name in TRAINED:
+        (cell.ahead / name).replace(cell.folder / name)
+    cell.ahead.rmdir()
 
 
 def _is_trained(folder: Path, made: dict[str, Any]) -> bool:
