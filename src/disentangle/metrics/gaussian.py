@@ -50,7 +50,7 @@ def total_correlation(covariance: np.ndarray) -> float:
     r = np.linalg.eigvalsh(covariance / np.outer(deviation, deviation))
     if len(r) and r[0] <= len(r) * np.finfo(float).eps * r[-1]:
         return float("nan")
-    return float(-np.log(r).sum() / 2)
+    return float(max(0.0, -np.log(r).sum() / 2))
 
 
 def wasserstein_correlation(covariance: np.ndarray) -> float:
