@@ -13,7 +13,7 @@ from disentangle import softmax_regression
 from disentangle.errors import InputError
 
 TOLERANCE = 1e-7
-"""Largest derivative of the mean loss, in units of a code that is larger than 1."""
+"""Largest derivative of the mean loss, of codes up to 1."""
 
 MAX_ITERATIONS = 200
 
@@ -42,8 +42,10 @@ def fit(codes: np.ndarray, labels: np.ndarray, C: float) -> Classifier:  # noqa:
     Raises InputError if Newton's method does not reach it, which no finite codes are known to cause.
     """
     classes, y = np.unique(labels, return_inverse=True)
-    tolerance = TOLERANCE * max(1.0, float(np.abs(codes).max()))
-    weights = softmax_regression.fit(codes, y, C, tolerance, MAX_ITERATIONS)
+    # The same problem in a unit that leaves no code above 1: derivatives are then of one size.
+    unit = max(1.0, float(np.abs(codes).max()))
+    weights = softmax_regression.fit(codes / unit, y, C * unit**2, TOLERANCE, MAX_ITERATIONS)
     if weights is None:
         raise InputError(f"logistic regression: no optimum after {MAX_ITERATIONS} steps; are the codes finite?")
+    weights[:, :-1] /= unit
     return Classifier(classes, weights)

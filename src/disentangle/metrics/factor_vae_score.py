@@ -36,8 +36,9 @@ class Metric:
         there are.
         """
         train, test = population.split(rng)
-        variances = train.draw(self.variance_points, rng)[0].var(axis=0, ddof=1)
-        active = (variances > 0) & (np.sqrt(variances) >= self.threshold)
+        codes, _ = train.draw(self.variance_points, rng)
+        variances = codes.var(axis=0, ddof=1)
+        active = (np.ptp(codes, axis=0) > 0) & (np.sqrt(variances) >= self.threshold)
         if not active.any():
             return {"train": 0.0, "test": 0.0, "active_dims": 0.0}
         scale = np.where(active, variances, np.nan)

@@ -25,7 +25,7 @@ class Metric:
     train_points: int = 10000
     test_points: int = 5000
     bins: int = 20
-    level: float = 0.001
+    level: float = 1e-6
     C: float = 1.0
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
