@@ -4,8 +4,9 @@ import argparse
 
 import numpy as np
 
-from disentangle import dataset_files, files, params, plan, registry
+from disentangle import dataset_files, files, params, plan, registry, streams
 from disentangle.cells import dataset_folder
+from disentangle.population import Population
 
 
 def run(given: argparse.Namespace) -> None:
@@ -15,15 +16,19 @@ def run(given: argparse.Namespace) -> None:
     stored = files.read_arrays(cell.folder / "codes.npz")
     factors = dataset_files.read_factors(dataset_folder(cell.scale, cell.dataset), "test")
     first_view = {name: factor[:, 0] for name, factor in factors.items() if factor.ndim == 2}
-    codes = {name: stored[f"test_{name}"] for name in ("r", "z") if f"test_{name}" in stored}
+    values, names = np.stack(list(first_view.values()), axis=1), tuple(first_view)
+    codes = {name: stored[f"test_{name}"].astype(np.float64) for name in ("r", "z") if f"test_{name}" in stored}
     metrics = {
         name: registry.build("metrics", name, options)
         for name, options in settings.evaluation("metrics", cell.scale, cell.study).items()
     }
-    scores = {
-        # A run that diverged has no codes to measure.
-        code: {name: metric.scores(x, first_view) if np.isfinite(x).all() else None for name, metric in metrics.items()}
-        for code, x in codes.items()
-    }
+    scores: dict[str, dict[str, dict[str, float] | None]] = {}
+    for code, x in codes.items():
+        population = Population(x, values, names, complete=False)
+        scores[code] = {
+            # The same draws for every run. One that diverged has no codes to measure.
+            name: metric.scores(population, streams.rng(0, "measure", name)) if np.isfinite(x).all() else None
+            for name, metric in metrics.items()
+        }
     print(scores, flush=True)
     files.write_json(cell.folder / "metrics.json", {"scores": scores})
