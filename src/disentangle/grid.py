@@ -76,7 +76,9 @@ def values_of(index: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
 def strides(every: Sequence[int], sizes: Mapping[str, int]) -> dict[str, int]:
     """Return the strides of a grid's factors by name; raises InputError unless there is one a factor, in its range."""
     if len(every) != len(sizes):
-        raise InputError(f"every: found {len(every)} strides; allowed: {len(sizes)}, one for each of {', '.join(sizes)}.")
+        raise InputError(
+            f"every: found {len(every)} strides; allowed: {len(sizes)}, one for each of {', '.join(sizes)}."
+        )
     named = dict(zip(sizes, every, strict=True))
     kept(sizes, named)
     return named

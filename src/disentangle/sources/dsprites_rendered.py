@@ -28,7 +28,9 @@ class Source:
         values = kept(DSPRITES, every)
         x, y = (sprites.CENTRES[values[axis]] for axis in ("x", "y"))
         block = len(x) * len(y)
-        images = np.empty((len(values["shape"]) * len(values["scale"]) * len(values["orientation"]) * block, 512), np.uint8)
+        images = np.empty(
+            (len(values["shape"]) * len(values["scale"]) * len(values["orientation"]) * block, 512), np.uint8
+        )
         start = 0
         for shape in values["shape"]:
             for scale in sprites.SCALES[values["scale"]]:
