@@ -39,7 +39,7 @@ class Grid:
     shared: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-class Seen:
+class Seen:  # its arguments are for those that override it
     """How a model sees images of a grid, here: as they are. A dataset whose observations are random overrides all.
 
     Arrays may be NumPy's or torch's, on any device; they are used with what both have in common.

@@ -1,19 +1,28 @@
 """Rays of a pinhole camera, and where they meet boxes, cylinders, ellipsoids and capsules.
 
-Vectors are columns: origins (3, 1) or (3, n), unit directions (3, n), float32; z points up. A ray starts outside of what
-it meets. A hit is a pair of the distance (n,), infinite where the ray misses, and the outward unit normal (3, n), which
-means nothing there.
+Vectors are columns: origins (3, 1) or (3, n), unit directions (3, n), float32; z points up. A ray starts outside of
+the bodies that it may meet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-Hit = tuple[np.ndarray, np.ndarray]
-Part = Callable[[np.ndarray, np.ndarray], Hit]
-"""A body: from origins and directions of rays to their hits."""
-
 FAR = np.float32(np.inf)
+TINY = np.float32(1e-30)
+"""In place of a direction's zero, so that a ray along a face divides by something."""
+
+
+class Body(Protocol):
+    """A solid that rays meet."""
+
+    def distance(self, origin: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """Return how far (n,) along each ray the body begins, infinity where the ray misses it."""
+
+    def normal(self, point: np.ndarray) -> np.ndarray:
+        """Return the outward unit normals (3, n) at points (3, n) of the surface."""
 
 
 def vector(*components: float) -> np.ndarray:
@@ -33,8 +42,7 @@ def camera(forward: np.ndarray, field_of_view: float, side: int, samples: int) -
     ``forward`` (3, 1) is the axis of view, ``field_of_view`` the angle in radians that the image's side spans. Rays go
     row by row from the top left.
     """
-    right = np.cross(forward, vector(0, 0, 1), axis=0)
-    right /= np.linalg.norm(right)
+    right = normalised(np.cross(forward, vector(0, 0, 1), axis=0))
     up = np.cross(right, forward, axis=0)
     edge = np.float32(np.tan(field_of_view / 2))
     steps = ((np.arange(side * samples, dtype=np.float32) + 0.5) / (side * samples) * 2 - 1) * edge
@@ -44,104 +52,133 @@ def camera(forward: np.ndarray, field_of_view: float, side: int, samples: int) -
 
 def pixels(values: np.ndarray, side: int, samples: int) -> np.ndarray:
     """Return the means (..., side, side) over the rays of each pixel of values (..., n) of the rays of ``camera``."""
-    mean: np.ndarray = values.reshape(*values.shape[:-1], side, samples, side, samples).mean((-3, -1))
-    return mean
-
-
-def normalised(vectors: np.ndarray) -> np.ndarray:
-    """Return vectors (3, n) over their lengths."""
-    scaled: np.ndarray = vectors / np.sqrt(np.square(vectors).sum(0))
-    return scaled
+    picture = values.reshape(*values.shape[:-1], side * samples, side * samples)
+    total = np.zeros((*values.shape[:-1], side, side), np.float32)
+    for i, j in np.ndindex(samples, samples):
+        total += picture[..., i::samples, j::samples]
+    return total / np.float32(samples**2)
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the inner products (n,) of columns."""
-    product: np.ndarray = (a * b).sum(0)
-    return product
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def box(origin: np.ndarray, direction: np.ndarray, low: np.ndarray, high: np.ndarray) -> Hit:
-    """Return the hits of the box with corners ``low`` and ``high`` (3, 1): where a ray has entered all three slabs."""
-    direction = np.where(direction == 0, np.finfo(np.float32).tiny, direction)
-    forward = direction > 0
-    enter = (np.where(forward, low, high) - origin) / direction
-    leave = (np.where(forward, high, low) - origin) / direction
-    axis = enter.argmax(0)
-    distance = enter.max(0)
-    normal = np.zeros(direction.shape, np.float32)
-    rays = np.arange(direction.shape[1])
-    normal[axis, rays] = np.where(forward[axis, rays], -1, 1)
-    return np.where((distance <= leave.min(0)) & (distance > 0), distance, FAR), normal
+def normalised(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors (3, n) over their lengths."""
+    return vectors / np.sqrt(dot(vectors, vectors))
 
 
-def ellipsoid(origin: np.ndarray, direction: np.ndarray, centre: np.ndarray, radii: np.ndarray) -> Hit:
-    """Return the hits of the ellipsoid |(p - centre) / radii| = 1; ``radii`` (3, 1)."""
-    start, step = (origin - centre) / radii, direction / radii
-    distance = _enter(dot(step, step), dot(start, step), dot(start, start) - 1)
-    point = start + _finite(distance) * step
-    return distance, normalised(point / radii)
+@dataclass(frozen=True)
+class Box:
+    """The box between two opposite corners (3, 1), its sides along the axes."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+    def distance(self, origin: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """A ray is in the box from where it has entered the last of three slabs to where it leaves the first."""
+        inverse = 1 / np.where(direction == 0, TINY, direction)
+        one, other = (self.low - origin) * inverse, (self.high - origin) * inverse
+        # Pairs of rows: NumPy reduces the short axis of an array several times as slowly.
+        x, y, z = np.minimum(one, other)
+        enter = np.maximum(np.maximum(x, y), z)
+        x, y, z = np.maximum(one, other)
+        leave = np.minimum(np.minimum(x, y), z)
+        return np.where((enter <= leave) & (enter > 0), enter, FAR)
+
+    def normal(self, point: np.ndarray) -> np.ndarray:
+        """The face is the one whose axis is, in half sides of the box, the farthest from the centre."""
+        offset = (point - (self.low + self.high) / 2) / ((self.high - self.low) / 2)
+        face = np.abs(offset).argmax(0) == np.arange(3)[:, None]
+        return np.where(face, np.sign(offset), 0)
 
 
-def cylinder(
-    origin: np.ndarray, direction: np.ndarray, centre: np.ndarray, radius: float, half_length: float, axis: int
-) -> Hit:
-    """Return the hits of a cylinder with flat ends along one ``axis``, 0 to 2."""
-    start, step = np.broadcast_arrays(origin - centre, direction)
-    across = [k for k in range(3) if k != axis]
-    (a, b), (c, d) = start[across], step[across]
-    side = _enter(c * c + d * d, a * c + b * d, a * a + b * b - np.float32(radius**2))
-    height = start[axis] + _finite(side) * step[axis]
-    side = np.where(np.abs(height) <= half_length, side, FAR)
-    # Of the two ends a ray can enter through the one that faces it.
-    facing = -np.sign(step[axis])
-    end = (facing * np.float32(half_length) - start[axis]) / np.where(step[axis] == 0, 1, step[axis])
-    within = (a + end * c) ** 2 + (b + end * d) ** 2 <= np.float32(radius**2)
-    end = np.where(within & (facing != 0) & (end > 0), end, FAR)
-    normal = np.zeros(step.shape, np.float32)
-    round_side = side < end
-    reach = _finite(side)
-    normal[across[0]] = np.where(round_side, (a + reach * c) / np.float32(radius), 0)
-    normal[across[1]] = np.where(round_side, (b + reach * d) / np.float32(radius), 0)
-    normal[axis] = np.where(round_side, 0, facing)
-    return np.minimum(side, end), normal
+@dataclass(frozen=True)
+class Ellipsoid:
+    """The ellipsoid |(p - centre) / radii| <= 1 of columns (3, 1)."""
+
+    centre: np.ndarray
+    radii: np.ndarray
+
+    def distance(self, origin: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """In the space where it is the unit ball."""
+        start, step = (origin - self.centre) / self.radii, direction / self.radii
+        return _entry(dot(step, step), dot(start, step), dot(start, start) - 1)
+
+    def normal(self, point: np.ndarray) -> np.ndarray:
+        """The gradient of |(p - centre) / radii|^2, normalised."""
+        return normalised((point - self.centre) / self.radii**2)
 
 
-def capsule(origin: np.ndarray, direction: np.ndarray, centre: np.ndarray, radius: float, half_length: float) -> Hit:
-    """Return the hits of an upright cylinder with half a ball on each end; ``half_length`` is that of the cylinder."""
-    tip, radii = vector(0, 0, half_length), vector(radius, radius, radius)
-    distance, normal, _ = nearest(
-        cylinder(origin, direction, centre, radius, half_length, 2),
-        ellipsoid(origin, direction, centre + tip, radii),
-        ellipsoid(origin, direction, centre - tip, radii),
-    )
-    return distance, normal
+@dataclass(frozen=True)
+class Cylinder:
+    """A cylinder with flat ends along one ``axis``, 0 to 2, around its ``centre`` (3, 1)."""
+
+    centre: np.ndarray
+    radius: float
+    half_length: float
+    axis: int
+
+    def distance(self, origin: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """The first of the round side, between the ends, and of that end that faces the ray, within the radius."""
+        start, step = origin - self.centre, direction
+        (a, c), (b, d) = ((start[k], step[k]) for k in range(3) if k != self.axis)
+        along, slope = start[self.axis], np.where(step[self.axis] == 0, TINY, step[self.axis])
+        square = np.float32(self.radius**2)
+        side = _entry(c * c + d * d, a * c + b * d, a * a + b * b - square)
+        height = along + np.where(side < FAR, side, 0) * slope
+        side = np.where(np.abs(height) <= self.half_length, side, FAR)
+        end = (-np.sign(slope) * np.float32(self.half_length) - along) / slope
+        reach = np.clip(end, -1e6, 1e6)  # a ray along the end never meets it, but its square must be a number
+        within = (a + reach * c) ** 2 + (b + reach * d) ** 2 <= square
+        return np.minimum(side, np.where(within & (end > 0), end, FAR))
+
+    def normal(self, point: np.ndarray) -> np.ndarray:
+        """Along the axis on an end, else away from the axis."""
+        offset = point - self.centre
+        along = offset[self.axis] / np.float32(self.half_length)
+        around = np.where(np.arange(3)[:, None] == self.axis, 0, offset / np.float32(self.radius))
+        end = np.abs(along) > np.sqrt(dot(around, around))
+        face = np.where(np.arange(3)[:, None] == self.axis, np.sign(along), 0)
+        return np.where(end, face, normalised(np.where(end, np.float32(1), around)))
 
 
-def nearest(*hits: Hit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return distance (n,) and normal (3, n) of each ray's first hit, and which of ``hits`` (n,) it is."""
-    distance, normal = hits[0]
-    which = np.zeros(distance.shape, np.int8)
-    for k, (further, other) in enumerate(hits[1:], start=1):
-        closer = further < distance
-        distance = np.where(closer, further, distance)
-        normal = np.where(closer, other, normal)
-        which[closer] = k
-    return distance, normal, which
+@dataclass(frozen=True)
+class Capsule:
+    """An upright cylinder with half a ball on each end; ``half_length`` is that of the cylinder."""
+
+    centre: np.ndarray
+    radius: float
+    half_length: float
+
+    def distance(self, origin: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """The first of the cylinder and the two balls."""
+        tip, radii = vector(0, 0, self.half_length), vector(self.radius, self.radius, self.radius)
+        middle = Cylinder(self.centre, self.radius, self.half_length, 2).distance(origin, direction)
+        balls = (Ellipsoid(self.centre + sign * tip, radii).distance(origin, direction) for sign in (-1, 1))
+        return np.minimum(middle, np.minimum(*balls))
+
+    def normal(self, point: np.ndarray) -> np.ndarray:
+        """Away from the nearest point of the cylinder's axis."""
+        offset = point - self.centre
+        nearest = np.clip(offset[2], -self.half_length, self.half_length) * vector(0, 0, 1)
+        return normalised(offset - nearest)
 
 
-def cast(parts: Sequence[Part], origin: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return distance (n,), normal (3, n) and part (n,) of the first body that each ray meets."""
-    return nearest(*(part(origin, direction) for part in parts))
+def first(bodies: Sequence[Body], origin: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distance (n,) to the first body that each ray meets, and which it is (n,), anything on a miss."""
+    distance = np.full(direction.shape[1], FAR)
+    which = np.zeros(direction.shape[1], np.int8)
+    for k, body in enumerate(bodies):
+        other = body.distance(origin, direction)
+        which[other < distance] = k
+        distance = np.minimum(distance, other)
+    return distance, which
 
 
-def _enter(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """Return the smaller root of a t^2 + 2 b t + c = 0 where it is real and positive, else infinity."""
+def _entry(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Return the smaller root of a t^2 + 2 b t + c where it is real and positive, else infinity; a >= 0."""
     discriminant = b * b - a * c
-    safe = np.where(a == 0, 1, a)
-    root = (-b - np.sqrt(np.maximum(discriminant, 0))) / safe
-    return np.where((discriminant >= 0) & (root > 0) & (a > 0), root, FAR)
-
-
-def _finite(distance: np.ndarray) -> np.ndarray:
-    """Return distances with 0 for a miss, to compute with."""
-    return np.where(np.isfinite(distance), distance, np.float32(0))
+    root = (-b - np.sqrt(np.maximum(discriminant, 0))) / np.maximum(a, TINY)
+    return np.where((discriminant >= 0) & (root > 0), root, FAR)

@@ -10,13 +10,13 @@ import numpy as np
 
 from disentangle.raycast import (
     FAR,
-    Hit,
-    box,
+    Body,
+    Box,
+    Capsule,
+    Cylinder,
+    Ellipsoid,
     camera,
-    capsule,
-    cylinder,
     dot,
-    ellipsoid,
     normalised,
     orbit,
     pixels,
@@ -38,18 +38,18 @@ SUN = normalised(vector(-0.45, -0.03, 1))
 SHADOW = 0.33
 
 
-def body(shape: int, scale: float, origin: np.ndarray, direction: np.ndarray) -> Hit:
-    """Return the hits of a cube (0), cylinder (1), sphere (2) or capsule (3) that stands on the floor's centre."""
+def body(shape: int, scale: float) -> Body:
+    """Return a cube (0), cylinder (1), sphere (2) or capsule (3) that stands on the middle of the floor."""
     u = float(UNIT * scale)
     if shape == 0:
-        return box(origin, direction, vector(-u, -u, 0), vector(u, u, 2 * u))
+        return Box(vector(-u, -u, 0), vector(u, u, 2 * u))
     if shape == 1:
-        return cylinder(origin, direction, vector(0, 0, u), u, u, 2)
+        return Cylinder(vector(0, 0, u), u, u, 2)
     if shape == 2:
         radius = 1.14 * u
-        return ellipsoid(origin, direction, vector(0, 0, radius), vector(radius, radius, radius))
+        return Ellipsoid(vector(0, 0, radius), vector(radius, radius, radius))
     radius, height = 0.92 * u, 3.55 * u
-    return capsule(origin, direction, vector(0, 0, height / 2), radius, height / 2 - radius)
+    return Capsule(vector(0, 0, height / 2), radius, height / 2 - radius)
 
 
 class View:
@@ -75,22 +75,22 @@ class View:
 
 
 def shades(view: View, shape: int, scale: float) -> np.ndarray:
-    """Return the shade maps (64, 64, 4) float32: how much of each pixel is sky, floor, wall and object, times its shade.
+    """Return the maps (64, 64, 4) float32: how much of each pixel is sky, floor, wall and object, times its shade.
 
     Shades: sky 1; floor 1, in the object's shadow 0.33; wall clip(0.42 + 0.62 n.(-view axis)); object
     clip(0.40 + 0.46 max(n.v, 0) + 0.30 max(n.sun, 0)), v towards the camera. An image is the maps times four colours.
     """
-    distance, normal = body(shape, scale, view.origin, view.direction)
+    solid = body(shape, scale)
+    distance = solid.distance(view.origin, view.direction)
     visible = distance < view.distance
-    ground = view.origin + np.where(view.floor, view.distance, 0) * view.direction
-    shadowed, _ = body(shape, scale, ground, np.broadcast_to(SUN, ground.shape))
-    lit = 0.40 + 0.46 * np.maximum(-dot(normal, view.direction), 0) + 0.30 * np.maximum(dot(normal, SUN), 0)
-    rays = np.stack(
-        [
-            ~(visible | view.floor | view.wall),
-            np.where(view.floor & ~visible, np.where(shadowed < FAR, SHADOW, 1), 0),
-            np.where(view.wall & ~visible, view.wall_shade, 0),
-            np.where(visible, np.minimum(lit, 1), 0),
-        ]
-    ).astype(np.float32)
+    floor = np.flatnonzero(view.floor & ~visible)
+    ground = view.origin + view.distance[floor] * view.direction[:, floor]
+    towards = view.direction[:, visible]
+    normal = solid.normal(view.origin + distance[visible] * towards)
+    rays = np.zeros((4, len(distance)), np.float32)
+    rays[0] = ~(visible | view.floor | view.wall)
+    rays[1, floor] = np.where(solid.distance(ground, SUN) < FAR, SHADOW, 1)
+    rays[2] = np.where(view.wall & ~visible, view.wall_shade, 0)
+    lit = 0.40 + 0.46 * np.maximum(-dot(normal, towards), 0) + 0.30 * np.maximum(dot(normal, SUN), 0)
+    rays[3, visible] = np.minimum(lit, 1)
     return np.moveaxis(pixels(rays, SIDE, SAMPLES), 0, -1)

@@ -57,7 +57,8 @@ def inside(shape: int, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 def frames(shape: int, scale: float, angle: float, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the images (X, Y, 64, 64) uint8 of 0 and 1 of one sprite at all centres (x, y), of (X,) and (Y,) pixels.
 
-    ``angle`` is in radians and turns anticlockwise as seen: u = (dx cos a - dy sin a) / s, v = (dx sin a + dy cos a) / s.
+    ``angle`` is in radians and turns anticlockwise as seen. At (dx, dy) from the centre of a sprite of scale s:
+    u = (dx cos angle - dy sin angle) / s, v = (dx sin angle + dy cos angle) / s.
     """
     (left, dx), (top, dy) = _window(x), _window(y)
     cos, sin = np.float32(np.cos(angle) / scale), np.float32(np.sin(angle) / scale)
