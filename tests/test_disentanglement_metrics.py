@@ -324,6 +324,39 @@ def test_mutual_information_of_codes_by_hand() -> None:
     assert math.isnan(gaussian.mean_mutual_information(codes[:, :1], 20))
 
 
+def test_one_factor_alone() -> None:
+    factors = uniform((5,), 300)
+    codes = np.column_stack([factors, rng(0).normal(size=(300, 2))])
+    assert quick("beta_vae_score", codes, factors) == {"train": 1, "test": 1}
+    assert quick("factor_vae_score", codes, factors) == {"train": 1, "test": 1, "active_dims": 3}
+    assert quick("mig", codes, factors)["mig"] > 0.8
+    found = quick("modularity", codes, factors)
+    assert math.isnan(found["as_published"])
+    assert math.isnan(found["bias_corrected"])
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    {
+        "beta_vae_score": {"train_points": 10_000, "test_points": 5000, "batch": 64, "C": 1},
+        "factor_vae_score": {
+            "variance_points": 10_000,
+            "train_votes": 10_000,
+            "test_votes": 5000,
+            "batch": 64,
+            "threshold": 0.05,
+        },
+        "mig": {"points": 10_000, "bins": 20},
+        "modularity": {"train_points": 10_000, "test_points": 5000, "bins": 20, "C": 1, "level": 1e-6},
+        "sap": {"train_points": 10_000, "test_points": 5000, "C": 0.01},
+        "irs": {"points": 10_000, "quantile": 0.99},
+        "gaussian": {"points": 10_000, "bins": 20},
+    }.items(),
+)
+def test_the_defaults_are_those_published(name: str, options: dict[str, float]) -> None:
+    assert registry.check_options("metrics", name, {}, "here") == options
+
+
 # What may not change them.
 
 

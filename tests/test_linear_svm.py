@@ -5,6 +5,7 @@ import pytest
 from sklearn.svm import LinearSVC
 
 from disentangle import linear_svm
+from disentangle.errors import InputError
 
 
 def problem(seed: int, classes: int, samples: int = 400, balanced: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -79,11 +80,16 @@ def test_one_class_is_always_told() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_outliers_that_make_a_newton_step_too_long(seed: int) -> None:
-    """Heavy tails: samples enter and leave by the step; the derivative at the end is none."""
+def test_the_derivative_is_none_at_the_end_for_heavy_tails_and_any_costs(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x, signs, costs = rng.standard_cauchy(300), rng.choice([-1.0, 1], size=(4, 300)), rng.exponential(size=(4, 300))
     w = linear_svm.solve(x, signs, costs)
     slack = np.maximum(0, 1 - signs * (w[:, :1] * x + w[:, 1:]))
     derivative = w - 2 * np.stack([(costs * signs * slack * x).sum(1), (costs * signs * slack).sum(1)], axis=1)
     assert np.abs(derivative).max() < 1e-9 * (costs * np.abs(x)).sum()
+
+
+def test_more_steps_than_allowed_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear_svm, "MAX_ITERATIONS", 2)
+    with pytest.raises(InputError, match=r"^support vector machine: no optimum after 2 steps"):
+        linear_svm.fit(*problem(0, 3), 1.0)

@@ -67,11 +67,10 @@ class Pool:
         return rows[place]
 
     def _by_value(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the rows sorted by a factor, where each of its values starts, and how many rows have it."""
+        """Return the rows sorted by a factor, where each of its values starts, and how many rows have it, if any."""
         if factor not in self._sorted:
             values = self.population.factors[self.rows, factor]
             counts = np.bincount(values)
-            counts = counts[counts > 0]
             # The narrower the integers, the faster they are sorted.
             order = self.rows[np.argsort(values.astype(np.min_scalar_type(values.max())), kind="stable")]
             self._sorted[factor] = order, np.cumsum(counts) - counts, counts
