@@ -15,7 +15,7 @@ from disentangle.errors import InputError, did_you_mean
 from disentangle.studies import STUDIES
 
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
-NOT_TRAINING = {"datasets", "seeds", "rerun_seeds", "probes", "metrics", "methods"}
+NOT_TRAINING = {"datasets", "seeds", "rerun_seeds", "probes", "metrics", "measured", "methods"}
 """Keys of a study that list its cells or say how their codes are evaluated; all others are those of training."""
 
 
@@ -114,6 +114,12 @@ class Params:
         where = f"scales.{scale}.studies.{study}.{kind}"
         given = self.study(scale, study).get(kind, {})
         return {name: registry.check_options(kind, name, options, f"{where}.{name}") for name, options in given.items()}
+
+    def measured(self, scale: str, study: str, code: str) -> list[str]:
+        """Return which of a study's metrics score a kind of code, in the order of ``metrics``; by default all."""
+        section = self.study(scale, study)
+        chosen = section["measured"].get(code, ()) if "measured" in section else section["metrics"]
+        return [name for name in section["metrics"] if name in chosen]
 
     def check_cell(self, cell: Cell) -> None:
         """Raise InputError unless a cell can be trained; its lam and seed need not be listed."""
@@ -290,6 +296,11 @@ def _check_study(params: Params, scale: str, study: str, definitions: dict[str, 
             raise InputError(f"{where}.methods.{entry}.lam: allowed: [0], as method '{method}' has no regularizer.")
     for kind in ("probes", "metrics"):
         params.evaluation(kind, scale, study)
+    for code, names in section.get("measured", {}).items():
+        for name in names:
+            if name not in section["metrics"]:
+                known = did_you_mean(name, section["metrics"])
+                raise InputError(f"{where}.measured.{code}: '{name}' is not under metrics: {known}")
 
 
 def _check_contrastive(section: dict[str, Any], where: str, definitions: dict[str, Any]) -> None:

@@ -120,18 +120,16 @@ def encode(params: Params, cell: Cell) -> str:
 
 def probe(params: Params, cell: Cell) -> str:
     """Return the digest of a cell's probes."""
-    return _evaluation(params, cell, "probes")
+    options = params.evaluation("probes", cell.scale, cell.study)
+    return provenance.digest(options, [STAGES / "probe.py", *(registry.path("probes", name) for name in options)])
 
 
 def measure(params: Params, cell: Cell) -> str:
-    """Return the digest of a cell's metrics."""
-    return _evaluation(params, cell, "metrics")
-
-
-def _evaluation(params: Params, cell: Cell, kind: str) -> str:
-    options = params.evaluation(kind, cell.scale, cell.study)
-    stage = {"probes": "probe", "metrics": "measure"}[kind]
-    return provenance.digest(options, [STAGES / f"{stage}.py", *(registry.path(kind, name) for name in options)])
+    """Return the digest of a cell's metrics, and of which codes each of them scores."""
+    options = params.evaluation("metrics", cell.scale, cell.study)
+    measured = params.study(cell.scale, cell.study).get("measured")
+    code = [STAGES / "measure.py", *(registry.path("metrics", name) for name in options)]
+    return provenance.digest([options, measured], code)
 
 
 def report(params: Params, name: str) -> str:

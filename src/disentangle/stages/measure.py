@@ -19,7 +19,10 @@ def run(given: argparse.Namespace) -> None:
         name: registry.build("metrics", name, options)
         for name, options in settings.evaluation("metrics", cell.scale, cell.study).items()
     }
-    scores = {code: _scores(metrics, population) for code, population in _populations(cell).items()}
+    scores = {}
+    for code, population in _populations(cell).items():
+        chosen = settings.measured(cell.scale, cell.study, code)
+        scores[code] = _scores({name: metrics[name] for name in chosen}, population)
     print(scores, flush=True)
     files.write_json(cell.folder / "metrics.json", {"scores": scores})
 

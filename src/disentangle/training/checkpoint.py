@@ -1,7 +1,8 @@
 """Checkpoints: the state of an unfinished run, and the weights of a finished one."""
 
+import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,20 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
 
 def load_weights(path: Path, model: nn.Module) -> None:
     """Read parameters and buffers into a model; raises InputError when the file is damaged or of another model."""
-    try:
+    with _explained(path):
         model.load_state_dict(safetensors.torch.load(path.read_bytes()))
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read tensors by name; raises InputError when the file is damaged."""
+    with _explained(path):
+        return safetensors.torch.load(path.read_bytes())
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{path}: a damaged checkpoint ({reason}). Delete it and run again to retrain.") from error
