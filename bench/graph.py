@@ -25,7 +25,8 @@ from typing import Any
 import yaml
 
 from disentangle import dataset_files, outputs, params, registry
-from disentangle.cells import REPORTED, TRAINED, dataset_folder
+from disentangle.cells import TRAINED, dataset_folder
+from disentangle.studies import STUDIES
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("Snakefile", "dvc.yaml", "workflow", "profiles", "src", ".dvc", ".dvcignore", ".gitignore")
@@ -117,8 +118,10 @@ def make_project(folder: Path, cells: int) -> params.Params:
 
 def make_floor(folder: Path, settings: params.Params) -> None:
     """Write the Snakefile that has the same jobs and files and nothing else."""
-    dataset = [str(dataset_folder(settings.scale, "DC-BC") / name) for name in dataset_files.names()]
-    manifest, cells = dataset[-1:], outputs.all_report_cells(settings)
+    dataset, cells = (
+        [str(dataset_folder(settings.scale, "DC-BC") / dataset_files.MANIFEST)],
+        outputs.all_report_cells(settings),
+    )
     graph: dict[str, Any] = {"dataset": dataset, "trained": TRAINED, "runs": str(cells[0].folder.parents[2])}
     graph["wildcards"] = {
         "method": METHODS,
@@ -126,9 +129,13 @@ def make_floor(folder: Path, settings: params.Params) -> None:
         "seed": [*dict.fromkeys(cell.seed for cell in cells)],
     }
     graph["reports"] = {
-        report: manifest
-        + [str(cell.folder / name) for cell in outputs.report_cells(settings, report) for name in REPORTED]
-        for report in outputs.shown_reports(settings)
+        report: dataset
+        + [
+            str(cell.folder / name)
+            for cell in outputs.report_cells(settings, report)
+            for name in STUDIES["burns"].reported
+        ]
+        for report in outputs.shown_reports(settings, "burns")
     }
     graph["figures"] = {
         str(outputs.figure_path(*figure).relative_to(outputs.FIGURES)): dataset

@@ -10,6 +10,7 @@ import pytest
 
 from disentangle import provenance, registry
 from disentangle.codes import inputs_of
+from disentangle.population import Population
 from disentangle.reporting.diagnosis import DEGENERATE, MEANING, diagnose, information
 from disentangle.reporting.results import diagnosis
 from disentangle.reporting.runs import PublishedRun
@@ -132,7 +133,10 @@ class Probed:
         right = correct(probe, inputs_of({"z": train}), inputs_of({"z": test}), train_labels, test_labels)
         self.accuracies = accuracies(right, TASKS)
         self.labels = test_labels
-        self.scores = registry.build("metrics", "half_similarity", {}).scores(test, {})
+        self.scores = registry.build("metrics", "half_similarity", {}).scores(
+            Population(test.astype(np.float64), np.stack([dc, dl], axis=1), TASKS, complete=False),
+            np.random.default_rng(0),
+        )
 
     def accuracy(self, key: str, task: str) -> float:
         return self.accuracies[key][task]

@@ -79,7 +79,7 @@ write = {
     "npz": lambda n: files.write_arrays(path, {"a": np.arange(n), "b": np.arange(3)}),
     "json": lambda n: files.write_json(path, {"a": list(range(n))}),
     "resume": lambda n: checkpoint.save_state(path, {"digest": "d", "x": torch.arange(n)}),
-    "weights": lambda n: checkpoint.save_weights(path, torch.nn.Linear(n, 1)),
+    "weights": lambda n: checkpoint.save_weights(path, torch.nn.Linear(n, 1).state_dict()),
 }[sys.argv[2]]
 write(3)
 old = path.read_bytes()
@@ -315,6 +315,8 @@ def test_other_locks_do_not_wait(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 # A dataset's folder.
 
+PAIR_FILES = ("train_images.npy", "train_factors.npz", "test_images.npy", "test_factors.npz")
+
 
 def splits() -> dict[str, Views]:
     rng = np.random.default_rng(0)
@@ -330,14 +332,11 @@ def splits() -> dict[str, Views]:
 def test_a_dataset_comes_back_with_its_hashes(tmp_path: Path) -> None:
     made = splits()
     dataset_files.write(tmp_path / "d", made, {"dataset": "DC-BC"})
-    assert listed(tmp_path / "d") == sorted(dataset_files.names())
+    assert listed(tmp_path / "d") == sorted([*PAIR_FILES, "manifest.json"])
     manifest = dataset_files.read_manifest(tmp_path / "d")
     assert manifest == {
         "dataset": "DC-BC",
-        "files": {
-            name: hashlib.sha256((tmp_path / "d" / name).read_bytes()).hexdigest()
-            for name in ("train_images.npy", "train_factors.npz", "test_images.npy", "test_factors.npz")
-        },
+        "files": {name: hashlib.sha256((tmp_path / "d" / name).read_bytes()).hexdigest() for name in PAIR_FILES},
     }
     for name, split in made.items():
         found = dataset_files.read(tmp_path / "d", name)
@@ -348,7 +347,7 @@ def test_a_dataset_comes_back_with_its_hashes(tmp_path: Path) -> None:
 
 def test_the_manifest_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, data: object) -> None:
-        assert listed(tmp_path) == sorted(set(dataset_files.names()) - {"manifest.json"})
+        assert listed(tmp_path) == sorted(PAIR_FILES)
         raise ZeroDivisionError
 
     monkeypatch.setattr(files, "write_json", refuse)
@@ -368,6 +367,4 @@ def test_a_damaged_dataset_names_the_file(tmp_path: Path, damaged: str, damage: 
         f"Restore it (`dvc checkout {tmp_path}`), or delete {tmp_path} to make it anew."
     )
     assert len(dataset_files.read(tmp_path, "test").images) == 3
-    assert json.loads((tmp_path / "manifest.json").read_text())["files"].keys() == set(dataset_files.names()) - {
-        "manifest.json"
-    }
+    assert json.loads((tmp_path / "manifest.json").read_text())["files"].keys() == set(PAIR_FILES)

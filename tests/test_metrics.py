@@ -1,4 +1,6 @@
-"""Metrics of codes against closed forms, and the contract of every file in metrics/."""
+"""The contract of every file in metrics/, and the similarity of halves against closed forms."""
+
+import math
 
 import numpy as np
 import pytest
@@ -8,48 +10,142 @@ from scipy.linalg import orthogonal_procrustes
 
 from disentangle import registry
 from disentangle.metrics.half_similarity import cka, procrustes
+from disentangle.population import Population
 
 METRICS = registry.names("metrics")
 DIM = 4
+SIZES = (2, 3, 5)
+FEW = {
+    "points": 300,
+    "train_points": 300,
+    "test_points": 150,
+    "variance_points": 300,
+    "train_votes": 60,
+    "test_votes": 30,
+    "batch": 8,
+}
+"""Options that only cost time, of every metric that has them."""
+
+RANGES = {
+    "total_correlation": (0, math.inf),
+    "wasserstein_correlation": (0, math.inf),
+    "wasserstein_correlation_normalised": (0, 2),
+    "mutual_information": (0, math.inf),
+    "active_dims": (0, 2 * DIM),
+    "efficiency": (0, math.inf),
+    "irs": (-1, 1),
+}
+"""Of the scores that are no shares."""
 
 
 def codes(seed: int, samples: int = 300, dim: int = 2 * DIM) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(samples, dim)).astype(np.float32)
+    return np.random.default_rng(seed).normal(size=(samples, dim))
 
 
 def rotation(seed: int, dim: int = DIM) -> np.ndarray:
     return np.linalg.qr(np.random.default_rng(seed).normal(size=(dim, dim)))[0]
 
 
-def scores(name: str, x: np.ndarray) -> dict[str, float]:
-    return registry.build("metrics", name, {}).scores(x, {})
+def grid() -> np.ndarray:
+    return np.stack(np.unravel_index(np.arange(math.prod(SIZES)), SIZES), axis=1)
+
+
+def population(x: np.ndarray, complete: bool = False) -> Population:
+    factors = grid()[np.arange(len(x)) % math.prod(SIZES)]
+    return Population(x, factors, ("shape", "size", "place"), complete)
+
+
+def informative(samples: int = 300) -> np.ndarray:
+    """A code a factor, one of two, and noise."""
+    factors = grid()[np.arange(samples) % math.prod(SIZES)]
+    return np.column_stack([factors, factors[:, 0] + factors[:, 2], np.zeros((samples, 4))]) + codes(5, samples) / 10
+
+
+def scores(name: str, given: Population, seed: int = 0) -> dict[str, float]:
+    options = {key: FEW[key] for key in registry.options("metrics", name) if key in FEW}
+    found: dict[str, float] = registry.build("metrics", name, options).scores(given, np.random.default_rng(seed))
+    return found
+
+
+def half_similarity(x: np.ndarray) -> dict[str, float]:
+    return scores("half_similarity", population(x))
+
+
+CODES = {
+    "noise": codes(0),
+    "informative": informative(),
+    "constant": np.full((300, 8), 0.3),
+    "zero": np.zeros((300, 8)),
+    "duplicated": np.repeat(informative()[:, :4], 2, axis=1),
+    "some constant": informative() * (np.arange(8) < 3),
+    "collapsed": informative() * 1e-7,
+    "huge": informative() * 1e7,
+    "far away": informative() + 1e6,
+    "one code": informative()[:, :1],
+    "two values": np.sign(codes(1)),
+}
+
+
+@pytest.mark.parametrize("complete", [False, True])
+@pytest.mark.parametrize("kind", CODES)
+@pytest.mark.parametrize("name", METRICS)
+def test_scores_are_those_declared_and_numbers_in_their_range_whatever_the_codes(
+    name: str, kind: str, complete: bool
+) -> None:
+    x = CODES[kind][: math.prod(SIZES)] if complete else CODES[kind]
+    found = scores(name, population(x, complete))
+    declared = registry.constant("metrics", name, "SCORES")
+    # A score of a number of points, such as mean_100, is declared by its word.
+    spelled = [key if key in declared else key.rpartition("_")[0] for key in found]
+    assert set(spelled) == set(declared)
+    for key, value in found.items():
+        assert type(value) is float
+        lowest, highest = RANGES.get(key, (0, 1))
+        assert math.isnan(value) or lowest <= value <= highest + 1e-9, (name, key, value)
+        assert not math.isinf(value)
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_scores_are_numbers_in_their_range_whatever_the_codes(name: str) -> None:
-    constant, zero = np.full((20, 8), 0.3, np.float32), np.zeros((20, 8), np.float32)
-    for x in (codes(0), constant, zero, np.eye(8, dtype=np.float32), codes(1, samples=1)):
-        found = scores(name, x)
-        assert found
-        assert all(type(value) is float and 0 <= value <= 1 + 1e-9 for value in found.values()), (name, found)
+def test_the_seed_decides_and_nothing_given_is_changed(name: str) -> None:
+    given = population(informative())
+    before = given.codes.copy(), given.factors.copy()
+    assert scores(name, given) == pytest.approx(scores(name, given), rel=0, abs=0, nan_ok=True)
+    assert np.array_equal(given.codes, before[0])
+    assert np.array_equal(given.factors, before[1])
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_the_order_of_the_images_is_irrelevant(name: str) -> None:
+def test_every_model_is_scored_on_the_same_draws(name: str) -> None:
+    """However many numbers a metric draws, they do not depend on the codes."""
+    states = []
+    for kind in ("noise", "informative", "duplicated"):
+        rng = np.random.default_rng(0)
+        options = {key: FEW[key] for key in registry.options("metrics", name) if key in FEW}
+        registry.build("metrics", name, options).scores(population(CODES[kind]), rng)
+        states.append(rng.bit_generator.state)
+    assert states[0] == states[1] == states[2]
+
+
+def test_the_order_of_the_images_is_irrelevant_to_halves() -> None:
     x = codes(0)
-    assert scores(name, x[::-1]) == pytest.approx(scores(name, x), abs=1e-9)
+    assert half_similarity(x[::-1]) == pytest.approx(half_similarity(x), abs=1e-9)
+
+
+def test_halves_of_one_image_or_of_unit_vectors_are_numbers() -> None:
+    for x in (codes(1, samples=1), np.eye(8)):
+        assert all(0 <= value <= 1 + 1e-9 for value in half_similarity(x).values())
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32), st.floats(0.1, 10), st.floats(-3, 3))
 def test_halves_that_are_rotations_of_each_other_are_alike(seed: int, scale: float, shift: float) -> None:
-    half = codes(seed, dim=DIM).astype(np.float64)
+    half = codes(seed, dim=DIM)
     x = np.concatenate([half, scale * half @ rotation(seed) + shift], axis=1)
-    assert scores("half_similarity", x) == {"cka": pytest.approx(1), "procrustes": pytest.approx(1)}
+    assert half_similarity(x) == {"cka": pytest.approx(1), "procrustes": pytest.approx(1)}
 
 
 def test_independent_halves_are_not_alike() -> None:
-    found = scores("half_similarity", codes(0, samples=5000))
+    found = half_similarity(codes(0, samples=5000))
     # of d x d independent normals: CKA about d / N (here 0.0008), Procrustes a little more
     assert found["cka"] < 0.01
     assert found["procrustes"] < 0.01

@@ -47,7 +47,15 @@ def test_the_claims_read_what_the_tables_read_each_cell_once() -> None:
 
 def test_reports_and_figures_are_those_that_there_are_cells_for() -> None:
     settings = burns(["DC-BC"], p_ortho={"lam": [0.1]}, infomax={"lam": [0]})
-    assert outputs.shown_reports(settings) == ["table2", "table3", "table8", "table9", "claims", "extensions", "sweep"]
+    assert outputs.shown_reports(settings, "burns") == [
+        "table2",
+        "table3",
+        "table8",
+        "table9",
+        "claims",
+        "extensions",
+        "sweep",
+    ]
     figures = outputs.all_figures(settings)
     assert ("locations", "DC-BC", None) in figures
     assert ("losses", "DC-BC", "p_ortho") in figures
@@ -64,7 +72,7 @@ def test_an_edit_in_the_same_process_reaches_figures_and_reports() -> None:
     assert [cell.lam for cell in outputs.figure_cells(settings, "representations", "DC-BC", "p_ortho")] == [0.1]
     settings.scales["s"]["studies"]["burns"]["methods"] = {"p_ortho": {"lam": [0.2]}, "supervised": {"lam": [0]}}
     assert [cell.lam for cell in outputs.figure_cells(settings, "representations", "DC-BC", "p_ortho")] == [0.2]
-    assert outputs.shown_reports(settings) == ["table1", "table3", "claims", "extensions", "sweep"]
+    assert outputs.shown_reports(settings, "burns") == ["table1", "table3", "claims", "extensions", "sweep"]
     assert ("losses", "DC-BC", "supervised") in outputs.all_figures(settings)
 
 
@@ -80,7 +88,7 @@ def test_a_report_of_no_cells_is_refused() -> None:
         InputError, match=r"scales.s.studies.burns\.methods: report 'table3' needs one of infomax, .*hessian"
     ):
         outputs.report_cells(settings, "table3")
-    assert outputs.report_cells_or_none(settings, "table3") == []
+    assert outputs.report_cells_or_none(settings, "table3") is None
     settings = burns(["DC-BC"], hessian={"lam": [0.1]}, ortho={"lam": [0.001, 10]}, infomin={"lam": [0.1]})
     assert len(outputs.report_cells(settings, "table3")) == 6
     assert outputs.report_cells_or_none(settings, "table3") == outputs.report_cells(settings, "table3")

@@ -111,7 +111,7 @@ WRONG = {
     ),
     "target of another shape": ("targets", ["table3"], "targets.0: 'table3' does not match"),
     "no target": ("targets", [], "targets: [] should be non-empty"),
-    "study": ("scales.s.studies.burn", {}, "scales.s.studies: unknown key 'burn': did you mean 'burns'? Known: burns."),
+    "study": ("scales.s.studies.burn", {}, "scales.s.studies: unknown key 'burn': did you mean 'burns'? Known: burns, locatello."),
     "dataset of a study": (
         f"{STUDY}.datasets",
         ["DC-BL"],
@@ -389,7 +389,7 @@ def test_a_cell_may_have_a_lam_and_a_seed_that_are_not_listed(tmp_path: Path, me
         ({"method": "one_head"}, "lam: found 0.1; allowed: 0, as method 'infomax' has no regularizer."),
         ({"seed": -1}, "seed: found -1; allowed: an integer >= 0."),
         ({"dataset": "DC-BL"}, "scales.s.datasets: no dataset 'DC-BL': did you mean 'DC-BC'? Known: DC-BC."),
-        ({"study": "burn"}, "scales.s.studies: no study 'burn': did you mean 'burns'? Known: burns."),
+        ({"study": "burn"}, "scales.s.studies: no study 'burn': did you mean 'burns'? Known: burns, locatello."),
         (
             {"method": "orto"},
             f"{STUDY}.methods: no method 'orto': did you mean 'ortho'? Known: hessian, infomax, one_head, ortho.",

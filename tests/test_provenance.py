@@ -22,8 +22,8 @@ STAGES = ("generate", "train", "encode", "probe", "measure", "report", "figure",
 """The stages that have a digest."""
 PLUGINS = {
     "generate": ("datasets", "sources"),
-    "train": ("methods",),
-    "encode": ("methods",),
+    "train": ("families", "methods"),
+    "encode": ("families", "methods"),
     "probe": ("probes",),
     "measure": ("metrics",),
     "report": ("reports",),
@@ -214,7 +214,7 @@ def closure(*roots: str) -> set[str]:
 
 
 def test_what_a_training_depends_on() -> None:
-    found = closure("stages/train.py", "methods/ortho.py")
+    found = closure("stages/train.py", "families/contrastive.py", "methods/ortho.py")
     needed = {"losses", "embeddings", "streams", "models/resnet", "models/contrastive"}
     needed |= {f"training/{name}" for name in ("loop", "augment", "batches", "schedule", "plateau", "checkpoint")}
     assert {f"{name}.py" for name in needed} <= found
@@ -268,9 +268,14 @@ def test_a_stage_cannot_run_code_that_its_digest_misses(stage: str) -> None:
 def test_a_stage_loads_only_the_plugins_that_its_digest_knows() -> None:
     """``registry.build`` is the one place that imports by a computed name."""
     for stage in STAGES:
-        tree = ast.parse((PACKAGE / f"stages/{stage}.py").read_text())
+        code = [PACKAGE / f"stages/{stage}.py"]
+        if "families" in PLUGINS[stage]:
+            code += [registry.path("families", name) for name in registry.names("families")]
         calls = [
-            node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "registry.build"
+            node
+            for file in code
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("registry.build", "registry.load")
         ]
         assert {ast.literal_eval(call.args[0]) for call in calls} == set(PLUGINS[stage])
     users = [
@@ -291,12 +296,12 @@ def digests(settings: params.Params) -> dict[str, str]:
     return {
         "generate": plan.generate(settings, "demo", "DC-BC"),
         "train": plan.train(settings, CELL),
-        "encode": plan.encode(CELL),
+        "encode": plan.encode(settings, CELL),
         "probe": plan.probe(settings, CELL),
         "measure": plan.measure(settings, CELL),
         "report": plan.report(settings, "table3"),
         "figure": plan.figure(settings, "losses", "DC-BC", "ortho"),
-        "index": plan.index(settings),
+        "index": plan.index(settings, "burns"),
     }
 
 
@@ -350,7 +355,7 @@ def test_a_cells_own_lam_and_seed_count(settings: params.Params) -> None:
         Cell("demo", "burns", "DC-BC", "ortho", lam, seed) for lam in (0.1, math.nextafter(0.1, 1)) for seed in (0, 1)
     ]
     assert len({plan.train(settings, cell) for cell in cells}) == 4
-    assert len({plan.encode(cell) for cell in cells}) == 4
+    assert len({plan.encode(settings, cell) for cell in cells}) == 4
 
 
 def test_a_job_refuses_another_digest_than_the_one_it_was_planned_for() -> None:

@@ -82,8 +82,8 @@ def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name
         "sources": ("STAND_IN", "CREDITS", "ARCHIVES"),
         "reports": ("NEEDS",),
         "figures": ("NEEDS",),
-        "methods": ("REGULARIZED",),
-        "datasets": ("POOLS",),
+        "methods": ("REGULARIZED", "FAMILY"),
+        "datasets": ("ROLES", "POOLS"),
     }.items(),
 )
 def test_constants_read_from_the_source_are_those_of_the_module(kind: str, constants: tuple[str, ...]) -> None:
@@ -141,12 +141,12 @@ for scale, section in settings.scales.items():
         plan.generate(settings, scale, dataset)
 cells = outputs.report_cells(settings, "table3")
 for cell in cells:
-    plan.train(settings, cell), plan.encode(cell), plan.probe(settings, cell), plan.measure(settings, cell)
-for report in outputs.shown_reports(settings):
+    plan.train(settings, cell), plan.encode(settings, cell), plan.probe(settings, cell), plan.measure(settings, cell)
+for report in outputs.shown_reports(settings, "burns"):
     plan.report(settings, report)
 for figure in outputs.all_figures(settings):
     plan.figure(settings, *figure)
-plan.index(settings)
+plan.index(settings, "burns")
 print(len(cells), *sorted({name.split(".")[0] for name in sys.modules}))
 """
 

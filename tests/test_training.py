@@ -725,7 +725,7 @@ def test_what_a_training_leaves_behind(stage: Stage) -> None:
     assert plan.trained_now(params.load(), stage.cell)
     assert run["dataset"] == dataset_files.read_manifest(stage.dataset)["files"]
     assert (timing["steps"], timing["revision"]) == (6, "unknown")
-    assert timing["views_per_second"] == pytest.approx(2 * 16 * 6 / timing["seconds"], rel=0.05)
+    assert timing["images_per_second"] == pytest.approx(2 * 16 * 6 / timing["seconds"], rel=0.05)
     assert not stage.cell.resume.exists()
     stage.cell = Cell("tiny", "burns", "DC-BC", "infomax", 0.0, 0)
     stage.run()

@@ -17,7 +17,7 @@ STAGES = {
     "measure": "measure the codes of one cell with the metrics",
     "report": "write a report and the table it shows",
     "figure": "draw a figure and write the table it shows",
-    "index": "write the page that holds all reports and figures",
+    "index": "write the page that holds all reports and figures of a study",
     "sweep": "train every cell of a report, one after another, without Snakemake",
     "show": "print the reports that params.yaml asks for",
 }
@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
             continue
         stage.add_argument("--digest", help="refuse to run if parameters or code no longer have this digest")
         if name == "index":
+            stage.add_argument("study", nargs="?", default="burns", help="a study of params.yaml")
             continue
         if name in ("report", "figure"):
             stage.add_argument("name", help=f"file name in src/disentangle/{name}s")

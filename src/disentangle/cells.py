@@ -10,8 +10,6 @@ RESUME = Path("data/resume")
 REPORTS = Path("reports")
 TRAINED = ("checkpoint.safetensors", "history.csv", "run.json", "timing.json")
 """What a training leaves in its cell's folder."""
-REPORTED = ("run.json", "timing.json", "probe.json", "metrics.json", "history.csv")
-"""What reports read of a cell."""
 
 
 def format_lam(lam: float) -> str:
@@ -45,6 +43,11 @@ class Cell:
     def resume(self) -> Path:
         """The checkpoint of an unfinished training; it is no result, so DVC does not version it."""
         return RESUME / self.name.with_suffix(".pt")
+
+    @property
+    def ahead(self) -> Path:
+        """Where the results of a training lie that another cell's job did beside its own; its own job moves them."""
+        return RESUME / self.name
 
     def __str__(self) -> str:
         return f"{self.dataset}/{self.method} lam={format_lam(self.lam)} seed={self.seed}"

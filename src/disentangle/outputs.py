@@ -18,12 +18,17 @@ Figure = tuple[str, str, str | None]
 def report_cells(params: Params, name: str) -> list[Cell]:
     """Return the cells that a report reads, of the scale that params.yaml selects.
 
-    Its NEEDS name the study, a dataset, methods and, optionally, strengths and the key of its seeds. With ``reports``
-    it also reads what these read, and each of all that as far as params.yaml has it.
+    Its NEEDS name the study and, optionally, a dataset, methods, strengths and the key of its seeds; without a dataset
+    it reads all cells of the study, with ``cells`` "none" none. With ``reports`` it also reads what these read, and
+    each of all that as far as params.yaml has it.
     """
     needs = registry.constant("reports", name, "NEEDS")
-    cells = [cell for part in needs.get("reports", ()) for cell in report_cells_or_none(params, part)]
     study = params.study(params.scale, needs["study"])
+    if needs.get("cells") == "none":
+        return []
+    if "dataset" not in needs:
+        return [cell for dataset in study["datasets"] for cell in params.cells(params.scale, needs["study"], dataset)]
+    cells = [cell for part in needs.get("reports", ()) for cell in report_cells_or_none(params, part) or ()]
     if "reports" not in needs or needs["dataset"] in study["datasets"]:
         given = {key: needs[key] for key in ("methods", "seeds", "lam") if key in needs}
         cells += params.cells(params.scale, needs["study"], needs["dataset"], **given)
@@ -34,22 +39,22 @@ def report_cells(params: Params, name: str) -> list[Cell]:
     return list(dict.fromkeys(cells))
 
 
-def report_cells_or_none(params: Params, name: str) -> list[Cell]:
-    """Return the cells that a report reads, none where params.yaml has no cells for it."""
+def report_cells_or_none(params: Params, name: str) -> list[Cell] | None:
+    """Return the cells that a report reads, None where params.yaml lacks what it is about."""
     try:
         return report_cells(params, name)
     except InputError:
-        return []
+        return None
 
 
-def shown_reports(params: Params) -> list[str]:
-    """Return the reports that params.yaml has cells for: the paper's tables in order, then the others."""
-    return [*_needed(params).by_report]
+def shown_reports(params: Params, study: str) -> list[str]:
+    """Return the reports of a study that params.yaml has cells for: the paper's tables in order, then the others."""
+    return [name for name in _needed(params).by_report if registry.constant("reports", name, "NEEDS")["study"] == study]
 
 
-def all_report_cells(params: Params) -> list[Cell]:
-    """Return the cells of all reports together, each once."""
-    return [*_needed(params).cells]
+def all_report_cells(params: Params, study: str | None = None) -> list[Cell]:
+    """Return the cells of all reports together, each once, of one study or of all."""
+    return [cell for cell in _needed(params).cells if study in (None, cell.study)]
 
 
 class _Needed:
@@ -57,11 +62,13 @@ class _Needed:
 
     def __init__(self, params: Params) -> None:
         names = sorted(registry.names("reports"), key=lambda name: (not name.startswith("table"), name))
-        self.by_report = {name: cells for name in names if (cells := report_cells_or_none(params, name))}
+        found = {name: report_cells_or_none(params, name) for name in names}
+        self.by_report = {name: cells for name, cells in found.items() if cells is not None}
         self.cells = list(dict.fromkeys(cell for cells in self.by_report.values() for cell in cells))
-        self.by_subject: dict[tuple[str, str], list[Cell]] = {}
+        self.by_subject: dict[str, dict[tuple[str, str], list[Cell]]] = {}
         for cell in self.cells:
-            self.by_subject.setdefault((cell.dataset, cell.method), []).append(cell)
+            of_study = self.by_subject.setdefault(cell.study, {})
+            of_study.setdefault((cell.dataset, cell.method), []).append(cell)
 
 
 def _needed(params: Params) -> _Needed:
@@ -86,7 +93,7 @@ def figure_cells(params: Params, name: str, dataset: str, method: str | None) ->
     if method is None:
         params.dataset(params.scale, dataset)
         return []
-    cells = _needed(params).by_subject.get((dataset, method), [])
+    cells = _needed(params).by_subject.get(needs["study"], {}).get((dataset, method), [])
     if not cells:
         raise InputError(f"reports/figures/{name}/{dataset}/{method}: no report has a cell of this method and dataset.")
     seeds = list(dict.fromkeys(cell.seed for cell in cells))[: needs["seeds"]]
@@ -98,20 +105,23 @@ def figure_path(name: str, dataset: str, method: str | None) -> Path:
     return FIGURES.joinpath(*filter(None, (name, dataset, method)))
 
 
-def all_figures(params: Params) -> list[Figure]:
-    """Return (name, dataset, method) of every figure of the reports' cells."""
-    methods = _needed(params).by_subject
-    datasets: list[tuple[str, str | None]] = [(name, None) for name in dict.fromkeys(dataset for dataset, _ in methods)]
-    subjects: dict[str, list[tuple[str, str | None]]] = {
-        "the first dataset": datasets[:1],
-        "every dataset": datasets,
-        "every method": [*methods],
-    }
+def all_figures(params: Params, study: str | None = None) -> list[Figure]:
+    """Return (name, dataset, method) of every figure of the reports' cells, of one study or of all."""
     found: list[Figure] = []
     for name in sorted(
         registry.names("figures"), key=lambda name: (registry.constant("figures", name, "SECTION"), name)
     ):
-        found += [(name, *subject) for subject in subjects[registry.constant("figures", name, "NEEDS")["of"]]]
+        needs = registry.constant("figures", name, "NEEDS")
+        if study not in (None, needs["study"]):
+            continue
+        methods = _needed(params).by_subject.get(needs["study"], {})
+        datasets: list[tuple[str, str | None]] = [(name, None) for name in dict.fromkeys(name for name, _ in methods)]
+        subjects: dict[str, list[tuple[str, str | None]]] = {
+            "the first dataset": datasets[:1],
+            "every dataset": datasets,
+            "every method": [*methods],
+        }
+        found += [(name, *subject) for subject in subjects[needs["of"]]]
     return found
 
 

@@ -12,10 +12,11 @@ import yaml
 from disentangle import registry
 from disentangle.cells import Cell
 from disentangle.errors import InputError, did_you_mean
+from disentangle.studies import STUDIES
 
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
-INDEX = "reports/index.html"
-"""The page that holds all reports and figures."""
+NOT_TRAINING = {"datasets", "seeds", "rerun_seeds", "probes", "metrics", "measured", "methods"}
+"""Keys of a study that list its cells or say how their codes are evaluated; all others are those of training."""
 
 
 # The parser in C, where PyYAML has it, is ten times as fast.
@@ -75,15 +76,15 @@ class Params:
             raise InputError(f"{where}: no dataset '{name}': {did_you_mean(name, known)}")
         where = f"{where}.{name}"
         given = dict(known[name])
-        digits, backgrounds = (_source(given.pop(key), f"{where}.{key}") for key in ("digits", "backgrounds"))
         generator, seed = given.pop("generator"), given.pop("seed")
-        options = registry.check_options("datasets", generator, given, where)
-        return {
-            "generator": generator,
-            "seed": seed,
-            "options": options,
-            "sources": {"digits": digits, "backgrounds": backgrounds},
-        }
+        try:
+            roles = registry.constant("datasets", generator, "ROLES")
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        sources = {role: _source(given, role, where) for role in roles}
+        options = {key: value for key, value in given.items() if key not in roles}
+        options = registry.check_options("datasets", generator, options, where)
+        return {"generator": generator, "seed": seed, "options": options, "sources": sources}
 
     def section(self, scale: str) -> dict[str, Any]:
         """Return a scale's section."""
@@ -111,8 +112,14 @@ class Params:
     def evaluation(self, kind: str, scale: str, study: str) -> dict[str, dict[str, Any]]:
         """Return the completed options of each of a study's ``probes`` or ``metrics``, by name."""
         where = f"scales.{scale}.studies.{study}.{kind}"
-        given = self.study(scale, study)[kind]
+        given = self.study(scale, study).get(kind, {})
         return {name: registry.check_options(kind, name, options, f"{where}.{name}") for name, options in given.items()}
+
+    def measured(self, scale: str, study: str, code: str) -> list[str]:
+        """Return which of a study's metrics score a kind of code, in the order of ``metrics``; by default all."""
+        section = self.study(scale, study)
+        chosen = section["measured"].get(code, ()) if "measured" in section else section["metrics"]
+        return [name for name in section["metrics"] if name in chosen]
 
     def check_cell(self, cell: Cell) -> None:
         """Raise InputError unless a cell can be trained; its lam and seed need not be listed."""
@@ -133,10 +140,7 @@ class Params:
             "cell": {"scale": cell.scale, "study": cell.study, "dataset": cell.dataset, "method": cell.method}
             | {"lam": cell.lam, "seed": cell.seed},
             "method": self.method(cell.scale, cell.study, cell.method),
-            "encoder": study["encoder"],
-            "projection": study["projection"],
-            "training": study["training"],
-        }
+        } | {key: value for key, value in study.items() if key not in NOT_TRAINING}
 
     def cells(
         self,
@@ -237,10 +241,15 @@ def _reads_as_number(text: str) -> bool:
         return False
 
 
-def _source(given: dict[str, Any], where: str) -> dict[str, Any]:
-    name = given["source"]
+def _source(dataset: dict[str, Any], role: str, where: str) -> dict[str, Any]:
+    if role not in dataset:
+        raise InputError(f"{where}: the key '{role}' is missing.")
+    given = dataset[role]
+    if not isinstance(given, dict) or "source" not in given:
+        raise InputError(f"{where}.{role}: found {given!r}; allowed: a mapping with the key 'source'.")
     options = {key: value for key, value in given.items() if key != "source"}
-    return {"name": name, "options": registry.check_options("sources", name, options, where)}
+    name = given["source"]
+    return {"name": name, "options": registry.check_options("sources", name, options, f"{where}.{role}")}
 
 
 def _check(params: Params) -> None:
@@ -271,24 +280,41 @@ def _check_ranges(definition: dict[str, Any], where: str) -> None:
 
 def _check_study(params: Params, scale: str, study: str, definitions: dict[str, Any]) -> None:
     section, where = params.study(scale, study), f"scales.{scale}.studies.{study}"
+    for dataset in section["datasets"]:
+        if dataset not in definitions:
+            raise InputError(f"{where}.datasets: no dataset '{dataset}': {did_you_mean(dataset, definitions)}")
+    if STUDIES[study].family == "contrastive":
+        _check_contrastive(section, where, definitions)
+    for entry, options in section["methods"].items():
+        method = params.method(scale, study, entry)["name"]
+        family, needed = registry.constant("methods", method, "FAMILY"), STUDIES[study].family
+        if family != needed:
+            raise InputError(
+                f"{where}.methods.{entry}: method '{method}' is {family}; this study trains {needed} ones."
+            )
+        if any(options["lam"]) and not registry.constant("methods", method, "REGULARIZED"):
+            raise InputError(f"{where}.methods.{entry}.lam: allowed: [0], as method '{method}' has no regularizer.")
+    for kind in ("probes", "metrics"):
+        params.evaluation(kind, scale, study)
+    for code, names in section.get("measured", {}).items():
+        for name in names:
+            if name not in section["metrics"]:
+                known = did_you_mean(name, section["metrics"])
+                raise InputError(f"{where}.measured.{code}: '{name}' is not under metrics: {known}")
+
+
+def _check_contrastive(section: dict[str, Any], where: str, definitions: dict[str, Any]) -> None:
     if len(section["encoder"]["blocks"]) != len(section["encoder"]["widths"]):
         raise InputError(f"{where}.encoder: blocks and widths need one number a stage each.")
     if section["training"]["warmup"] > section["training"]["steps"]:
         raise InputError(f"{where}.training.warmup: found {section['training']['warmup']}; allowed: <= steps.")
     for dataset in section["datasets"]:
-        if dataset not in definitions:
-            raise InputError(f"{where}.datasets: no dataset '{dataset}': {did_you_mean(dataset, definitions)}")
         pairs, batch = definitions[dataset]["options"]["train_pairs"], section["training"]["batch"]
         if batch > pairs:
             raise InputError(f"{where}.training.batch: found {batch}; {dataset} has only {pairs} train_pairs.")
-    for entry, options in section["methods"].items():
-        method = params.method(scale, study, entry)["name"]
-        if any(options["lam"]) and not registry.constant("methods", method, "REGULARIZED"):
-            raise InputError(f"{where}.methods.{entry}.lam: allowed: [0], as method '{method}' has no regularizer.")
-    for kind in ("probes", "metrics"):
-        params.evaluation(kind, scale, study)
 
 
 def targets() -> list[str]:
     """Return everything that may stand under ``targets``."""
-    return [*(f"reports/{name}.md" for name in registry.names("reports")), INDEX]
+    pages = [str(study.page) for study in STUDIES.values()]
+    return [*(f"reports/{name}.md" for name in registry.names("reports")), *pages]

@@ -11,6 +11,7 @@ from disentangle.cells import Cell, dataset_folder
 from disentangle.errors import InputError
 from disentangle.outputs import all_figures, datasets_of, figure_cells, report_cells, shown_reports
 from disentangle.params import Params
+from disentangle.studies import STUDIES
 
 STAGES = provenance.PACKAGE / "stages"
 MISSING = "missing"
@@ -93,7 +94,17 @@ def official_files(params: Params, scale: str, dataset: str) -> list[str]:
 def train(params: Params, cell: Cell) -> str:
     """Return the digest of a cell's training."""
     config = params.training(cell)
-    return provenance.digest(config, [STAGES / "train.py", registry.path("methods", config["method"]["name"])])
+    method = registry.path("methods", config["method"]["name"])
+    return provenance.digest(config, [STAGES / "train.py", method, *_family(params, cell)])
+
+
+def _family(params: Params, cell: Cell) -> list[Path]:
+    """Return the code that trains and encodes a cell: its family's and, of a grid, what is made of it on the device."""
+    family = STUDIES[cell.study].family
+    generator = params.dataset(cell.scale, cell.dataset)["generator"]
+    pairs = registry.constant("datasets", generator, "POOLS")
+    code = [registry.path("families", family)]
+    return code if pairs else [*code, registry.path("datasets", generator)]
 
 
 def trained_now(params: Params, cell: Cell) -> bool:
@@ -102,25 +113,23 @@ def trained_now(params: Params, cell: Cell) -> bool:
     return path.exists() and bool(files.read_json(path).get("digest") == train(params, cell))
 
 
-def encode(cell: Cell) -> str:
+def encode(params: Params, cell: Cell) -> str:
     """Return the digest of a cell's encoding; its parameters are those of the training, which it reads from there."""
-    return provenance.digest(str(cell), [STAGES / "encode.py"])
+    return provenance.digest(str(cell), [STAGES / "encode.py", *_family(params, cell)])
 
 
 def probe(params: Params, cell: Cell) -> str:
     """Return the digest of a cell's probes."""
-    return _evaluation(params, cell, "probes")
+    options = params.evaluation("probes", cell.scale, cell.study)
+    return provenance.digest(options, [STAGES / "probe.py", *(registry.path("probes", name) for name in options)])
 
 
 def measure(params: Params, cell: Cell) -> str:
-    """Return the digest of a cell's metrics."""
-    return _evaluation(params, cell, "metrics")
-
-
-def _evaluation(params: Params, cell: Cell, kind: str) -> str:
-    options = params.evaluation(kind, cell.scale, cell.study)
-    stage = {"probes": "probe", "metrics": "measure"}[kind]
-    return provenance.digest(options, [STAGES / f"{stage}.py", *(registry.path(kind, name) for name in options)])
+    """Return the digest of a cell's metrics, and of which codes each of them scores."""
+    options = params.evaluation("metrics", cell.scale, cell.study)
+    measured = params.study(cell.scale, cell.study).get("measured")
+    code = [STAGES / "measure.py", *(registry.path("metrics", name) for name in options)]
+    return provenance.digest([options, measured], code)
 
 
 def report(params: Params, name: str) -> str:
@@ -141,10 +150,12 @@ def figure(params: Params, name: str, dataset: str, method: str | None) -> str:
     )
 
 
-def index(params: Params) -> str:
-    """Return the digest of the page that holds all: its code and template, and which reports and figures it shows."""
+def index(params: Params, study: str) -> str:
+    """Return the digest of a study's page: its code and template, its words, and which reports and figures it shows."""
     code = [STAGES / "index.py", *sorted((provenance.PACKAGE / "reporting").glob("*.jinja"))]
-    return provenance.digest([params.scale, shown_reports(params), all_figures(params)], code)
+    words = [STUDIES[study].title, STUDIES[study].lead]
+    shown = [params.scale, shown_reports(params, study), all_figures(params, study)]
+    return provenance.digest([*shown, words], code)
 
 
 def credits_of(definition: dict[str, Any]) -> dict[str, dict[str, str]]:

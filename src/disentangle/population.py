@@ -14,7 +14,7 @@ class Population:
 
     A ``complete`` population is a whole factor grid, so that a uniform row is an i.i.d. draw of all factors; training
     and test points are drawn from all of it, with replacement, as Locatello et al. 2019 do. Any other is a sample: its
-    rows are parted at random into training and test rows, and a draw uses a row at most once.
+    rows are parted at random into training and test rows, and :meth:`Pool.draw` takes a row at most once.
     """
 
     codes: np.ndarray
@@ -22,10 +22,14 @@ class Population:
     names: tuple[str, ...]
     complete: bool
 
+    def whole(self) -> "Pool":
+        """Return the pool of all rows."""
+        return Pool(self, np.arange(len(self.codes)))
+
     def split(self, rng: np.random.Generator) -> tuple["Pool", "Pool"]:
         """Return the pools of training and of test points."""
         if self.complete:
-            pool = Pool(self, np.arange(len(self.codes)))
+            pool = self.whole()
             return pool, pool
         rows = rng.permutation(len(self.codes))
         train = len(rows) - round(len(rows) * TEST_SHARE)
@@ -54,7 +58,8 @@ class Pool:
     def draw_sharing(self, factor: int, groups: int, size: int, rng: np.random.Generator) -> np.ndarray:
         """Return row numbers (groups, size): of each group, uniform ones that share the value of one factor.
 
-        The value is that of a uniform row; on a grid, the other factors are drawn i.i.d.
+        The value is that of a uniform row; on a grid, the other factors are drawn i.i.d., and of a sample too the rows
+        of a group are drawn with replacement.
         """
         rows, starts, counts = self._by_value(factor)
         shared = np.searchsorted(starts, rng.integers(len(rows), size=groups), side="right") - 1
@@ -62,10 +67,11 @@ class Pool:
         return rows[place]
 
     def _by_value(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the rows sorted by a factor, where each of its values starts, and how many rows have it."""
+        """Return the rows sorted by a factor, where each of its values starts, and how many rows have it, if any."""
         if factor not in self._sorted:
             values = self.population.factors[self.rows, factor]
-            _, counts = np.unique(values, return_counts=True)
-            order = self.rows[np.argsort(values, kind="stable")]
+            counts = np.bincount(values)
+            # The narrower the integers, the faster they are sorted.
+            order = self.rows[np.argsort(values.astype(np.min_scalar_type(values.max())), kind="stable")]
             self._sorted[factor] = order, np.cumsum(counts) - counts, counts
         return self._sorted[factor]

@@ -17,7 +17,7 @@ from disentangle import registry
 
 PACKAGE = Path(__file__).parent
 
-_PLUMBING = "cells dataset_files download errors files outputs params plan provenance registry views"
+_PLUMBING = "cells dataset_files download errors files outputs params plan provenance registry studies views"
 PLUMBING = {PACKAGE / f"{name}.py" for name in _PLUMBING.split()}
 """Modules that find, check, move and store, and never change a number: an edit of theirs reruns nothing."""
 

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from disentangle.errors import InputError, did_you_mean
@@ -72,8 +72,10 @@ def path(kind: str, name: str) -> Path:
 
 @functools.cache
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of all plugins of a kind, sorted."""
-    return tuple(sorted(file.stem for file in (PACKAGE / kind).glob("*.py") if file.stem != "__init__"))
+    """Return the names of all plugins of a kind, sorted; that of a file in a subfolder is ``<subfolder>/<stem>``."""
+    folder = PACKAGE / kind
+    files = (file.relative_to(folder).with_suffix("") for file in folder.rglob("*.py") if file.stem != "__init__")
+    return tuple(sorted(file.as_posix() for file in files))
 
 
 @functools.cache
@@ -141,6 +143,10 @@ def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> di
 
 def build(kind: str, name: str, given: dict[str, Any]) -> Any:
     """Import a plugin and return its object, built from the options ``given``."""
+    return getattr(load(kind, name), CLASSES[kind])(**given)
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import the module of a plugin, or of another file that is found by its name."""
     path(kind, name)
-    module = importlib.import_module(f"disentangle.{kind}.{name}")
-    return getattr(module, CLASSES[kind])(**given)
+    return importlib.import_module(f"disentangle.{kind}.{name}".replace("/", "."))

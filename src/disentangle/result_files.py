@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from disentangle import dataset_files, files, plan
-from disentangle.cells import REPORTED, Cell, dataset_folder
+from disentangle.cells import Cell, dataset_folder
 from disentangle.reporting.results import CellResult
+from disentangle.studies import STUDIES
 
 
-def read_cell(cell: Cell, names: Iterable[str] = REPORTED) -> CellResult:
-    """Read the files ``names`` of a cell's folder; of the others the result knows nothing."""
+def read_cell(cell: Cell, names: Iterable[str] | None = None) -> CellResult:
+    """Read the files ``names`` of a cell's folder, by default all that its study has; of others it knows nothing."""
     found: dict[str, Any] = {"run": {}, "timing": {}, "probe": {}, "metrics": {}, "history": pd.DataFrame()}
-    for path in map(Path, names):
+    for path in map(Path, STUDIES[cell.study].reported if names is None else names):
         if path.suffix == ".json":
             found[path.stem] = files.read_json(cell.folder / path)
         elif path.suffix == ".csv":

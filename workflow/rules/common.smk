@@ -10,14 +10,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from disentangle import dataset_files, outputs, params, plan, registry
-from disentangle.cells import DATASETS, REPORTED, RUNS, TRAINED, Cell, dataset_folder
+from disentangle.cells import DATASETS, RUNS, TRAINED, Cell, dataset_folder
 from disentangle.errors import InputError
+from disentangle.studies import STUDIES
 
 SOURCE = Path(workflow.basedir, "src")
 # Huge pages for what a job allocates, where the C library is glibc: a training step is 4 % faster.
 STAGE = f"GLIBC_TUNABLES=glibc.malloc.hugetlb=1 PYTHONPATH={shlex.quote(str(SOURCE))} {shlex.quote(sys.executable)} -m disentangle"
 CELL = "{scale}/{study}/{dataset}/{method}/lam={lam}/seed={seed}"
-DATASET = expand(DATASETS / "{{scale}}/{{dataset}}/{name}", name=dataset_files.names())
+DATASET = DATASETS / "{scale}/{dataset}" / dataset_files.MANIFEST
 CELL_OPTIONS = "--scale {wildcards.scale} --study {wildcards.study} --dataset {wildcards.dataset} --method {wildcards.method} --lam {wildcards.lam} --seed {wildcards.seed}"
 
 
@@ -104,14 +105,13 @@ def require_provenance():
         for figure in outputs.all_figures(PARAMS)
     ]
     made += [
-        dataset_folder(*key) / name
+        dataset_folder(*key) / dataset_files.MANIFEST
         for key in outputs.datasets_of(cells)
-        for name in dataset_files.names()
     ]
     made += [
         cell.folder / name
         for cell in cells
-        for name in {*TRAINED, "codes.npz", *REPORTED}
+        for name in {*TRAINED, "codes.npz", *STUDIES[cell.study].reported}
     ]
     lost = unrecorded(made)
     for cell in cells if lost else ():

@@ -13,7 +13,7 @@ rule encode:
     resources:
         gpu=1,
     params:
-        digest=digest(lambda params, w: plan.encode(cell_of(w))),
+        digest=digest(lambda params, w: plan.encode(params, cell_of(w))),
     shell:
         "{STAGE} encode "
         + CELL_OPTIONS

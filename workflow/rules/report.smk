@@ -1,13 +1,21 @@
 """Reports and figures: every number in them is read from the files of their cells."""
 
 
+def report_name(wildcards):
+    """Return a report's file name in src/disentangle/reports, which is its path below reports/."""
+    study = getattr(wildcards, "study", None)
+    return f"{study}/{wildcards.report}" if study else wildcards.report
+
+
 def report_input(wildcards):
-    cells = explained(lambda: outputs.report_cells(PARAMS, wildcards.report))
+    cells = explained(lambda: outputs.report_cells(PARAMS, report_name(wildcards)))
     manifests = [
         dataset_folder(*key) / dataset_files.MANIFEST
         for key in outputs.datasets_of(cells)
     ]
-    return manifests + [cell.folder / name for cell in cells for name in REPORTED]
+    return manifests + [
+        cell.folder / name for cell in cells for name in STUDIES[cell.study].reported
+    ]
 
 
 rule report:
@@ -20,9 +28,20 @@ rule report:
     log:
         "logs/report/{report}.log",
     params:
-        digest=digest(lambda params, w: plan.report(params, w.report)),
+        digest=digest(lambda params, w: plan.report(params, report_name(w))),
+        name=report_name,
     shell:
-        "{STAGE} report {wildcards.report} --digest {params.digest} > {log} 2>&1"
+        "{STAGE} report {params.name} --digest {params.digest} > {log} 2>&1"
+
+
+use rule report as study_report with:
+    output:
+        "reports/{study}/{report}.md",
+        "reports/{study}/{report}.csv",
+        "reports/{study}/{report}.json",
+        "reports/{study}/{report}.svg",
+    log:
+        "logs/report/{study}/{report}.log",
 
 
 def figure_of(wildcards):
@@ -36,7 +55,7 @@ def figure_input(wildcards):
     cells = explained(lambda: outputs.figure_cells(PARAMS, *figure))
     folder = dataset_folder(PARAMS.scale, figure[1])
     needed = registry.constant("figures", figure[0], "NEEDS")["files"]
-    return [folder / name for name in dataset_files.names()] + [
+    return [folder / dataset_files.MANIFEST] + [
         cell.folder / name for cell in cells for name in needed
     ]
 
@@ -57,28 +76,48 @@ rule figure:
         "{STAGE} figure {wildcards.figure} {params.subject} --digest {params.digest} > {log} 2>&1"
 
 
-CELLS = outputs.all_report_cells(PARAMS)
+def page_input(study):
+    """Return all that a study's page reads."""
+    cells = outputs.all_report_cells(PARAMS, study)
+    reports = [f"reports/{name}.md" for name in outputs.shown_reports(PARAMS, study)]
+    claims = STUDIES[study].page.with_name("claims.md")
+    return (
+        [cell.folder / name for cell in cells for name in ("run.json", "timing.json")]
+        + [
+            dataset_folder(*key) / dataset_files.MANIFEST
+            for key in outputs.datasets_of(cells)
+        ]
+        + reports
+        + ([claims.with_suffix(".json")] if str(claims) in reports else [])
+        + [
+            outputs.figure_path(*figure).with_suffix(suffix)
+            for figure in outputs.all_figures(PARAMS, study)
+            for suffix in (".svg", ".json")
+        ]
+    )
 
 
 rule index:
     input:
-        [cell.folder / name for cell in CELLS for name in ("run.json", "timing.json")],
-        [
-            dataset_folder(*key) / dataset_files.MANIFEST
-            for key in outputs.datasets_of(CELLS)
-        ],
-        [f"reports/{name}.md" for name in outputs.shown_reports(PARAMS)],
-        "reports/claims.json" if "claims" in outputs.shown_reports(PARAMS) else [],
-        [
-            outputs.figure_path(*figure).with_suffix(suffix)
-            for figure in outputs.all_figures(PARAMS)
-            for suffix in (".svg", ".json")
-        ],
+        lambda w: page_input("burns"),
     output:
-        params.INDEX,
+        STUDIES["burns"].page,
     log:
         "logs/index.log",
     params:
-        digest=digest(lambda params, w: plan.index(params)),
+        digest=digest(lambda params, w: plan.index(params, "burns")),
+        study="burns",
     shell:
-        "{STAGE} index --digest {params.digest} > {log} 2>&1"
+        "{STAGE} index {params.study} --digest {params.digest} > {log} 2>&1"
+
+
+use rule index as study_index with:
+    input:
+        lambda w: page_input(w.study),
+    output:
+        "reports/{study}/index.html",
+    log:
+        "logs/index/{study}.log",
+    params:
+        digest=digest(lambda params, w: plan.index(params, w.study)),
+        study=lambda w: w.study,

@@ -16,6 +16,7 @@ from disentangle.pool import Pool
 from disentangle.scene import DIGIT, LOCATIONS, SCENE
 from disentangle.views import Views
 
+ROLES = ("digits", "backgrounds")
 POOLS = ("digit", "background")
 """Factors that tell which instances an image was made of; images that share one are not independent."""
 CHUNK = 256

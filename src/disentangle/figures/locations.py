@@ -12,7 +12,7 @@ from disentangle.reporting.subject import Subject
 from disentangle.scene import DIGIT, LOCATIONS, SCENE
 
 SECTION = "Data"
-NEEDS = {"of": "the first dataset", "files": [], "seeds": 0}
+NEEDS = {"study": "burns", "of": "the first dataset", "files": [], "seeds": 0}
 """It shows a dataset, and reads no cell."""
 MARKED = {3: COLOURS[0], 5: COLOURS[2]}
 """The paper boxes locations 3 in blue and 5 in green (counted from 1); the others get a thin box here."""

@@ -13,7 +13,7 @@ from disentangle.reporting.drawing import COLOURS, panels
 from disentangle.reporting.subject import Subject
 
 SECTION = "Training curves"
-NEEDS = {"of": "every method", "files": ["run.json", "history.csv"], "seeds": None}
+NEEDS = {"study": "burns", "of": "every method", "files": ["run.json", "history.csv"], "seeds": None}
 """It shows all cells of a method, and reads these files of each."""
 LABELS = {"infomax_0": "InfoMax 0", "infomax_1": "InfoMax 1", "regularizer": "regularizer R"}
 LEVELS = {

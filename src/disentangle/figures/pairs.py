@@ -9,7 +9,7 @@ from disentangle.reporting.drawing import listed, panels, show_image
 from disentangle.reporting.subject import Subject
 
 SECTION = "Data"
-NEEDS = {"of": "every dataset", "files": [], "seeds": 0}
+NEEDS = {"study": "burns", "of": "every dataset", "files": [], "seeds": 0}
 """It shows a dataset, and reads no cell."""
 PAIRS = 5
 NUMBERS = {"DC-BC": "Fig. 2", "DC-DL": "Fig. 3", "BC-DL": "Fig. 4"}

@@ -14,7 +14,7 @@ from disentangle.reporting.results import CellResult
 from disentangle.reporting.subject import Subject
 
 SECTION = "Representations"
-NEEDS = {"of": "every method", "files": ["run.json", "probe.json", "codes.npz"], "seeds": 1}
+NEEDS = {"study": "burns", "of": "every method", "files": ["run.json", "probe.json", "codes.npz"], "seeds": 1}
 """It shows a method's cells of the first seed, and reads these files of each."""
 POINTS = 600
 

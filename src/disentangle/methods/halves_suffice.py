@@ -21,6 +21,7 @@ from disentangle.embeddings import Embeddings
 from disentangle.losses import info_nce, sub_infomax, unit
 
 REGULARIZED = True
+FAMILY = "contrastive"
 
 
 @dataclass(frozen=True)

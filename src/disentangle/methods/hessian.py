@@ -23,6 +23,7 @@ from disentangle.embeddings import Embeddings
 from disentangle.losses import sub_infomax
 
 REGULARIZED = True
+FAMILY = "contrastive"
 
 
 @dataclass(frozen=True)

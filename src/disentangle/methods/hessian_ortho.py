@@ -19,6 +19,7 @@ from disentangle.embeddings import Embeddings
 from disentangle.losses import absolute_cosine, sub_infomax
 
 REGULARIZED = True
+FAMILY = "contrastive"
 
 
 @dataclass(frozen=True)

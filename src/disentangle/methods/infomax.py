@@ -16,6 +16,7 @@ from disentangle.embeddings import Embeddings
 from disentangle.losses import sub_infomax
 
 REGULARIZED = False
+FAMILY = "contrastive"
 
 
 @dataclass(frozen=True)

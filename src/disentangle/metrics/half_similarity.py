@@ -4,20 +4,24 @@ Burns et al. 2021, section 4.2, name the degenerate solution "two subembeddings 
 which an orthogonality penalty does not see. Both similarities below are 1 for halves that are.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from disentangle.population import Population
+
+SCORES = ("cka", "procrustes")
 
 
 @dataclass(frozen=True)
 class Metric:
     """``cka`` and ``procrustes`` of the halves, both in [0, 1]; 0 where a half is constant."""
 
-    def scores(self, codes: np.ndarray, factors: Mapping[str, np.ndarray]) -> dict[str, float]:  # noqa: ARG002
-        """Return the two similarities of the halves of codes (N, D)."""
+    def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:  # noqa: ARG002
+        """Return the two similarities of the halves of all codes."""
+        codes = population.codes
         half = codes.shape[1] // 2
-        a, b = (_centred(part) for part in (codes[:, :half], codes[:, half:]))
+        a, b = (part - part.mean(axis=0) for part in (codes[:, :half], codes[:, half:]))
         return {"cka": cka(a, b), "procrustes": procrustes(a, b)}
 
 
@@ -41,8 +45,3 @@ def procrustes(a: np.ndarray, b: np.ndarray) -> float:
     """
     scale = np.linalg.norm(a) ** 2 * np.linalg.norm(b) ** 2
     return float(np.linalg.norm(a.T @ b, "nuc") ** 2 / scale) if scale else 0.0
-
-
-def _centred(codes: np.ndarray) -> np.ndarray:
-    centred: np.ndarray = codes.astype(np.float64) - codes.mean(axis=0, dtype=np.float64)
-    return centred

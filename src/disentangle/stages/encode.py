@@ -2,27 +2,19 @@
 
 import argparse
 
-import numpy as np
-
-from disentangle import dataset_files, files, plan, registry
+from disentangle import files, params, plan, registry
 from disentangle.cells import dataset_folder
-from disentangle.training import checkpoint, device
-from disentangle.training.encode import encode
-from disentangle.training.loop import build_model
+from disentangle.studies import STUDIES
+from disentangle.training import device
 
 
 def run(given: argparse.Namespace) -> None:
-    """Encode view 0 of every pair of both splits, which is what probes are trained and tested on."""
+    """Encode the cell's dataset as its family of methods does."""
     cell = given.cell
-    plan.require(given.digest, plan.encode(cell))
+    plan.require(given.digest, plan.encode(params.load(), cell))
     config = files.read_json(cell.folder / "run.json")
-    objective = registry.build("methods", config["method"]["name"], config["method"]["options"])
-    model = build_model(config, objective.heads)
-    checkpoint.load_weights(cell.folder / "checkpoint.safetensors", model)
     where = device.choose(given.device, given.threads)
-    codes: dict[str, np.ndarray] = {}
-    for split in dataset_files.SPLITS:
-        images = dataset_files.read(dataset_folder(cell.scale, cell.dataset), split).images[:, 0]
-        codes |= {f"{split}_{name}": code for name, code in encode(model, images, where).items()}
-        print(f"{split}: {len(images)} images", flush=True)
+    family = registry.load("families", STUDIES[cell.study].family)
+    folder = dataset_folder(cell.scale, cell.dataset)
+    codes = family.encode(config, cell.folder / "checkpoint.safetensors", folder, where)
     files.write_arrays(cell.folder / "codes.npz", codes)

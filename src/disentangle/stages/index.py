@@ -1,4 +1,4 @@
-"""Write the page that holds all reports and figures."""
+"""Write the page that holds all reports and figures of a study."""
 
 import argparse
 from typing import Any, get_args
@@ -9,36 +9,48 @@ from disentangle.errors import InputError
 from disentangle.reporting import page
 from disentangle.reporting.claim import Verdict
 from disentangle.result_files import read_manifests
+from disentangle.studies import STUDIES
+
+EVALUATIONS = {"probe": "probes", "measure": "metrics"}
+"""What a stage evaluates with: a key of a study."""
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read the reports and the figures' words that params.yaml has cells for, and write ``reports/index.html``."""
+    """Read the reports and the figures' words that params.yaml has cells for, and write the study's page."""
     settings = params.load()
-    plan.require(given.digest, plan.index(settings))
-    shown = outputs.shown_reports(settings)
+    settings.study(settings.scale, given.study)
+    study = STUDIES[given.study]
+    plan.require(given.digest, plan.index(settings, given.study))
+    shown = outputs.shown_reports(settings, given.study)
     if not shown:
-        raise InputError(f"params.yaml: scales.{settings.scale} has no cells for any report.")
-    reports = [page.report(name, files.read_text(REPORTS / f"{name}.md")) for name in shown]
+        raise InputError(f"params.yaml: scales.{settings.scale} has no cells for any report of {given.study}.")
+    paths = [REPORTS / f"{name}.md" for name in shown]
+    reports = [page.report(path.stem, files.read_text(path)) for path in paths]
     galleries: dict[str, list[page.Picture]] = {}
-    figures = outputs.all_figures(settings)
+    figures = outputs.all_figures(settings, given.study)
     for figure in figures:
         path = outputs.figure_path(*figure)
-        picture = page.Picture(str(path.relative_to(REPORTS)), **files.read_json(path.with_suffix(".json")))
+        picture = page.Picture(str(path.relative_to(study.page.parent)), **files.read_json(path.with_suffix(".json")))
         galleries.setdefault(registry.constant("figures", figure[0], "SECTION"), []).append(picture)
-    files.write_text(REPORTS / "index.html", page.render(reports, galleries, _facts(settings, shown, figures)))
+    facts = _facts(settings, given.study, len(shown), len(figures))
+    files.write_text(study.page, page.render(reports, galleries, facts))
 
 
-def _facts(settings: params.Params, shown: list[str], figures: list[outputs.Figure]) -> dict[str, Any]:
+def _facts(settings: params.Params, name: str, reports: int, figures: int) -> dict[str, Any]:
     """Return what the page tells beside reports and figures, all of it read from the cells' own files."""
-    cells = outputs.all_report_cells(settings)
+    study, cells = STUDIES[name], outputs.all_report_cells(settings, name)
     manifests = read_manifests([*outputs.datasets_of(cells)])
     runs, timings = ([files.read_json(cell.folder / f"{name}.json") for cell in cells] for name in ("run", "timing"))
-    study = settings.study(settings.scale, cells[0].study)
+    section = settings.study(settings.scale, name)
     made_of = [made for manifest in manifests.values() for made in manifest["made_of"].values()]
     hours = sum(timing["seconds"] for timing in timings) / 3600
     versions = "python {python}, torch {torch}, numpy {numpy}"
-    verdicts = files.read_json(REPORTS / "claims.json")["count"] if "claims" in shown else {}
+    claims = study.page.with_name("claims.json")
+    verdicts = files.read_json(claims)["count"] if claims.exists() else {}
     return {
+        "paper": study.paper,
+        "title": study.title,
+        "lead": study.lead,
         "scale": settings.scale,
         "revision": provenance.revision(),
         "stand_ins": _distinct(made["STAND_IN"] for made in made_of if made["STAND_IN"]),
@@ -46,10 +58,9 @@ def _facts(settings: params.Params, shown: list[str], figures: list[outputs.Figu
         "stages": [
             ("generate", f"{len(manifests)} datasets"),
             ("train", f"{len(cells)} cells"),
-            ("encode", "r and z of view 0"),
-            ("probe", ", ".join(study["probes"])),
-            ("measure", ", ".join(study["metrics"])),
-            ("report", f"{len(shown)} reports, {len(figures)} figures"),
+            ("encode", study.codes),
+            *((stage, ", ".join(section[EVALUATIONS[stage]])) for stage in study.evaluated),
+            ("report", f"{reports} reports, {figures} figures"),
         ],
         "provenance": [
             ("trained at revision", ", ".join(_distinct(timing["revision"] for timing in timings))),

@@ -1,29 +1,48 @@
 """Measure the codes of one cell with every metric."""
 
 import argparse
+import math
+from typing import Any
 
 import numpy as np
 
-from disentangle import dataset_files, files, params, plan, registry
-from disentangle.cells import dataset_folder
+from disentangle import dataset_files, files, params, plan, populations, registry, streams
+from disentangle.cells import Cell, dataset_folder
+from disentangle.population import Population
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read a cell's test codes and the factors of view 0, and write scores by code and metric."""
+    """Read a cell's codes and what they are codes of, and write scores by code and metric."""
     settings, cell = params.load(), given.cell
     plan.require(given.digest, plan.measure(settings, cell))
-    stored = files.read_arrays(cell.folder / "codes.npz")
-    factors = dataset_files.read_factors(dataset_folder(cell.scale, cell.dataset), "test")
-    first_view = {name: factor[:, 0] for name, factor in factors.items() if factor.ndim == 2}
-    codes = {name: stored[f"test_{name}"] for name in ("r", "z") if f"test_{name}" in stored}
     metrics = {
         name: registry.build("metrics", name, options)
         for name, options in settings.evaluation("metrics", cell.scale, cell.study).items()
     }
-    scores = {
-        # A run that diverged has no codes to measure.
-        code: {name: metric.scores(x, first_view) if np.isfinite(x).all() else None for name, metric in metrics.items()}
-        for code, x in codes.items()
-    }
+    scores = {}
+    for code, population in _populations(cell).items():
+        chosen = settings.measured(cell.scale, cell.study, code)
+        scores[code] = _scores({name: metrics[name] for name in chosen}, population)
     print(scores, flush=True)
     files.write_json(cell.folder / "metrics.json", {"scores": scores})
+
+
+def _populations(cell: Cell) -> dict[str, Population]:
+    stored = files.read_arrays(cell.folder / "codes.npz")
+    folder = dataset_folder(cell.scale, cell.dataset)
+    grid = dataset_files.read_manifest(folder).get("grid")
+    if grid is None:
+        return populations.of_views(stored, dataset_files.read_factors(folder, "test"))
+    return populations.of_grid(stored, dict(grid["sizes"]), tuple(grid["nuisance"]))
+
+
+def _scores(metrics: dict[str, Any], population: Population) -> dict[str, dict[str, float | None] | None]:
+    """Return each metric's scores, None for one that is not defined; a run that diverged has no codes to measure."""
+    if not np.isfinite(population.codes).all():
+        return dict.fromkeys(metrics)
+    # The same draws for every run.
+    found = {name: metric.scores(population, streams.rng(0, "measure", name)) for name, metric in metrics.items()}
+    return {
+        name: {key: None if math.isnan(value) else value for key, value in of_metric.items()}
+        for name, of_metric in found.items()
+    }

@@ -6,8 +6,9 @@ import importlib
 import itertools
 from typing import Any
 
-from disentangle import dataset_files, files, outputs, params, plan
-from disentangle.cells import dataset_folder
+from disentangle import dataset_files, files, outputs, params, plan, registry
+from disentangle.cells import Cell, dataset_folder
+from disentangle.studies import STUDIES
 
 
 def run(given: argparse.Namespace) -> None:
@@ -17,17 +18,23 @@ def run(given: argparse.Namespace) -> None:
     for scale, dataset in outputs.datasets_of(cells):
         _prepare(settings, scale, dataset)
     train = importlib.import_module("disentangle.stages.train")
-    for _, of_one_dataset in itertools.groupby(cells, lambda cell: (cell.scale, cell.dataset)):
-        group = list(of_one_dataset)
+    for _, alike in itertools.groupby(cells, _trains_with):
+        group = list(alike)
         for together in (group[start : start + given.together] for start in range(0, len(group), given.together)):
             print(f"[{cells.index(together[-1]) + 1}/{len(cells)}] {', '.join(map(str, together))}", flush=True)
-            train.run_together(argparse.Namespace(**vars(given), digest=None), together)
+            train.run_together(given, together)
             gc.collect()  # a compiled model holds itself, and with it memory of the device
     if given.until == "report":
         for cell in cells:
-            for stage in ("encode", "probe", "measure"):
+            for stage in ("encode", *STUDIES[cell.study].evaluated):
                 _run(stage, given, cell=cell)
         _run("report", given)
+
+
+def _trains_with(cell: Cell) -> tuple[str, ...]:
+    """Return what cells that train together have in common: their data and, in a stack, their method."""
+    stacked = registry.load("families", STUDIES[cell.study].family).STACKED
+    return (cell.scale, cell.dataset, cell.method) if stacked else (cell.scale, cell.dataset)
 
 
 def _prepare(settings: params.Params, scale: str, dataset: str) -> None:

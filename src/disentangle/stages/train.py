@@ -16,22 +16,42 @@ import torch
 from disentangle import dataset_files, files, params, plan, provenance, registry
 from disentangle.cells import TRAINED, Cell, dataset_folder
 from disentangle.errors import InputError
-from disentangle.training import checkpoint, device, loop, plateau
-from disentangle.training.batches import ViewPairs
-from disentangle.views import Views
+from disentangle.studies import STUDIES
+from disentangle.trained import Job, Trained
+from disentangle.training import checkpoint, device
 
 
 def run(given: argparse.Namespace) -> None:
-    """Train from the dataset's training pairs and write checkpoint, history, run.json and timing.json."""
-    run_together(given, [given.cell])
+    """Train from the dataset and write checkpoint, history, run.json and timing.json.
+
+    Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once. Their
+    results wait at ``Cell.ahead`` for their own jobs, which move them into place.
+    """
+    settings, cell = params.load(), given.cell
+    plan.require(given.digest, plan.train(settings, cell))
+    stacked = registry.load("families", STUDIES[cell.study].family).STACKED
+    on_gpu = device.choose(given.device, given.threads).type == "cuda"
+    mates = _untrained_mates(settings, cell) if stacked and on_gpu else []
+    _train(given, settings, [cell, *mates], [cell])
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
     """Train cells of one dataset side by side on one device, each to what it would be alone."""
-    settings, folder = params.load(), dataset_folder(cells[0].scale, cells[0].dataset)
+    _train(given, params.load(), cells, cells)
+
+
+def _untrained_mates(settings: params.Params, cell: Cell) -> list[Cell]:
+    """Return the other cells of a cell's dataset and method that params.yaml lists and nobody has trained."""
+    listed = settings.cells(cell.scale, cell.study, cell.dataset)
+    mates = [mate for mate in listed if mate.method == cell.method and mate != cell]
+    return [mate for mate in mates if not plan.trained_now(settings, mate)]
+
+
+def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[Cell], asked: Sequence[Cell]) -> None:
+    """Train the cells that are not trained yet, and put the results of those that were asked for into place."""
+    folder = dataset_folder(cells[0].scale, cells[0].dataset)
+    configs = {cell: settings.training(cell) for cell in cells}
     digests = {cell: plan.train(settings, cell) for cell in cells}
-    for digest in digests.values():
-        plan.require(given.digest, digest)
     manifest = dataset_files.read_manifest(folder)
     if manifest["definition"] != settings.dataset(cells[0].scale, cells[0].dataset):
         raise InputError(f"{folder}: made with other parameters than params.yaml now has. Run `generate` first.")
@@ -40,33 +60,39 @@ def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
     with contextlib.ExitStack() as locks:
         for cell in sorted(cells):  # in one order, so that no two processes wait for each other
             locks.enter_context(files.exclusive(cell.resume.with_suffix(".lock")))
-        say = {cell: _prefixed(f"{cell}: " if len(cells) > 1 else "") for cell in cells}
-        results = {cell: {"digest": digests[cell], "dataset": manifest["files"], **made_by} for cell in cells}
-        for cell in cells:
-            if _is_trained(cell.folder, results[cell]):
-                say[cell]("this cell is trained already, with the same parameters, code, data and device")
-                del results[cell]
-        if not results:
-            return
-        held = tuple(manifest["definition"]["options"]["held"])
-        views = _view_pairs(dataset_files.read(folder, "train"), held, where)
         data = files.sha256(folder / dataset_files.MANIFEST)
-        trainings: dict[loop.Training, Cell] = {}
-        for cell in results:
-            config = settings.training(cell)
-            objective = registry.build("methods", config["method"]["name"], config["method"]["options"])
+        made = {cell: {"digest": digests[cell], "dataset": manifest["files"], **made_by} for cell in cells}
+        jobs: dict[Job, Cell] = {}
+        for cell in cells:
+            say = _prefixed(f"{cell}: " if len(cells) > 1 else "")
+            if _is_trained(cell.folder, made[cell]):
+                say("this cell is trained already, with the same parameters, code, data and device")
+                continue
+            if _is_trained(cell.ahead, made[cell]):
+                if cell in asked:
+                    say("this cell was trained beside another one")
+                    _move(cell)
+                continue
             made_of = f"{digests[cell]} {data} {' '.join(made_by.values())} {torch.__version__}"
-            training = loop.Training(
-                config, objective, views, held, cell.resume, made_of, made_by["execution"], say[cell]
-            )
-            trainings[training] = cell
-        for training in loop.fit([*trainings], given.checkpoint_every):
-            cell = trainings[training]
-            _write(cell, settings.training(cell), training.result(), results[cell])
+            jobs[Job(configs[cell], cell.resume, made_of, say)] = cell
+        if not jobs:
+            return
+        family = registry.load("families", STUDIES[cells[0].study].family)
+        for job, trained in family.train([*jobs], folder, where, made_by["execution"], given.checkpoint_every):
+            cell = jobs[job]
+            _write(cell.folder if cell in asked else cell.ahead, job.config, trained, made[cell])
+            cell.resume.unlink(missing_ok=True)
 
 
 def _prefixed(name: str) -> Callable[[str], None]:
     return lambda line: print(f"{name}{line}", flush=True)
+
+
+def _move(cell: Cell) -> None:
+    cell.folder.mkdir(parents=True, exist_ok=True)
+    for name in TRAINED:
+        (cell.ahead / name).replace(cell.folder / name)
+    cell.ahead.rmdir()
 
 
 def _is_trained(folder: Path, made: dict[str, Any]) -> bool:
@@ -77,41 +103,23 @@ def _is_trained(folder: Path, made: dict[str, Any]) -> bool:
     return {key: run.get(key) for key in made} == made
 
 
-def _view_pairs(split: Views, held: tuple[str, ...], where: torch.device) -> ViewPairs:
-    labels = {factor: split.factors[factor][:, 0] for factor in held} | {"joint": split.factors["joint"]}
-    on_device = {name: torch.from_numpy(np.ascontiguousarray(label)).to(where) for name, label in labels.items()}
-    return ViewPairs(torch.from_numpy(np.array(split.images)).to(where), on_device)
-
-
-def _write(cell: Cell, config: dict[str, Any], trained: loop.Run, made: dict[str, Any]) -> None:
-    """Write the results of a cell, with what they were ``made`` of and by, and forget its unfinished state."""
-    described = plateau.describe(trained.history, trained.levels)
-    stuck = described["left_single_factor"] is None
-    checkpoint.save_weights(cell.folder / "checkpoint.safetensors", trained.model)
-    files.write_text(cell.folder / "history.csv", _history(trained.history))
+def _write(folder: Path, config: dict[str, Any], trained: Trained, made: dict[str, Any]) -> None:
+    """Write the results of a cell, with what they were ``made`` of and by."""
+    checkpoint.save_weights(folder / "checkpoint.safetensors", trained.weights)
+    files.write_text(folder / "history.csv", _history(trained.history))
+    versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+    known = {**config, **made, **trained.facts, "reading": _reading(config["method"]), "versions": versions}
+    files.write_json(folder / "run.json", known)
     files.write_json(
-        cell.folder / "run.json",
-        {
-            **config,
-            **made,
-            "status": "diverged" if trained.diverged else "plateau" if stuck else "done",
-            "plateau": described,
-            "parameters": sum(p.numel() for p in trained.model.parameters()),
-            "reading": _reading(config["method"]),
-            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-        },
-    )
-    files.write_json(
-        cell.folder / "timing.json",
+        folder / "timing.json",
         {
             "seconds": round(trained.seconds, 3),
             "steps": trained.steps,
-            "views_per_second": round(2 * config["training"]["batch"] * trained.steps / trained.seconds, 1),
+            "images_per_second": round(trained.samples * trained.steps / max(trained.seconds, 1e-9), 1),
             "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "revision": provenance.revision(),
         },
     )
-    cell.resume.unlink(missing_ok=True)
 
 
 def _reading(method: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +130,7 @@ def _reading(method: dict[str, Any]) -> dict[str, Any]:
 
 def _history(history: list[dict[str, float]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, history[0], lineterminator="\n")
+    writer = csv.DictWriter(text, history[0] if history else ["step"], lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: repr(value) for name, value in row.items()} for row in history)
     return text.getvalue()

@@ -1,13 +1,15 @@
 """Checkpoints: the state of an unfinished run, and the weights of a finished one."""
 
+import contextlib
 import io
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from disentangle import files
 from disentangle.errors import InputError
@@ -36,17 +38,29 @@ def load_state(path: Path, digest: str) -> dict[str, Any] | None:
         raise InputError(f"{path}: a damaged checkpoint ({reason}). Delete it to train this cell anew.") from error
 
 
-def save_weights(path: Path, model: nn.Module) -> None:
-    """Write parameters and buffers as safetensors, on the CPU and in their canonical layout."""
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Write parameters and buffers by name as safetensors, on the CPU and in their canonical layout."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     with files.atomic(path) as file:
-        file.write(safetensors.torch.save(weights))
+        file.write(safetensors.torch.save(plain))
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
     """Read parameters and buffers into a model; raises InputError when the file is damaged or of another model."""
-    try:
+    with _explained(path):
         model.load_state_dict(safetensors.torch.load(path.read_bytes()))
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read tensors by name; raises InputError when the file is damaged."""
+    with _explained(path):
+        return safetensors.torch.load(path.read_bytes())
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{path}: a damaged checkpoint ({reason}). Delete it and run again to retrain.") from error

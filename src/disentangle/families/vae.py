@@ -1,0 +1,68 @@
+"""Variational autoencoders: trained on the images of a factor grid, drawn i.i.d., many cells in one stack."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from disentangle import dataset_files, registry
+from disentangle.grid import Grid
+from disentangle.streams import seed_of
+from disentangle.trained import Job, Trained
+from disentangle.training import checkpoint, stack
+from disentangle.training.packed import packed
+
+STACKED = True
+"""Cells of one dataset and method that train together share every kernel launch."""
+
+
+def train(
+    jobs: Sequence[Job], dataset: Path, device: torch.device, execution: str, checkpoint_every: float
+) -> Iterator[tuple[Job, Trained]]:
+    """Train cells of one dataset and method in one stack, each to what it would be alone, and yield them at the end.
+
+    ``execution`` is that of training.stack.Step; ``checkpoint_every`` is in seconds.
+    """
+    configs = [job.config for job in jobs]
+    method, batch = configs[0]["method"], configs[0]["training"]["batch"]
+    training = stack.StackedTraining(
+        configs,
+        registry.build("methods", method["name"], method["options"]),
+        packed(Grid(**dataset_files.read_grid(dataset)), device),
+        _observation(dataset),
+        jobs[0].resume,
+        hashlib.sha256(" ".join(job.digest for job in jobs).encode()).hexdigest(),
+        execution,
+        jobs[0].say,
+    )
+    for job, cell in zip(jobs, training.run(checkpoint_every), strict=True):
+        facts = {
+            "status": "diverged" if cell.diverged else "done",
+            "final": {name: None if math.isnan(value) else value for name, value in cell.final.items()},
+            "parameters": sum(weight.numel() for weight in cell.weights.values()),
+        }
+        yield job, Trained(cell.weights, cell.history, facts, cell.seconds, cell.steps, batch)
+
+
+def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.device) -> dict[str, np.ndarray]:
+    """Return ``mean`` and ``logvar`` (N, D) float32 of q(z | x) of every image of the grid, in its order.
+
+    ``run`` is the cell's run.json. Where observations are random, each image is observed once, with the same noise for
+    every model of the dataset.
+    """
+    grid = packed(Grid(**dataset_files.read_grid(dataset)), device)
+    seed = dataset_files.read_manifest(dataset)["definition"]["seed"]
+    mean, logvar = stack.encode(
+        run, checkpoint.read_weights(weights), grid, _observation(dataset), seed_of(seed, "observe")
+    )
+    print(f"{len(mean)} images", flush=True)
+    return {"mean": mean, "logvar": logvar}
+
+
+def _observation(dataset: Path) -> Any:
+    definition = dataset_files.read_manifest(dataset)["definition"]
+    return registry.build("datasets", definition["generator"], definition["options"])

@@ -1,0 +1,119 @@
+"""Draws of a population: which rows may come, how often, and together with which."""
+
+import math
+
+import numpy as np
+import pytest
+
+from disentangle.population import Pool, Population
+
+SIZES = (2, 3, 5)
+GRID = np.stack(np.unravel_index(np.arange(math.prod(SIZES)), SIZES), axis=1)
+
+
+def population(factors: np.ndarray, complete: bool) -> Population:
+    """A row's only code is its number."""
+    codes = np.arange(len(factors), dtype=np.float64)[:, None]
+    return Population(codes, factors, tuple("abc"[: factors.shape[1]]), complete)
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_a_grid_trains_and_tests_on_all_of_it() -> None:
+    train, test = population(GRID, complete=True).split(rng())
+    assert train.rows.tolist() == test.rows.tolist() == list(range(30))
+    assert len(train) == 30
+
+
+@pytest.mark.parametrize(("samples", "test_rows"), [(30, 10), (15_000, 5_000), (10, 3), (2, 1)])
+def test_a_sample_is_parted_two_to_one(samples: int, test_rows: int) -> None:
+    train, test = population(np.zeros((samples, 1), int), complete=False).split(rng())
+    assert (len(train), len(test)) == (samples - test_rows, test_rows)
+    assert sorted([*train.rows, *test.rows]) == list(range(samples))
+
+
+def test_the_seed_decides_which_rows_test() -> None:
+    given = population(GRID, complete=False)
+    first, again, other = (given.split(rng(seed))[1].rows.tolist() for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_the_whole_is_every_row() -> None:
+    assert population(GRID, complete=False).whole().rows.tolist() == list(range(30))
+
+
+def test_a_draw_from_a_sample_repeats_no_row_and_ends_with_the_rows() -> None:
+    pool = population(GRID, complete=False).split(rng())[0]
+    codes, factors = pool.draw(12, rng())
+    assert codes.shape == (12, 1)
+    assert len(set(codes[:, 0])) == 12
+    assert factors.tolist() == GRID[codes[:, 0].astype(int)].tolist()
+    codes, _ = pool.draw(1000, rng())
+    assert sorted(codes[:, 0]) == pool.rows.tolist()
+
+
+def test_any_row_of_a_sample_may_come_first() -> None:
+    pool = population(GRID, complete=False).whole()
+    counts = np.bincount([int(pool.draw(1, rng(seed))[0][0, 0]) for seed in range(3000)], minlength=30)
+    assert abs(counts - 100).max() < 50  # five deviations
+
+
+def test_a_draw_from_a_grid_is_uniform_and_independent() -> None:
+    codes, factors = population(GRID, complete=True).whole().draw(30_000, rng())
+    rows = codes[:, 0].astype(int)
+    assert factors.tolist() == GRID[rows].tolist()
+    assert abs(np.bincount(rows, minlength=30) - 1000).max() < 160
+    pairs = np.bincount(rows[::2] * 30 + rows[1::2], minlength=900)  # 16.7 each
+    assert pairs.var() == pytest.approx(15_000 / 900, rel=0.25)
+
+
+@pytest.mark.parametrize("complete", [False, True])
+@pytest.mark.parametrize("factor", range(3))
+def test_a_group_shares_one_factor_and_stays_in_the_pool(factor: int, complete: bool) -> None:
+    pool = population(np.tile(GRID, (10, 1)), complete).split(rng())[1]
+    rows = pool.draw_sharing(factor, 500, 7, rng())
+    assert rows.shape == (500, 7)
+    values = pool.population.factors[rows]
+    assert (values[..., factor] == values[:, :1, factor]).all()
+    assert set(values[:, 0, factor]) == set(range(SIZES[factor]))
+    assert set(rows.ravel()) <= set(pool.rows)
+    for other in {0, 1, 2} - {factor}:
+        assert not (values[..., other] == values[:, :1, other]).all()
+
+
+def test_on_a_grid_the_other_factors_of_a_group_are_independent() -> None:
+    rows = population(GRID, complete=True).whole().draw_sharing(1, 20_000, 2, rng())
+    first, second = np.moveaxis(GRID[rows], 1, 0)
+    values = first[:, 1]
+    others = [(pair[:, 0] * 5 + pair[:, 2]) for pair in (first, second)]
+    joint = np.bincount((values * 10 + others[0]) * 10 + others[1], minlength=300)  # 66.7 each
+    assert abs(joint - 20_000 / 300).max() < 5 * math.sqrt(20_000 / 300)
+
+
+def test_of_a_sample_a_value_comes_as_often_as_its_rows_and_each_of_them_alike() -> None:
+    """Value 0 has rows 0, 1 and 3 of four, value 7 row 2: there are no values between."""
+    pool = population(np.array([[0], [0], [7], [0]]), complete=False).whole()
+    rows = pool.draw_sharing(0, 20_000, 3, rng())
+    assert set(map(tuple, np.sort(rows[(rows == 2).any(axis=1)], axis=1))) == {(2, 2, 2)}
+    assert (rows[:, 0] == 2).mean() == pytest.approx(1 / 4, abs=0.02)
+    counts = np.bincount(rows[(rows != 2).all(axis=1)].ravel(), minlength=4) / 45_000
+    assert counts == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3], abs=0.02)
+
+
+def test_more_values_than_a_byte_holds() -> None:
+    factors = np.repeat(np.arange(700), 2)[:, None]
+    rows = population(factors, complete=True).whole().draw_sharing(0, 3000, 2, rng())
+    assert (rows[:, 0] // 2 == rows[:, 1] // 2).all()
+    assert len(set(rows.ravel())) > 1300
+
+
+def test_no_group_is_no_row() -> None:
+    assert population(GRID, complete=True).whole().draw_sharing(0, 0, 4, rng()).shape == (0, 4)
+
+
+def test_a_pool_may_hold_some_of_the_values_only() -> None:
+    pool = Pool(population(GRID, complete=False), np.flatnonzero(GRID[:, 2] == 3))
+    rows = pool.draw_sharing(2, 50, 2, rng())
+    assert set(GRID[rows, 2].ravel()) == {3}
