@@ -29,11 +29,21 @@ CHUNK = 1536
 """Samples whose products stay in the cache of a core."""
 
 
-def fit(codes: np.ndarray, y: np.ndarray, C: float, tolerance: float, max_iterations: int) -> np.ndarray | None:  # noqa: N803
-    """Return W (K, D + 1) at which max |df / dW| / N <= ``tolerance``, for codes (N, D); None if not reached."""
+def fit(
+    codes: np.ndarray,
+    y: np.ndarray,
+    C: float,  # noqa: N803
+    tolerance: float,
+    max_iterations: int,
+    initial: np.ndarray | None = None,
+) -> np.ndarray | None:
+    """Return W (K, D + 1) at which max |df / dW| / N <= ``tolerance``, for codes (N, D); None if not reached.
+
+    The search starts at ``initial``, or at 0.
+    """
     x = np.vstack([codes.T, np.ones(len(codes))])
     c = np.append(np.full(codes.shape[1], 1 / C), 0)
-    w: np.ndarray = np.zeros((y.max() + 1, len(x)))
+    w: np.ndarray = np.zeros((y.max() + 1, len(x))) if initial is None else initial.copy()
     value, p = objective(w, x, y, c)
     # As many products take the time of a preconditioner: flops of both, those of a product at half the speed.
     dear = w.size * min(1, PRECONDITIONER_SAMPLES / len(y)) / 8
