@@ -203,7 +203,11 @@ def test_without_snakemake_a_sweep_makes_the_same_in_stacks(fresh: Project, done
     ("dotted", "value", "expected"),
     [
         ("studies.locatello.methods.ortho", {"lam": [1]}, "method 'ortho' is contrastive; this study trains vae ones"),
-        ("studies.locatello.measured.mean", ["migg"], "measured.mean: 'migg' is not under metrics: did you mean 'mig'?"),
+        (
+            "studies.locatello.measured.mean",
+            ["migg"],
+            "measured.mean: 'migg' is not under metrics: did you mean 'mig'?",
+        ),
         ("datasets.dsprites.every", [1, 2], "every: found 2 strides; allowed: 5, one for each of shape, scale,"),
         ("datasets.dsprites.images", {"source": "dsprite"}, "unknown source 'dsprite': did you mean 'dsprites"),
         ("datasets.dsprites.images", "x", "scales.tiny.datasets.dsprites.images: found 'x'; allowed: object"),

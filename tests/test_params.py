@@ -111,7 +111,11 @@ WRONG = {
     ),
     "target of another shape": ("targets", ["table3"], "targets.0: 'table3' does not match"),
     "no target": ("targets", [], "targets: [] should be non-empty"),
-    "study": ("scales.s.studies.burn", {}, "scales.s.studies: unknown key 'burn': did you mean 'burns'? Known: burns, locatello."),
+    "study": (
+        "scales.s.studies.burn",
+        {},
+        "scales.s.studies: unknown key 'burn': did you mean 'burns'? Known: burns, locatello.",
+    ),
     "dataset of a study": (
         f"{STUDY}.datasets",
         ["DC-BL"],
@@ -129,7 +133,7 @@ WRONG = {
     "method": (
         f"{STUDY}.methods.orto",
         {"lam": [0]},
-        f"{STUDY}.methods.orto: unknown method 'orto': did you mean 'ortho'? Known: halves_suffice, hessian,",
+        f"{STUDY}.methods.orto: unknown method 'orto': did you mean 'ortho'? Known: annealed_vae, beta_tcvae,",
     ),
     "method of an entry": (
         f"{STUDY}.methods.one_head.method",

@@ -9,7 +9,7 @@ output p sums products of blocks p and p + 1 in each direction. These products, 
 and then summed, which moves a quarter of the memory that copying every 4x4 patch would. Where an image has few channels
 the patches are the smaller.
 
-On a CPU the convolutions of one model are at the processor's peak if left to its library, and models take turns.
+On a CPU, where models take turns, the library's convolutions of one model come nearest to the processor's peak.
 """
 
 import math
@@ -67,8 +67,8 @@ def conv_k2(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def conv_k4(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Return a convolution of size 4 and stride 2, padded by 1: (M, B, 2 h, 2 w, C) to (M, B, h, w, O)."""
     few = x.shape[-1] <= FEW_CHANNELS
-    if x.device.type == "cpu" and not few:
-        return _by_model(F.conv2d, x, weight, bias)
+    if uses_library(x) and not few:
+        return _by_library(F.conv2d, x, weight, bias)
     # Row 2 a + i of a kernel meets pixel i of block a.
     kernel = unflatten(unflatten(weight, 4, (2, 2)), 3, (2, 2))  # (M, O, C, a, i, b, j)
     blocks = _cut(F.pad(x, (0, 0, 1, 1, 1, 1)))
@@ -83,8 +83,8 @@ def conv_k4(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def deconv_k4(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Return the transposed convolution of size 4 and stride 2, padded by 1: (M, B, h, w, C) to (M, B, 2 h, 2 w, O)."""
     few = weight.shape[2] <= FEW_CHANNELS
-    if x.device.type == "cpu" and not few:
-        return _by_model(F.conv_transpose2d, x, weight, bias)
+    if uses_library(x) and not few:
+        return _by_library(F.conv_transpose2d, x, weight, bias)
     kernel = unflatten(unflatten(weight, 4, (2, 2)), 3, (2, 2))  # (M, C, O, a, i, b, j)
     if few:
         patches = _product(x, kernel.permute(0, 1, 3, 5, 4, 6, 2).flatten(2))
@@ -95,8 +95,13 @@ def deconv_k4(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return _joined(blocks)[:, :, 1:-1, 1:-1] + bias[:, None, None, None]
 
 
-def _by_model(convolution: Callable[..., Tensor], x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Return what ``convolution`` makes of each model's images."""
+def uses_library(x: Tensor) -> bool:
+    """Return whether images (M, ...) are convolved by the processor's library: those of one model on a CPU."""
+    return x.device.type == "cpu" and len(x) == 1
+
+
+def _by_library(convolution: Callable[..., Tensor], x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return what ``convolution`` makes of one model's images."""
     x, weight, bias = x.flatten(0, 1), weight.flatten(0, 1), bias.flatten(0, 1)
     return convolution(x.permute(0, 3, 1, 2), weight, bias, stride=2, padding=1).permute(0, 2, 3, 1)[None]
 

@@ -205,10 +205,11 @@ class Step:
 
 
 def _differentiate(losses: Tensor, weights: dict[str, Tensor], again: bool = False) -> None:
-    """Set the parameters' gradients to those of their own cells' losses (M,)."""
-    gradients = torch.autograd.grad(losses.sum(), list(weights.values()), retain_graph=again)
-    for tensor, gradient in zip(weights.values(), gradients, strict=True):
-        tensor.grad = gradient
+    """Set the parameters' gradients to those of their own cells' losses (M,), laid out like the parameters."""
+    parameters = list(weights.values())
+    for parameter in parameters:
+        parameter.grad = None
+    losses.sum().backward(inputs=parameters, retain_graph=again)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
