@@ -23,7 +23,7 @@ repro: $(READY)
 	@$(RUN) dvc repro
 
 test: $(READY)
-	@$(RUN) OMP_NUM_THREADS=1 python -m pytest -n 2
+	@$(RUN) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup
 
 check: $(READY)
 	@$(RUN) ruff check .
