@@ -1,6 +1,9 @@
 """Measure the codes of one cell with every metric."""
 
 import argparse
+import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -22,13 +25,20 @@ def run(given: argparse.Namespace) -> None:
         name: registry.build("metrics", name, options)
         for name, options in settings.evaluation("metrics", cell.scale, cell.study).items()
     }
-    scores: dict[str, dict[str, dict[str, float] | None]] = {}
-    for code, x in codes.items():
-        population = Population(x, values, names, complete=False)
-        scores[code] = {
-            # The same draws for every run. One that diverged has no codes to measure.
-            name: metric.scores(population, streams.rng(0, "measure", name)) if np.isfinite(x).all() else None
-            for name, metric in metrics.items()
-        }
+    scores = {code: measured(metrics, Population(x, values, names, complete=False)) for code, x in codes.items()}
     print(scores, flush=True)
     files.write_json(cell.folder / "metrics.json", {"scores": scores})
+
+
+def measured(metrics: Mapping[str, Any], population: Population) -> dict[str, dict[str, float | None] | None]:
+    """Return the scores of each metric, of the same draws for every run; None for a score that is not defined.
+
+    A run that diverged has no codes to measure: None for every metric.
+    """
+    if not np.isfinite(population.codes).all():
+        return dict.fromkeys(metrics)
+    scores = {name: metric.scores(population, streams.rng(0, "measure", name)) for name, metric in metrics.items()}
+    return {
+        name: {key: None if math.isnan(value) else value for key, value in found.items()}
+        for name, found in scores.items()
+    }
