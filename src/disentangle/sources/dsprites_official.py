@@ -66,7 +66,7 @@ def _packed(images: np.ndarray) -> np.ndarray:
 
 def _check_factors(count: int) -> None:
     """Raise InputError unless the NPZ's table tells every combination of the factors once, the last one fastest."""
-    with np.load(NPZ) as archive:
+    with open(NPZ, "rb") as file, np.load(file) as archive:  # given a path, NumPy leaves a damaged file open
         table = archive["latents_classes"]
     expected = np.pad(values_of(np.arange(count), DSPRITES), ((0, 0), (1, 0)))
     if not np.array_equal(table, expected):

@@ -76,6 +76,9 @@ class Source:
         files = self.files()
         pairs, categories, others = ([read_norb(path) for path in files[k::3]] for k in range(3))
         place = _places(np.column_stack([np.concatenate(categories), np.concatenate(others)]), files[0].parent)
+        for path, stored, labels in zip(files[0::3], pairs, categories, strict=True):
+            if stored.shape != (allowed := (len(labels), 2, STORED, STORED)):
+                raise InputError(f"{path}: found images of shape {stored.shape}; allowed: {allowed}.")
         left = [pair[:, 0] for pair in pairs]
         images = np.empty((len(rows := rows_of(values, SMALLNORB)), SIDE, SIDE, 1), np.uint8)
         for image, k in zip(images, place[rows], strict=True):
