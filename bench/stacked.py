@@ -1,10 +1,10 @@
 """Cells of one method in a stack, against the same cells one by one as one would write them with torch.nn.
 
-Run as `python bench/stacked.py` (9 cells of 64x64 pixels on one core), `--size 32`, or on a GPU as `--device cuda --cells
-32 --turn 50`, `--cells 300 --precision tf32`. Both train the published networks with beta = 4 and Adam on the same kind
-of binary images, which lie on the device; they take turns of some steps, so that a machine that slows down slows both.
-Printed: milliseconds a step of one cell (on a CPU of its own time, which other processes do not take), rate of
-multiplications and additions, and the ratio turn by turn.
+Run as `python bench/stacked.py` (9 cells of 64x64 pixels on one core), `--size 32`, or on a GPU as `--device cuda
+--cells 32 --turn 50 --peers 4` and `--device cuda --cells 300 --turn 50 --peers 4 --precision tf32`. Both train the
+published networks with beta = 4 and Adam on the same kind of binary images, which lie on the device; they take turns of
+some steps, so that a machine that slows down slows both. Printed: milliseconds a step of one cell (on a CPU of its own
+time, which other processes do not take), the rate of multiplications and additions, and the ratio turn by turn.
 """
 
 import argparse

@@ -135,7 +135,8 @@ class _Deconvolution(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(x, weight)
         if weight.shape[1] <= FEW_CHANNELS:
-            return _deconv_by_products(x.permute(0, 2, 3, 1)[None], weight[None], bias[None])[0].permute(0, 3, 1, 2)
+            y = _deconv_by_products(x.permute(0, 2, 3, 1)[None], weight[None], bias[None])[0].permute(0, 3, 1, 2)
+            return y.clone()  # a view could not be activated in place
         count, _, height, width = x.shape
         like = x.new_empty(count, 2 * height, 2 * width, weight.shape[1]).permute(0, 3, 1, 2)
         return _derivative(x, like, weight, 0).add_(bias[:, None, None])
