@@ -13,7 +13,7 @@ from disentangle.models.discriminator import Discriminator
 from disentangle.models.stacked import conv_k2, conv_k4, deconv_k4, linear, stack, unstack
 from disentangle.models.vae import VAE
 
-Layer = Callable[[Tensor, Tensor, Tensor], Tensor]
+Layer = Callable[..., Tensor]
 
 
 def stream(seed: int = 0) -> torch.Generator:
@@ -25,19 +25,22 @@ def drawn(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_()
 
 
-def channels_first(layer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Layer:
+def channels_first(layer: Layer) -> Layer:
     return lambda x, w, b: layer(x.permute(0, 3, 1, 2), w, b).permute(0, 2, 3, 1)
 
 
 def assert_equal_per_model(layer: Layer, reference: Layer, x: Tensor, weight: Tensor, bias: Tensor) -> None:
-    """Values and all three gradients, within rounding of float64."""
+    """Values and all three gradients, also behind an activation in place, within rounding of float64."""
     found = layer(x, weight, bias)
     expected = torch.stack([reference(*one) for one in zip(x, weight, bias, strict=True)])
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    active = layer(x, weight, bias, torch.relu_)
+    torch.testing.assert_close(active, expected.clamp(min=0), rtol=0, atol=1e-12)
     direction = drawn(*expected.shape).detach()
-    gradients = [torch.autograd.grad(y, (x, weight, bias), direction) for y in (found, expected)]
-    for one, other in zip(*gradients, strict=True):
-        torch.testing.assert_close(one, other, rtol=0, atol=1e-11)
+    for y, reference_y in ((found, expected), (active, expected.clamp(min=0))):
+        gradients = [torch.autograd.grad(v, (x, weight, bias), direction, retain_graph=True) for v in (y, reference_y)]
+        for one, other in zip(*gradients, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-11)
 
 
 @pytest.mark.parametrize("models", [1, 3])

@@ -5,6 +5,7 @@ logits. Kernels Glorot-uniform, biases zero, as in google-research/disentangleme
 """
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -34,5 +35,5 @@ class Discriminator:
     def logits(self, weights: dict[str, Tensor], z: Tensor) -> Tensor:
         """Return the logits (M, B, 2) of "real" and "permuted" for codes (M, B, latent)."""
         for k in range(self.layers):
-            z = leaky_relu_(linear(z, *layer(weights, f"fc{k}")), SLOPE)
+            z = linear(z, *layer(weights, f"fc{k}"), partial(leaky_relu_, negative_slope=SLOPE))
         return linear(z, *layer(weights, f"fc{self.layers}"))

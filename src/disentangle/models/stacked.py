@@ -1,7 +1,9 @@
 """Layers of M models at once: explicit parameters and activations, whose first axis is the model.
 
 Images are (M, B, H, W, C), channels last. A kernel's axes are torch's, after the first: linear (O, I), convolution
-(O, C, k, k), transposed convolution (C, O, k, k). Each layer of one model is that of ``torch.nn.functional``.
+(O, C, k, k), transposed convolution (C, O, k, k). Each layer of one model is that of ``torch.nn.functional``, followed
+by an activation, which may work in place: here its argument is never the view that a layer returns, whose change in
+place would have autograd copy every gradient.
 
 A grouped convolution would be slow in training (pytorch #70954), so a convolution of many models is a matrix product a
 model. A kernel of size 4 and stride 2 reads 2x2 blocks: with the image padded by 1 and cut into blocks of 2x2 pixels,
@@ -53,40 +55,41 @@ def glorot(name: str, shape: Sequence[int], bias: int, generator: torch.Generato
     return {f"{name}.weight": weight, f"{name}.bias": torch.zeros(bias)}
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def linear(x: Tensor, weight: Tensor, bias: Tensor, activation: Map | None = None) -> Tensor:
     """Return x W^T + b: (M, B, I) to (M, B, O)."""
-    return torch.baddbmm(bias[:, None], x, weight.mT)
+    return _active(torch.baddbmm(bias[:, None], x, weight.mT), activation)
 
 
-def conv_k2(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def conv_k2(x: Tensor, weight: Tensor, bias: Tensor, activation: Map | None = None) -> Tensor:
     """Return a convolution of size 2 and stride 2, without padding: (M, B, 2 h, 2 w, C) to (M, B, h, w, O)."""
     kernel = weight.permute(0, 3, 4, 2, 1).flatten(1, 3)
-    return _product(_cut(x), kernel, bias)
+    return _product(_cut(x), kernel, bias, activation)
 
 
-def conv_k4(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def conv_k4(x: Tensor, weight: Tensor, bias: Tensor, activation: Map | None = None) -> Tensor:
     """Return a convolution of size 4 and stride 2, padded by 1: (M, B, 2 h, 2 w, C) to (M, B, h, w, O)."""
-    few = x.shape[-1] <= FEW_CHANNELS
-    if uses_library(x) and not few:
-        return _by_library(F.conv2d, x, weight, bias)
-    # Row 2 a + i of a kernel meets pixel i of block a.
-    kernel = unflatten(unflatten(weight, 4, (2, 2)), 3, (2, 2))  # (M, O, C, a, i, b, j)
+    if uses_library(x):
+        return _by_library(_convolution, x, weight, bias, activation)
+    kernel = _halved(weight)
     blocks = _cut(F.pad(x, (0, 0, 1, 1, 1, 1)))
-    if few:
+    if x.shape[-1] <= FEW_CHANNELS:
         patches = _mapped(blocks, _windows, _overlap).flatten(-3)
-        return _product(patches, kernel.permute(0, 3, 5, 4, 6, 2, 1).flatten(1, 5), bias)
+        return _product(patches, kernel.permute(0, 3, 5, 4, 6, 2, 1).flatten(1, 5), bias, activation)
     products = _product(blocks, kernel.permute(0, 4, 6, 2, 3, 5, 1).flatten(1, 3).flatten(2))
     sums = _mapped(unflatten(products, -1, (2, 2, -1)), _collect, _spread)
-    return sums + bias[:, None, None, None]
+    return _active(sums + bias[:, None, None, None], activation)
 
 
-def deconv_k4(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def deconv_k4(x: Tensor, weight: Tensor, bias: Tensor, activation: Map | None = None) -> Tensor:
     """Return the transposed convolution of size 4 and stride 2, padded by 1: (M, B, h, w, C) to (M, B, 2 h, 2 w, O)."""
-    few = weight.shape[2] <= FEW_CHANNELS
-    if uses_library(x) and not few:
-        return _by_library(F.conv_transpose2d, x, weight, bias)
-    kernel = unflatten(unflatten(weight, 4, (2, 2)), 3, (2, 2))  # (M, C, O, a, i, b, j)
-    if few:
+    if uses_library(x):
+        return _by_library(_deconvolution, x, weight, bias, activation)
+    return _active(_deconv_by_products(x, weight, bias), activation)
+
+
+def _deconv_by_products(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    kernel = _halved(weight)
+    if weight.shape[2] <= FEW_CHANNELS:
         patches = _product(x, kernel.permute(0, 1, 3, 5, 4, 6, 2).flatten(2))
         blocks = _mapped(unflatten(patches, -1, (2, 2, -1)), _overlap, _windows)
     else:
@@ -95,22 +98,76 @@ def deconv_k4(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return _joined(blocks)[:, :, 1:-1, 1:-1] + bias[:, None, None, None]
 
 
+def _halved(weight: Tensor) -> Tensor:
+    """Return kernels (M, P, Q, 4, 4) as (M, P, Q, a, i, b, j): row 2 a + i meets pixel i of block a of a window."""
+    return unflatten(unflatten(weight, 4, (2, 2)), 3, (2, 2))
+
+
 def uses_library(x: Tensor) -> bool:
     """Return whether images (M, ...) are convolved by the processor's library: those of one model on a CPU."""
     return x.device.type == "cpu" and len(x) == 1
 
 
-def _by_library(convolution: Callable[..., Tensor], x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def _by_library(
+    convolution: Callable[[Tensor, Tensor, Tensor], Tensor],
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    activation: Map | None,
+) -> Tensor:
     """Return what ``convolution`` makes of one model's images."""
-    x, weight, bias = x.flatten(0, 1), weight.flatten(0, 1), bias.flatten(0, 1)
-    return convolution(x.permute(0, 3, 1, 2), weight, bias, stride=2, padding=1).permute(0, 2, 3, 1)[None]
+    y = convolution(x.flatten(0, 1).permute(0, 3, 1, 2), weight.flatten(0, 1), bias.flatten(0, 1))
+    return _active(y, activation).permute(0, 2, 3, 1)[None]
 
 
-def _product(x: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
+def _convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return F.conv2d(x, weight, bias, stride=2, padding=1)
+
+
+class _Deconvolution(torch.autograd.Function):
+    """A transposed convolution of size 4, stride 2 and padding 1, as the derivative of the convolution.
+
+    For that the library has a faster kernel than for what torch calls a transposed convolution; for few channels it is
+    slower than a product.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        if weight.shape[1] <= FEW_CHANNELS:
+            y = _deconv_by_products(x.permute(0, 2, 3, 1)[None], weight[None], bias[None])[0].permute(0, 3, 1, 2)
+            return y.clone()  # a view could not be activated in place
+        count, _, height, width = x.shape
+        like = x.new_empty(count, 2 * height, 2 * width, weight.shape[1]).permute(0, 3, 1, 2)
+        return _derivative(x, like, weight, 0).add_(bias[:, None, None])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        (x, weight), (g,) = ctx.saved_tensors, gradients
+        return F.conv2d(g, weight, stride=2, padding=1), _derivative(x, g, weight, 1), g.sum((0, 2, 3))
+
+
+def _derivative(gradient: Tensor, x: Tensor, weight: Tensor, by: int) -> Tensor:
+    """Return the derivative of conv(x, weight) by x (0) or weight (1), given that of its result."""
+    wanted, geometry = [k == by for k in range(3)], ([2, 2], [1, 1], [1, 1], False, [0, 0], 1)
+    found: Tensor = torch.ops.aten.convolution_backward(gradient, x, weight, None, *geometry, wanted)[by]
+    return found
+
+
+def _deconvolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    y: Tensor = _Deconvolution.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+    return y
+
+
+def _product(x: Tensor, kernel: Tensor, bias: Tensor | None = None, activation: Map | None = None) -> Tensor:
     """Return the products of (M, B, h, w, I) and (M, I, O), plus (M, O)."""
     rows = x.flatten(1, 3)
     found = torch.bmm(rows, kernel) if bias is None else torch.baddbmm(bias[:, None], rows, kernel)
-    return unflatten(found, 1, x.shape[1:4])
+    return unflatten(_active(found, activation), 1, x.shape[1:4])
+
+
+def _active(x: Tensor, activation: Map | None) -> Tensor:
+    return x if activation is None else activation(x)
 
 
 def _cut(x: Tensor) -> Tensor:

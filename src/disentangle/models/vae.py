@@ -53,17 +53,16 @@ class VAE:
         """Return mean and log-variance (M, B, latent) of q(z | x) for images (M, B, size, size, channels)."""
         for k, size in enumerate(KERNELS):
             conv = conv_k4 if size == 4 else conv_k2
-            x = conv(x, *layer(weights, f"encoder.conv{k}")).relu_()
-        h = linear(x.flatten(2), *layer(weights, "encoder.fc")).relu_()
+            x = conv(x, *layer(weights, f"encoder.conv{k}"), torch.relu_)
+        h = linear(x.flatten(2), *layer(weights, "encoder.fc"), torch.relu_)
         return linear(h, *layer(weights, "encoder.mean")), linear(h, *layer(weights, "encoder.logvar"))
 
     def decode(self, weights: dict[str, Tensor], z: Tensor) -> Tensor:
         """Return the logits (M, B, size, size, channels) of p(x | z) for codes (M, B, latent)."""
-        h = linear(z, *layer(weights, "decoder.fc0")).relu_()
-        h = linear(h, *layer(weights, "decoder.fc1")).relu_()
+        h = linear(z, *layer(weights, "decoder.fc0"), torch.relu_)
+        h = linear(h, *layer(weights, "decoder.fc1"), torch.relu_)
         x = unflatten(h, 2, (self.size // 16, self.size // 16, -1))
         for k in range(len(self.conv)):
-            x = deconv_k4(x, *layer(weights, f"decoder.deconv{k}"))
-            if k < len(self.conv) - 1:
-                x = x.relu_()
+            last = k == len(self.conv) - 1
+            x = deconv_k4(x, *layer(weights, f"decoder.deconv{k}"), None if last else torch.relu_)
         return x

@@ -90,7 +90,7 @@ class StackedTraining:
         began = saved = time.perf_counter()
         start = self._done
         while self._done < self._total and not all(all(part.diverged()) for part in self._parts):
-            self._row()
+            self.row()
             now = time.perf_counter()
             left = (now - began) / (self._done - start) * (self._total - self._done)
             self._announce(f"step {self._done}/{self._total}  {self._summary()}  {left:.0f} s left")
@@ -99,7 +99,7 @@ class StackedTraining:
                 saved = now
         return [trained for part in self._parts for trained in self._results(part)]
 
-    def _row(self) -> None:
+    def row(self) -> None:
         """Train to the end of a row of history."""
         every = self._training["log_every"]
         end = min((self._done // every + 1) * every, self._total)
