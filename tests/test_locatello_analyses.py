@@ -204,8 +204,8 @@ def test_correlations_that_cannot_be_told() -> None:
 
 
 def test_agreement_with_and_without_modularity() -> None:
-    opposite = {name: (lambda m: -m.strength if name == "x" else m.seed + 4 * m.strength) for name in SCORES}
-    opposite["Modularity"] = lambda m: -(m.seed + 4 * m.strength)
+    opposite = dict.fromkeys(SCORES, lambda m: m.seed + 4.0 * m.strength)
+    opposite["Modularity"] = lambda m: -(m.seed + 4.0 * m.strength)
     table = models(tidy(World(datasets=("d",), methods=("beta_vae",), changed=opposite, stand_in="").results()), SCORES)
     found = agreement(table)
     assert found["without Modularity"].value == pytest.approx(1)

@@ -338,11 +338,6 @@ def every(names: tuple[str, ...] | list[str], value: Value) -> Changes:
     return dict.fromkeys(names, value)
 
 
-def wobble(m: Model) -> float:
-    """Up or down with strength, seed by seed."""
-    return m.strength * (1.0 if m.seed % 2 else -1.0)
-
-
 def noise(name: str) -> Value:
     return lambda m: m.noise(name)
 
@@ -360,28 +355,19 @@ def of_setting(m: Model) -> float:
     return 10 * m.strength * (-1) ** int(of_method(m)) + of_method(m)
 
 
-def weak(name: str) -> Value:
-    return lambda m: 0.1 * m.strength + m.noise("seed only", name)
-
-
-AGREEING = [name for name in SCORES if name != "Modularity"]
-FREE = ("beta_vae", "factor_vae", "beta_tcvae", "dip_vae_ii")
-
-
 def only(method: str, value: Value, name: str) -> Value:
     return lambda m: value(m) if m.method == method else usual(name)(m)
 
 
-def fading(m: Model) -> float:
-    """Good settings differ between datasets."""
-    order = [*LAMS].index(m.method) * 3 + m.strength if m.method in LAMS else 0
-    return float(order if m.dataset == "dSprites" else -order)
-
-
-def shuffled(score: str) -> Value:
-    """Good settings differ between datasets, and on the second one between scores too."""
+def elsewhere(score: str) -> Value:
+    """The best of dSprites is in the middle on the other dataset, and scores come in two that contradict each other."""
     sign = 1 if [*SCORES].index(score) % 2 else -1
-    return lambda m: fading(m) + 0.01 * m.noise(score) if m.dataset == "dSprites" else sign * fading(m)
+
+    def value(m: Model) -> float:
+        order = 3 * of_method(m) + m.strength
+        return sign * (order if m.dataset == "dSprites" else -abs(order - 12))
+
+    return value
 
 
 CASES: dict[str, tuple[Changes, Changes]] = {
@@ -396,9 +382,12 @@ CASES: dict[str, tuple[Changes, Changes]] = {
         {},
         {"Modularity": usual("MIG"), "MIG": noise("1"), "SAP": noise("2")},
     ),
-    "two_pairs_agree_strongly": ({}, {"DCI Disentanglement": noise("dci")}),
+    "two_pairs_agree_strongly": ({}, {"DCI Disentanglement": lambda m: -usual("MIG")(m)}),
     "strength_explains_more_than_method": (every([*SCORES], of_setting), every([*SCORES], of_method)),
-    "method_explains_less_than_half": (every([*SCORES], of_setting), every([*SCORES], of_method)),
+    "method_explains_less_than_half": (
+        every([*SCORES], lambda m: m.strength + 0.3 * m.noise("x")),
+        every([*SCORES], of_method),
+    ),
     "seeds_matter": (every([*SCORES], by_seed("s")), every([*SCORES], of_setting)),
     "no_method_dominates": (
         every(["MIG", "SAP", "Modularity"], lambda m: -of_method(m)) | every(["DCI Disentanglement"], of_method),
@@ -406,14 +395,17 @@ CASES: dict[str, tuple[Changes, Changes]] = {
     ),
     "no_unsupervised_score_tells": ({}, every([*SCORES, "ELBO"], usual("MIG"))),
     "settings_transfer_worse_elsewhere": (
-        {score: shuffled(score) for score in SCORES},
+        {score: elsewhere(score) for score in SCORES},
         every([*SCORES], of_setting),
     ),
     "trees_do_better_on_disentangled_codes": (
         {},
         {name: (lambda m: -usual("MIG")(m)) for name in ("GBT10", "GBT100", "GBT1000", "GBT10000")},
     ),
-    "efficiency_does_not_rise": ({}, {"Efficiency (GBT)": usual("FactorVAE Score")}),
+    "efficiency_does_not_rise": (
+        {"Efficiency (GBT)": lambda m: -usual("FactorVAE Score")(m)},
+        {"Efficiency (GBT)": usual("FactorVAE Score")},
+    ),
     "beta_vae_at_its_strongest_beats_untrained": (
         every(["MIG", "DCI Disentanglement"], lambda m: 0.5 if m.method in LAMS else 0.2),
         {"MIG": lambda m: 0.5 if m.method in LAMS else 0.6},

@@ -91,7 +91,8 @@ def rate(counted: Trials, seeds: np.ndarray) -> Statistic:
     counts = weights(seeds)
     of, all_of = (np.einsum("bs,st,bt->b", counts, table, counts) for table in counted)
     draws = np.divide(100 * of, all_of, out=np.full(len(of), math.nan), where=all_of > 0)
-    return Statistic(draws, len(seeds) if all_of[0] > 0 else 0, (0, 100))
+    # Rounded, so that sums of the same trials in another order are equal.
+    return Statistic(np.round(draws, 9), len(seeds) if all_of[0] > 0 else 0, (0, 100))
 
 
 def drawn(scores: np.ndarray, target: Target, rng: np.random.Generator, count: int = DRAWS) -> tuple[float, float, int]:
