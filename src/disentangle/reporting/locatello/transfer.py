@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from disentangle import streams
-from disentangle.reporting.locatello.results import SCORES, by_dataset
+from disentangle.reporting.locatello.results import SCORES
 from disentangle.reporting.locatello.seeds import Statistic, weights
 
 TIES = {"success": 1.0, "half": 0.5, "failure": 0.0}
@@ -206,8 +206,3 @@ def dataset_correlations(models: pd.DataFrame) -> pd.DataFrame:
                 found = statistic.interval()
                 rows.append((score, a, datasets[other], found.value, found.low, found.high, statistic.seeds))
     return pd.DataFrame(rows, columns=["score", "dataset_a", "dataset_b", "value", "low", "high", "seeds"])
-
-
-def seeds_of(models: pd.DataFrame) -> int:
-    """Return how many seeds the dataset with the fewest has."""
-    return min((own["seed"].nunique() for own in by_dataset(models).values()), default=0)
