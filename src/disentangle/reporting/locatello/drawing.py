@@ -6,12 +6,13 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from disentangle.reporting.drawing import COLOURS, panels
 from disentangle.reporting.locatello.results import METHODS
 
 Panel = Callable[[Axes], None]
-MARKERS = "osD^vPX*"
+MARKERS = "osD^vhp<"
 SHORT = {
     "BetaVAE Score": "BetaVAE",
     "FactorVAE Score": "FactorVAE",
@@ -53,6 +54,21 @@ def style(method: str, methods: Sequence[str]) -> tuple[str, str]:
     """Return colour and marker of a method, its own in all figures."""
     place = [*METHODS].index(method) if method in METHODS else len(METHODS) + [*methods].index(method)
     return COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+
+
+class PlainNumbers(LogFormatter):
+    """The labels of a logarithmic axis as ``0.3``, where Matplotlib writes ``3e-01``."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the label of a tick, empty where there is no room for one."""
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
+def logarithmic(axes: Axes) -> None:
+    """Make the y axis logarithmic, with plain numbers, between powers of ten too if there are few of these."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(PlainNumbers())
+    axes.yaxis.set_minor_formatter(PlainNumbers(minor_thresholds=(1.5, 0.6)))
 
 
 def heat_map(axes: Axes, values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> None:

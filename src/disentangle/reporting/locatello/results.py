@@ -3,7 +3,7 @@
 import functools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -165,9 +165,3 @@ def methods_of(table: pd.DataFrame) -> list[str]:
 def by_dataset(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the rows of each dataset, in the order of the table."""
     return {str(name): rows.reset_index(drop=True) for name, rows in table.groupby("dataset", sort=False)}
-
-
-def missing(found: pd.DataFrame, scores: Sequence[str]) -> str:
-    """Return how many models lack one of some scores, of how many."""
-    lacking = int(found[list(scores)].isna().any(axis=1).sum())
-    return f"{lacking} of {len(found)} models lack a value and are left out where it is needed"

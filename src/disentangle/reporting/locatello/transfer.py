@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from disentangle import streams
-from disentangle.reporting.locatello.results import SCORES, by_dataset
+from disentangle.reporting.locatello.results import SCORES
 from disentangle.reporting.locatello.seeds import Statistic, weights
 
 TIES = {"success": 1.0, "half": 0.5, "failure": 0.0}
@@ -91,7 +91,8 @@ def rate(counted: Trials, seeds: np.ndarray) -> Statistic:
     counts = weights(seeds)
     of, all_of = (np.einsum("bs,st,bt->b", counts, table, counts) for table in counted)
     draws = np.divide(100 * of, all_of, out=np.full(len(of), math.nan), where=all_of > 0)
-    return Statistic(draws, len(seeds) if all_of[0] > 0 else 0, (0, 100))
+    # Rounded, so that sums of the same trials in another order are equal.
+    return Statistic(np.round(draws, 9), len(seeds) if all_of[0] > 0 else 0, (0, 100))
 
 
 def drawn(scores: np.ndarray, target: Target, rng: np.random.Generator, count: int = DRAWS) -> tuple[float, float, int]:
@@ -205,8 +206,3 @@ def dataset_correlations(models: pd.DataFrame) -> pd.DataFrame:
                 found = statistic.interval()
                 rows.append((score, a, datasets[other], found.value, found.low, found.high, statistic.seeds))
     return pd.DataFrame(rows, columns=["score", "dataset_a", "dataset_b", "value", "low", "high", "seeds"])
-
-
-def seeds_of(models: pd.DataFrame) -> int:
-    """Return how many seeds the dataset with the fewest has."""
-    return min((own["seed"].nunique() for own in by_dataset(models).values()), default=0)

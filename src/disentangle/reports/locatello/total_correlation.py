@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
 
 from disentangle.cells import format_lam
-from disentangle.reporting.locatello.drawing import Panel, legend, sheet, style
+from disentangle.reporting.locatello.drawing import Panel, legend, logarithmic, sheet, style
 from disentangle.reporting.locatello.layout import measured, page
 from disentangle.reporting.locatello.results import (
     CELL,
@@ -98,9 +97,7 @@ class Report:
                 x = line["strength"] + 0.06 * (place - (len(methods) - 1) / 2)
                 ax.plot(x, line["median"], color=colour, marker=marker, markersize=4, label=method_title(method))
                 ax.vlines(x, line["low"], line["high"], color=colour, linewidth=1)
-            ax.set_yscale("log")
-            for axis_format in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
-                axis_format(LogFormatter(minor_thresholds=(1.5, 0.6)))
+            logarithmic(ax)
             ax.set_title(title)
             ax.set_xlabel("rank of the strength")
             ax.set_ylabel("total correlation (nats)")
