@@ -127,7 +127,7 @@ class World:
             "status": "diverged" if lost else "done",
             "final": {} if lost else final,
             "training": {"steps": 2000, "batch": 64, "lr": 0.0001},
-            "model": {"channels": [32, 32, 64, 64], "hidden": 128, "latent": 10},
+            "model": {"conv": [32, 32, 64, 64], "hidden": 128, "latent": 10},
             "device": "cpu",
             "versions": {"python": "3.11.1", "torch": "2.0", "numpy": "2.1"},
         }

@@ -310,7 +310,7 @@ def test_a_setting_as_published_has_no_differences() -> None:
     made = World(datasets=names, strengths=6, seeds=(0,), stand_in="").results()
     for cell in made.cells:
         cell.run["training"] = {"steps": 300000, "batch": 64, "lr": 0.0001}
-        cell.run["model"] = {"channels": [32, 32, 64, 64], "hidden": 256, "latent": 10}
+        cell.run["model"] = {"conv": [32, 32, 64, 64], "hidden": 256, "latent": 10}
     for manifest in made.manifests.values():
         manifest["definition"]["options"] = {"every": [1, 1], "image_size": 64}
     _, differences = setting_text(made).split("## Differences from the paper")

@@ -8,13 +8,13 @@ from disentangle.reporting.locatello.results import CONTROL, METHODS, StudyResul
 
 DATASETS = ("dSprites", "Color-dSprites", "Noisy-dSprites", "Scream-dSprites", "SmallNORB", "Cars3D", "Shapes3D")
 TRAINING: Mapping[str, Any] = {"steps": 300000, "batch": 64, "lr": 0.0001}
-MODEL: Mapping[str, Any] = {"channels": [32, 32, 64, 64], "hidden": 256, "latent": 10}
+MODEL: Mapping[str, Any] = {"conv": [32, 32, 64, 64], "hidden": 256, "latent": 10}
 """The published network and training, by the keys of ``run.json``."""
 WORDS = {
     "steps": "training steps",
     "batch": "batch",
     "lr": "learning rate",
-    "channels": "channels of the convolutions",
+    "conv": "channels of the convolutions",
     "hidden": "hidden units",
     "latent": "latent dimensions",
 }
