@@ -111,7 +111,11 @@ WRONG = {
     ),
     "target of another shape": ("targets", ["table3"], "targets.0: 'table3' does not match"),
     "no target": ("targets", [], "targets: [] should be non-empty"),
-    "study": ("scales.s.studies.burn", {}, "scales.s.studies: unknown key 'burn': did you mean 'burns'? Known: burns, locatello."),
+    "study": (
+        "scales.s.studies.burn",
+        {},
+        "scales.s.studies: unknown key 'burn': did you mean 'burns'? Known: burns, locatello.",
+    ),
     "dataset of a study": (
         f"{STUDY}.datasets",
         ["DC-BL"],
