@@ -117,6 +117,9 @@ def test_threads_are_set_before_anything_that_computes_is_imported() -> None:
     [
         ("stages.probe probes.logistic", "torch sklearn pandas matplotlib scipy.optimize scipy.stats"),
         ("stages.measure metrics.half_similarity", "torch sklearn pandas matplotlib scipy"),
+        ("stages.score", "torch sklearn pandas matplotlib scipy lightgbm"),
+        ("stages.score metrics.dci metrics.downstream_gbt metrics.downstream_lr", "torch matplotlib"),
+        ("stages.score metrics.downstream_lr", "torch sklearn pandas matplotlib scipy.optimize scipy.stats lightgbm"),
         ("stages.generate", "torch sklearn pandas matplotlib scipy"),
         ("stages.encode", "sklearn pandas matplotlib scipy"),
         ("stages.train", "sklearn pandas matplotlib scipy"),

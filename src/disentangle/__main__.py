@@ -15,6 +15,7 @@ STAGES = {
     "encode": "write the codes of a trained cell",
     "probe": "fit the probes of one cell",
     "measure": "measure the codes of one cell with the metrics",
+    "score": "score codes of any origin, kept in files, with the metrics",
     "report": "write a report and the table it shows",
     "figure": "draw a figure and write the table it shows",
     "index": "write the page that holds all reports and figures of a study",
@@ -33,6 +34,15 @@ def parser() -> argparse.ArgumentParser:
             continue
         if name == "fetch":
             stage.add_argument("path", help="the file, as a source in src/disentangle/sources names it")
+            continue
+        if name == "score":
+            stage.add_argument("--codes", required=True, help="(N, D) numbers, in .npz or .npy")
+            stage.add_argument("--factors", required=True, help="(N, K) labels, or K arrays, in .npz, .npy or .csv")
+            stage.add_argument("--metrics", help="file names in src/disentangle/metrics with commas (default: all)")
+            stage.add_argument("--grid", action="store_true", help="the rows are all combinations of factor values")
+            stage.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
+            stage.add_argument("--output", default="scores.json", help="what is written (default: scores.json)")
+            stage.add_argument("--threads", type=_positive, default=1)
             continue
         if name == "sweep":
             stage.add_argument("name", help="file name in src/disentangle/reports")

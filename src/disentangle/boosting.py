@@ -10,7 +10,8 @@ a Newton step on the log-loss. Two classes have one F, of log odds, p = 1 / (1 +
 Source: Friedman 2001 (Annals of Statistics 29, 5), Algorithms 5 and 6. LightGBM finds the trees: told that the second
 derivative is 1 everywhere, what it maximises is the decrease of squared error. Its own classifier maximises a Newton
 gain that weighs a point by p (1 - p), and DCI scores of that are as far as 0.05 from scikit-learn's.
-Deviation: splits lie between at most 255 bins of about equally many training points, not between any two points.
+Deviation: of more than 3,000 points, splits lie between at most 255 bins of about equally many, not between any two;
+DCI scores differ by 0.001 at 10,000 points. Of codes that part a leaf equally well, the first is split, not any.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ import lightgbm
 import numpy as np
 
 ROUNDS = 100
+EXACT = 3000
+"""Training points up to which each value of a code has a bin of its own; 255 bins of fewer would move DCI by 0.03."""
+BINS = 255
 RATE = 0.1
 LEAVES = 8
 
@@ -27,7 +31,6 @@ SETTINGS = {
     "metric": "none",
     "max_depth": 3,
     "num_leaves": LEAVES,
-    "max_bin": 255,
     # LightGBM's own limits (20 points a leaf, 3 a bin) make constants of ten training points.
     "min_data_in_leaf": 1,
     "min_data_in_bin": 1,
@@ -63,22 +66,23 @@ class Model:
 
 
 def fit(codes: np.ndarray, labels: np.ndarray) -> Model:
-    """Fit trees to codes (N, D) and labels (N,) of any values; of a single value, that is what they predict.
+    """Fit trees to codes (N, D) and labels (N,) of any values; of constant codes, predict the most frequent label.
 
     Deviation: scikit-learn refuses labels of a single value.
     """
     classes, y, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    if len(classes) == 1:
-        return Model(classes, np.zeros(codes.shape[1]), labels.copy(), np.zeros((1, 1)), None)
     start = np.log(counts / len(y))[:, None]
     share = (len(classes) - 1) / len(classes)
     one_hot = np.arange(len(classes))[:, None] == y
     if len(classes) == 2:
         start, share, one_hot = start[1:] - start[0], 1.0, one_hot[1:]
-    settings = SETTINGS | {"num_class": len(start)}
+    scores = np.repeat(start, len(y), axis=1)
+    if len(classes) == 1 or not np.ptp(codes, axis=0).any():
+        return Model(classes, np.zeros(codes.shape[1]), _most_probable(classes, scores), start, None)
+    bins = BINS if len(y) > EXACT else len(y) + 1  # one more for zero, which LightGBM always sets apart
+    settings = SETTINGS | {"num_class": len(start), "max_bin": bins}
     dataset = lightgbm.Dataset(codes, y, params=settings)
     booster = lightgbm.Booster(settings, dataset)
-    scores = np.repeat(start, len(y), axis=1)
     first = LEAVES * np.arange(len(start))[:, None]
     ones = np.ones(scores.size, np.float32)
     for done in range(ROUNDS):
@@ -86,13 +90,13 @@ def fit(codes: np.ndarray, labels: np.ndarray) -> Model:
         slope = p - one_hot
         if _add_trees(booster, slope.astype(np.float32).ravel(), ones):
             break
-        leaf = booster.predict(codes, start_iteration=done, num_iteration=1, pred_leaf=True).reshape(len(y), -1)
-        leaf = np.add(leaf.T, first, order="C").ravel()  # numbered over all classes
+        leaf = np.asarray(booster.predict(codes, start_iteration=done, num_iteration=1, pred_leaf=True))
+        leaf = np.add(leaf.reshape(len(y), -1).T, first, order="C").ravel()  # numbered over all classes
         top = np.bincount(leaf, slope.ravel(), first.size * LEAVES)
         bottom = np.bincount(leaf, (p * (1 - p)).ravel(), first.size * LEAVES)
         step = -RATE * share * np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 1e-150)
         scores += step[leaf].reshape(scores.shape)
-        for at in np.flatnonzero(np.bincount(leaf)):
+        for at in np.flatnonzero(np.bincount(leaf)).tolist():
             booster.set_leaf_output(done * len(start) + at // LEAVES, at % LEAVES, step[at])
     gains = booster.feature_importance("gain")
     importances = gains / gains.sum() if gains.any() else gains
@@ -109,7 +113,7 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     if len(scores) == 1:
         odds: np.ndarray = 1 / (1 + np.exp(-scores))
         return odds
-    p = np.exp(scores - scores.max(0))
+    p: np.ndarray = np.exp(scores - scores.max(0))
     p /= p.sum(0)
     return p
 
@@ -127,7 +131,8 @@ def _sum(booster: lightgbm.Booster, points: lightgbm.Dataset) -> np.ndarray:
         return "none", 0.0, True
 
     booster.eval(points, "points", read)
-    return found[0]
+    scores: np.ndarray = found[0]
+    return scores
 
 
 def _most_probable(classes: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -29,7 +29,8 @@ def scores(
     """Return ``mean_n`` and ``min_n`` over factors of the test accuracy after n training points, and ``efficiency``.
 
     Each size n draws training and test points of its own; those beyond the pool of training points are left out.
-    efficiency = mean_100 / mean_10000, nan where one of the two is absent. Raises InputError for a size below 1.
+    efficiency = mean_100 / mean_10000, nan where one of the two is absent or the last is 0.
+    Raises InputError for a size below 1.
     """
     if min(sizes, default=0) < 1:
         raise InputError(f"sizes: found {list(sizes)}; allowed: one or more integers >= 1.")
@@ -39,7 +40,8 @@ def scores(
         if size <= len(train):
             told = accuracies(fit, train.draw(size, rng), test.draw(test_points, rng))
             found |= {f"mean_{size}": float(told.mean()), f"min_{size}": float(told.min())}
-    return found | {"efficiency": found.get("mean_100", np.nan) / found.get("mean_10000", np.nan)}
+    few, many = (found.get(f"mean_{size}", float("nan")) for size in (100, 10000))
+    return found | {"efficiency": few / many if many else float("nan")}
 
 
 def accuracies(fit: Fit, train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
