@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
 
-from disentangle import boosting
+from disentangle.classifiers import boosting
 from disentangle.metrics.dci import completeness, disentanglement
 
 CODES = 10

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from disentangle import room, sprites
 from disentangle.factors import DSPRITES, SHAPES3D
 from disentangle.grid import values_of
+from disentangle.rendering import room, sprites
 from disentangle.sources import dsprites_rendered, shapes3d_rendered
 
 REPEATS, LOOPED = 3, {"dsprites": 4000, "shapes3d": 200}

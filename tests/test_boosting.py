@@ -7,7 +7,7 @@ import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.tree import DecisionTreeRegressor
 
-from disentangle import boosting
+from disentangle.classifiers import boosting
 from disentangle.metrics.dci import completeness, disentanglement
 
 

@@ -11,7 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import mutual_info_score, roc_auc_score
 from sklearn.svm import LinearSVC
 
-from disentangle import logistic_regression, registry
+from disentangle import registry
+from disentangle.classifiers import logistic_regression
 from disentangle.metrics import beta_vae_score, factor_vae_score, gaussian, irs, mig, modularity, sap
 from disentangle.population import Population
 

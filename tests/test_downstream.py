@@ -8,7 +8,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import KFold
 
-from disentangle import boosting, downstream, logistic_cv, registry
+from disentangle import downstream, registry
+from disentangle.classifiers import boosting, logistic_cv
 from disentangle.errors import InputError
 from disentangle.metrics import downstream_gbt, downstream_lr
 from disentangle.population import Population

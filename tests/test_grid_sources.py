@@ -18,11 +18,12 @@ from matplotlib.path import Path as Outline
 from PIL import Image
 from scipy.io import savemat
 
-from disentangle import registry, room, sprites, toys
+from disentangle import registry
 from disentangle.errors import InputError
 from disentangle.factors import CARS3D, DSPRITES, SHAPES3D, SMALLNORB
 from disentangle.grid import Grid, index_of, kept, rows_of, values_of
-from disentangle.raycast import (
+from disentangle.rendering import room, sprites, toys
+from disentangle.rendering.raycast import (
     Body,
     Box,
     Capsule,

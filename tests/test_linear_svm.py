@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from disentangle import linear_svm
+from disentangle.classifiers import linear_svm
 from disentangle.errors import InputError
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle import logistic_regression
+from disentangle.classifiers import logistic_regression
 from disentangle.population import Pool, Population
 
 SCORES = ("train", "test")

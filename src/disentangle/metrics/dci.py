@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle import boosting
+from disentangle.classifiers import boosting
 from disentangle.population import Population
 
 SCORES = ("disentanglement", "completeness", "informativeness_train", "informativeness_test")

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle import boosting, downstream
+from disentangle import downstream
+from disentangle.classifiers import boosting
 from disentangle.population import Population
 
 SCORES = ("mean", "min", "efficiency")

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle import downstream, logistic_cv
+from disentangle import downstream
+from disentangle.classifiers import logistic_cv
 from disentangle.population import Population
 
 SCORES = ("mean", "min", "efficiency")

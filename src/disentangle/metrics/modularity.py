@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from disentangle import logistic_regression, mutual_information
+from disentangle import mutual_information
+from disentangle.classifiers import logistic_regression
 from disentangle.population import Population
 
 SCORES = ("as_published", "bias_corrected", "explicitness_train", "explicitness_test")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle import linear_svm
+from disentangle.classifiers import linear_svm
 from disentangle.population import Population
 
 SCORES = ("sap",)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from disentangle import toys
 from disentangle.factors import CARS3D
 from disentangle.grid import Grid, kept, sizes_of
-from disentangle.raycast import dot, normalised, pixels, vector
+from disentangle.rendering import toys
+from disentangle.rendering.raycast import dot, normalised, pixels, vector
 
 STAND_IN = "183 cars of boxes and cylinders (stand-in for Cars3D; its factors, not its pictures)"
 CREDITS = "Cars: rendered by this project."

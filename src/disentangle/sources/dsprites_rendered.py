@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from disentangle import sprites
 from disentangle.factors import DSPRITES
 from disentangle.grid import Grid, kept, sizes_of
+from disentangle.rendering import sprites
 
 STAND_IN = "a re-rendering of dSprites (of 302 published frames, 289 matched to the pixel)"
 CREDITS = "Sprites: rendered by this project after dSprites, L. Matthey, I. Higgins, D. Hassabis and A. Lerchner, 2017."

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from disentangle import room
 from disentangle.factors import SHAPES3D
 from disentangle.grid import Grid, kept, sizes_of
+from disentangle.rendering import room
 
 STAND_IN = "a ray-cast imitation of 3D Shapes (its colours and factors, camera and light fitted by eye)"
 CREDITS = "Scenes: rendered by this project after 3D Shapes, C. Burgess and H. Kim, 2018."

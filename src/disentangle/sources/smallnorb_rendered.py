@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from disentangle import toys
 from disentangle.factors import SMALLNORB
 from disentangle.grid import Grid, kept, sizes_of
-from disentangle.raycast import dot, normalised, pixels, vector
+from disentangle.rendering import toys
+from disentangle.rendering.raycast import dot, normalised, pixels, vector
 
 STAND_IN = "fifty toys of boxes, cylinders and ellipsoids (stand-in for SmallNORB; its factors, not its pictures)"
 CREDITS = "Toys: rendered by this project."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 
-from disentangle import softmax_regression
+from disentangle.classifiers import softmax_regression
 from disentangle.errors import InputError
 
 TOLERANCE = 1e-7

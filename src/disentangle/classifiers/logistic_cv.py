@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle import softmax_regression
+from disentangle.classifiers import softmax_regression
 from disentangle.errors import InputError
 
 STRENGTHS = np.logspace(-4, 4, 10)

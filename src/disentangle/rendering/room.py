@@ -8,7 +8,7 @@ import colorsys
 
 import numpy as np
 
-from disentangle.raycast import (
+from disentangle.rendering.raycast import (
     FAR,
     Body,
     Box,

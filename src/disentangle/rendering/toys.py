@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle.raycast import FAR, Body, Box, Cylinder, Ellipsoid, camera, first, orbit, vector
+from disentangle.rendering.raycast import FAR, Body, Box, Cylinder, Ellipsoid, camera, first, orbit, vector
 
 BODY, GLASS, TYRE, LAMP, TAIL = range(5)
 """Materials: what a part is made of, an index into a palette."""

@@ -1,0 +1,1 @@
+"""Images drawn from factor values: geometry, cameras and scenes as pure functions."""
