@@ -88,9 +88,10 @@ def fit(codes: np.ndarray, labels: np.ndarray) -> Model:
     booster = lightgbm.Booster(settings, dataset)
     first = LEAVES * np.arange(len(start))[:, None]
     ones = np.ones(scores.size, np.float32)
-    ties = np.random.default_rng(SETTINGS["seed"])
+    ties = np.random.default_rng(0)
     for done in range(ROUNDS):
-        booster.reset_parameter({"feature_contri": (1 - TIE * ties.random(codes.shape[1])).tolist()})
+        weights: np.ndarray = 1 - TIE * ties.random(codes.shape[1])
+        booster.reset_parameter({"feature_contri": weights.tolist()})
         p = probabilities(scores)
         slope = p - one_hot
         if _add_trees(booster, slope.astype(np.float32).ravel(), ones):
