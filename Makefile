@@ -1,12 +1,13 @@
 # `make` builds the targets of params.yaml, `make test` runs the tests; both set up .venv first.
-# `make reports` builds every table and figure and reports/index.html, which holds them all.
+# `make reports` builds every table and figure on Burns et al. and reports/index.html, which holds them all;
+# `make locatello` does that for Locatello et al., in reports/locatello.
 # `make plan` says what `make` would run, `make repro` runs and records it with DVC, `make check` is lint and types.
 PYTHON ?= python3
 READY = .venv/ready
 RUN = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 .DEFAULT_GOAL := all
-.PHONY: all reports plan repro test check
+.PHONY: all reports locatello plan repro test check
 
 all: $(READY)
 	@$(RUN) snakemake --cores all
@@ -16,6 +17,10 @@ reports: $(READY)
 	@$(RUN) snakemake --cores all reports/index.html
 	@echo "Open reports/index.html in a browser."
 
+locatello: $(READY)
+	@$(RUN) snakemake --cores all reports/locatello/index.html
+	@echo "Open reports/locatello/index.html in a browser."
+
 plan: $(READY)
 	@$(RUN) snakemake --cores all -n --quiet rules
 
@@ -23,7 +28,7 @@ repro: $(READY)
 	@$(RUN) dvc repro
 
 test: $(READY)
-	@$(RUN) OMP_NUM_THREADS=1 python -m pytest -n 2
+	@$(RUN) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup
 
 check: $(READY)
 	@$(RUN) ruff check .

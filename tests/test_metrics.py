@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import orthogonal_procrustes
 
-from disentangle import registry
+from disentangle import registry, streams
 from disentangle.metrics.half_similarity import cka, procrustes
 from disentangle.population import Population
+from disentangle.stages.measure import measured
 
 METRICS = registry.names("metrics")
 DIM = 4
@@ -124,6 +125,17 @@ def test_every_model_is_scored_on_the_same_draws(name: str) -> None:
         registry.build("metrics", name, options).scores(population(CODES[kind]), rng)
         states.append(rng.bit_generator.state)
     assert states[0] == states[1] == states[2]
+
+
+def test_a_run_is_measured_as_json_has_it() -> None:
+    metrics = {name: registry.build("metrics", name, {}) for name in ("half_similarity", "mig")}
+    found = measured(metrics, population(informative()))
+    assert found["mig"] == metrics["mig"].scores(population(informative()), streams.rng(0, "measure", "mig"))
+    assert found["half_similarity"] == half_similarity(informative())
+    assert measured(metrics, population(informative()[:, :1]))["mig"] == {"mig": None}
+    diverged = informative()
+    diverged[7, 2] = math.nan
+    assert measured(metrics, population(diverged)) == {"half_similarity": None, "mig": None}
 
 
 def test_the_order_of_the_images_is_irrelevant_to_halves() -> None:

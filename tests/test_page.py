@@ -205,6 +205,9 @@ What it *is*.
 - a <script>list</script>
 """
 FACTS: dict[str, Any] = {
+    "paper": "Burns et al. 2021",
+    "title": "A study, reproduced",
+    "lead": "Its tables & ours.",
     "scale": "demo",
     "revision": "abc",
     "stand_ins": ["crops <b>of</b> photographs"],

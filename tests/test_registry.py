@@ -31,7 +31,7 @@ def test_a_files_name_is_its_registration() -> None:
     assert "table3" in registry.names("reports")
     assert registry.path("methods", "ortho") == ROOT / "src/disentangle/methods/ortho.py"
     with pytest.raises(
-        InputError, match=r"^unknown method 'otrho': did you mean 'ortho'\? Known: halves_suffice, hessian, "
+        InputError, match=r"^unknown method 'otrho': did you mean 'ortho'\? Known: annealed_vae, beta_tcvae, "
     ):
         registry.path("methods", "otrho")
     with pytest.raises(InputError, match=r"^unknown method '__init__'"):

@@ -39,7 +39,7 @@ class Grid:
     shared: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-class Seen:  # its arguments are for those that override it
+class Seen:
     """How a model sees images of a grid, here: as they are. A dataset whose observations are random overrides all.
 
     Arrays may be NumPy's or torch's, on any device; they are used with what both have in common.
@@ -107,6 +107,12 @@ def rows_of(values: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.nd
     """Return the indices (N,), in the whole grid of ``sizes``, of the images that show the ``values`` kept of it."""
     table = np.stack(np.meshgrid(*values.values(), indexing="ij"), axis=-1)
     return index_of(table, sizes).ravel()
+
+
+def load(source: Any, rng: np.random.Generator, every: Sequence[int], sizes: Mapping[str, int], side: int) -> Grid:
+    """Return a source's sub-grid with images of ``side`` pixels, see ``strides`` and ``reduced``."""
+    grid: Grid = source.load(rng, strides(every, sizes))
+    return reduced(grid, side)
 
 
 def reduced(grid: Grid, side: int) -> Grid:

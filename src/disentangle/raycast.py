@@ -61,12 +61,14 @@ def pixels(values: np.ndarray, side: int, samples: int) -> np.ndarray:
 
 def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the inner products (n,) of columns."""
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    product: np.ndarray = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return product
 
 
 def normalised(vectors: np.ndarray) -> np.ndarray:
     """Return vectors (3, n) over their lengths."""
-    return vectors / np.sqrt(dot(vectors, vectors))
+    scaled: np.ndarray = vectors / np.sqrt(dot(vectors, vectors))
+    return scaled
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ class Cylinder:
         end = (-np.sign(slope) * np.float32(self.half_length) - along) / slope
         reach = np.clip(end, -1e6, 1e6)  # a ray along the end never meets it, but its square must be a number
         within = (a + reach * c) ** 2 + (b + reach * d) ** 2 <= square
-        return np.minimum(side, np.where(within & (end > 0), end, FAR))
+        nearer: np.ndarray = np.minimum(side, np.where(within & (end > 0), end, FAR))
+        return nearer
 
     def normal(self, point: np.ndarray) -> np.ndarray:
         """Along the axis on an end, else away from the axis."""
@@ -157,7 +160,8 @@ class Capsule:
         tip, radii = vector(0, 0, self.half_length), vector(self.radius, self.radius, self.radius)
         middle = Cylinder(self.centre, self.radius, self.half_length, 2).distance(origin, direction)
         balls = (Ellipsoid(self.centre + sign * tip, radii).distance(origin, direction) for sign in (-1, 1))
-        return np.minimum(middle, np.minimum(*balls))
+        nearest: np.ndarray = np.minimum(middle, np.minimum(*balls))
+        return nearest
 
     def normal(self, point: np.ndarray) -> np.ndarray:
         """Away from the nearest point of the cylinder's axis."""

@@ -46,12 +46,15 @@ def inside(shape: int, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
     ``shape`` is 0, the square |u|, |v| <= 9.6, 1, the ellipse (u / 12.76)^2 + (v / 7.22)^2 <= 1, or 2, the heart.
     """
+    covered: np.ndarray
     if shape == 0:
-        return (np.abs(u) <= HALF_SQUARE) & (np.abs(v) <= HALF_SQUARE)
-    if shape == 1:
-        return np.square(u / np.float32(SEMI_AXES[0])) + np.square(v / np.float32(SEMI_AXES[1])) <= 1
-    column = np.minimum(np.abs(u) * HEART_BINS, len(UPPER) - 1).astype(np.int32)
-    return (UPPER[column] <= v) & (v <= LOWER[column])
+        covered = (np.abs(u) <= HALF_SQUARE) & (np.abs(v) <= HALF_SQUARE)
+    elif shape == 1:
+        covered = np.square(u / np.float32(SEMI_AXES[0])) + np.square(v / np.float32(SEMI_AXES[1])) <= 1
+    else:
+        column = np.minimum(np.abs(u) * HEART_BINS, len(UPPER) - 1).astype(np.int32)
+        covered = (UPPER[column] <= v) & (v <= LOWER[column])
+    return covered
 
 
 def frames(shape: int, scale: float, angle: float, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -87,8 +87,8 @@ def car(share: np.ndarray) -> Toy:
 
 def truck(share: np.ndarray) -> Toy:
     """Return a truck: a cab with a windscreen, a load behind it that is as high or higher, wheels."""
-    length, width, wheel = _span(0.85, 1, share[0]), _span(0.32, 0.42, share[1]), _span(0.15, 0.2, share[2])
-    cab, load, start = _span(0.65, 0.8, share[3]), _span(0.85, 1.15, share[4]), _span(0.25, 0.5, share[5]) * length
+    length, width, wheel = _span(0.75, 0.9, share[0]), _span(0.32, 0.4, share[1]), _span(0.15, 0.2, share[2])
+    cab, load, start = _span(0.65, 0.8, share[3]), _span(0.8, 1, share[4]), _span(0.25, 0.5, share[5]) * length
     parts: list[tuple[Body, int]] = [
         (_block((-length, length), 0.9 * width, (wheel, wheel + 0.1)), TYRE),
         (_block((start + 0.05, length), width, (wheel + 0.1, cab)), BODY),
@@ -145,7 +145,7 @@ def animal(share: np.ndarray) -> Toy:
             parts.append((_rod((x * length, side * 0.55 * girth, middle / 2), leg, middle / 2, 2), BODY))
     return Toy(
         parts,
-        (0.95 * length + 1.3 * head, girth, middle + max(neck + head, girth)),
+        (max(0.95 * length + 1.3 * head, length + 0.2), max(girth, head), middle + max(neck + head, girth)),
     )
 
 

@@ -14,7 +14,9 @@ from disentangle.grid import Grid
 from disentangle.streams import seed_of
 from disentangle.trained import Job, Trained
 from disentangle.training import checkpoint, stack
-from disentangle.training.packed import packed
+from disentangle.training.packed import PackedGrid
+from disentangle.training.posteriors import encode as posteriors_of
+from disentangle.training.stacked_step import build_model
 
 STACKED = True
 """Cells of one dataset and method that train together share every kernel launch."""
@@ -32,7 +34,7 @@ def train(
     training = stack.StackedTraining(
         configs,
         registry.build("methods", method["name"], method["options"]),
-        packed(Grid(**dataset_files.read_grid(dataset)), device),
+        _on_device(dataset, device),
         _observation(dataset),
         jobs[0].resume,
         hashlib.sha256(" ".join(job.digest for job in jobs).encode()).hexdigest(),
@@ -54,13 +56,18 @@ def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.devi
     ``run`` is the cell's run.json. Where observations are random, each image is observed once, with the same noise for
     every model of the dataset.
     """
-    grid = packed(Grid(**dataset_files.read_grid(dataset)), device)
-    seed = dataset_files.read_manifest(dataset)["definition"]["seed"]
-    mean, logvar = stack.encode(
-        run, checkpoint.read_weights(weights), grid, _observation(dataset), seed_of(seed, "observe")
-    )
-    print(f"{len(mean)} images", flush=True)
-    return {"mean": mean, "logvar": logvar}
+    grid = _on_device(dataset, device)
+    observation = _observation(dataset)
+    model = build_model(run["model"], grid, observation)
+    seed = seed_of(dataset_files.read_manifest(dataset)["definition"]["seed"], "observe")
+    print(f"{len(grid)} images", flush=True)
+    return posteriors_of(model, checkpoint.read_weights(weights), grid, observation, seed)
+
+
+def _on_device(dataset: Path, device: torch.device) -> PackedGrid:
+    grid = Grid(**dataset_files.read_grid(dataset))
+    shared = {name: torch.from_numpy(array).to(device) for name, array in grid.shared.items()}
+    return PackedGrid(torch.from_numpy(np.array(grid.images)).to(device), grid.shape, grid.binary, shared)
 
 
 def _observation(dataset: Path) -> Any:

@@ -19,7 +19,8 @@ class Metric:
     """Modularity twice, in [0, 1], and explicitness, in [0, 1] with 1/2 by chance.
 
     ``as_published`` gives a code of pure noise 0.65 on the factors of dSprites: its mutual information is all bias,
-    which grows with the number of a factor's values. ``bias_corrected`` counts informative codes alone.
+    which grows with the number of a factor's values. ``bias_corrected`` is the mean over informative codes alone, those
+    whose information on some factor is no chance at ``level`` (see ``without_bias``); nan where there is none.
     """
 
     train_points: int = 10000

@@ -32,7 +32,7 @@ class Source:
         for k, orientation in enumerate(room.ORIENTATIONS[values["orientation"]]):
             view = room.View(orientation)
             for i, j in np.ndindex(sizes["scale"], sizes["shape"]):
-                maps = room.shades(view, values["shape"][j], room.SCALES[values["scale"][i]])
+                maps = room.shades(view, int(values["shape"][j]), room.SCALES[values["scale"][i]])
                 sky, floor, wall, body = (maps[..., part : part + 1] for part in range(4))
                 # Colours do not touch geometry: an image is a sum of one term a part, each made once a hue.
                 behind = (sky * room.SKY + floor * floors)[:, None] + wall * walls + np.float32(0.5)

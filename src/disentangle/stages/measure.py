@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def run(given: argparse.Namespace) -> None:
     scores = {}
     for code, population in _populations(cell).items():
         chosen = settings.measured(cell.scale, cell.study, code)
-        scores[code] = _scores({name: metrics[name] for name in chosen}, population)
+        scores[code] = measured({name: metrics[name] for name in chosen}, population)
     print(scores, flush=True)
     files.write_json(cell.folder / "metrics.json", {"scores": scores})
 
@@ -36,13 +37,15 @@ def _populations(cell: Cell) -> dict[str, Population]:
     return populations.of_grid(stored, dict(grid["sizes"]), tuple(grid["nuisance"]))
 
 
-def _scores(metrics: dict[str, Any], population: Population) -> dict[str, dict[str, float | None] | None]:
-    """Return each metric's scores, None for one that is not defined; a run that diverged has no codes to measure."""
+def measured(metrics: Mapping[str, Any], population: Population) -> dict[str, dict[str, float | None] | None]:
+    """Return the scores of each metric, of the same draws for every run; None for a score that is not defined.
+
+    A run that diverged has no codes to measure: None for every metric.
+    """
     if not np.isfinite(population.codes).all():
         return dict.fromkeys(metrics)
-    # The same draws for every run.
-    found = {name: metric.scores(population, streams.rng(0, "measure", name)) for name, metric in metrics.items()}
+    scores = {name: metric.scores(population, streams.rng(0, "measure", name)) for name, metric in metrics.items()}
     return {
-        name: {key: None if math.isnan(value) else value for key, value in of_metric.items()}
-        for name, of_metric in found.items()
+        name: {key: None if math.isnan(value) else value for key, value in found.items()}
+        for name, found in scores.items()
     }

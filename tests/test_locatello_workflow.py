@@ -1,0 +1,225 @@
+"""The Locatello study through the pipeline: a tiny grid, four kinds of cells, every report; what an edit reruns."""
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import Project, jobs, planned
+
+# One worker: what it builds takes a minute.
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("locatello")]
+
+POINTS = {"train_points": 60, "test_points": 40}
+METRICS = {
+    "beta_vae_score": {**POINTS, "batch": 4},
+    "factor_vae_score": {"variance_points": 100, "train_votes": 60, "test_votes": 40, "batch": 4},
+    "mig": {"points": 200},
+    "modularity": POINTS,
+    "dci": POINTS,
+    "sap": POINTS,
+    "irs": {"points": 200},
+    "gaussian": {"points": 200},
+    "downstream_lr": {"sizes": [10, 100], "test_points": 50},
+    "downstream_gbt": {"sizes": [10, 100], "test_points": 50},
+}
+SPRITES = {"image_size": 32, "seed": 0, "images": {"source": "dsprites_rendered"}, "every": [1, 3, 10, 8, 8]}
+STUDY = {
+    "datasets": ["dsprites", "color_dsprites"],
+    "seeds": [0, 1],
+    "model": {"latent": 3, "conv": [4, 4, 4, 4], "hidden": 8},
+    "training": {
+        "steps": 6,
+        "batch": 8,
+        "lr": 0.001,
+        "log_every": 3,
+        "final_batches": 2,
+        "precision": "float32",
+        "discriminator": {"layers": 2, "hidden": 8, "lr": 0.001},
+    },
+    "metrics": METRICS,
+    "measured": {"mean": list(METRICS), "sampled": ["gaussian", "mig"], "shuffled": ["mig", "dci"]},
+    "methods": {
+        "beta_vae": {"lam": [1, 4]},
+        "factor_vae": {"lam": [10]},
+        "untrained": {"lam": [0]},
+    },
+}
+PARAMS = {
+    "scale": "tiny",
+    "targets": ["reports/locatello/index.html"],
+    "scales": {
+        "tiny": {
+            "datasets": {
+                "dsprites": {"generator": "dsprites", **SPRITES},
+                "color_dsprites": {"generator": "color_dsprites", **SPRITES},
+            },
+            "studies": {"locatello": STUDY},
+        }
+    },
+}
+CELLS = 2 * 4 * 2
+REPORTS = 7
+CELL = ("--scale", "tiny", "--study", "locatello", "--dataset", "dsprites", "--seed", "0", "--lam", "1")
+
+
+@pytest.fixture(scope="module")
+def fresh(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = untouched.copy(tmp_path_factory.mktemp("locatello") / "fresh")
+    (project.folder / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
+    return project
+
+
+@pytest.fixture(scope="module")
+def done(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = fresh.copy(tmp_path_factory.mktemp("locatello") / "done")
+    expected = Counter(generate=2, train=CELLS, encode=CELLS, measure=CELLS, study_report=REPORTS, study_index=1)
+    assert jobs(project.snakemake()) == expected
+    return project
+
+
+def edit(project: Project, dotted: str, value: object) -> None:
+    data = project.params
+    place = data["scales"]["tiny"]
+    *keys, last = dotted.split(".")
+    for key in keys:
+        place = place[key]
+    place[last] = value
+    (project.folder / "params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+
+
+def test_every_file_is_there_and_holds_what_it_says(done: Project) -> None:
+    cell = done.folder / "data/runs/tiny/locatello/dsprites/beta_vae/lam=4/seed=1"
+    assert {path.name for path in cell.iterdir()} == {
+        "checkpoint.safetensors",
+        "codes.npz",
+        "history.csv",
+        "metrics.json",
+        "run.json",
+        "timing.json",
+    }
+    run = json.loads((cell / "run.json").read_text())
+    assert run["status"] == "done"
+    assert run["final"]["elbo"] == pytest.approx(-run["final"]["reconstruction"] - run["final"]["kl"])
+    assert run["final"]["regularizer"] == pytest.approx(4 * run["final"]["kl"], rel=1e-5)
+    scores = json.loads((cell / "metrics.json").read_text())["scores"]
+    assert {code: set(found) for code, found in scores.items()} == {
+        code: set(names) for code, names in STUDY["measured"].items()
+    }
+    rows = list(csv.DictReader((cell / "history.csv").read_text().splitlines()))
+    assert [row["step"] for row in rows] == ["3", "6"]
+    page = (done.folder / "reports/locatello/index.html").read_text()
+    for report in ("claims", "downstream", "impossibility", "total_correlation"):
+        assert f'id="{report}"' in page
+        assert {p.suffix for p in (done.folder / "reports/locatello").glob(f"{report}.*")} == {
+            ".md",
+            ".csv",
+            ".json",
+            ".svg",
+        }
+    for picture in re.findall(r'<img src="([^"]+)"', page):
+        assert (done.folder / "reports/locatello" / picture).exists()
+    # an untrained control has no steps
+    control = done.folder / "data/runs/tiny/locatello/dsprites/untrained/lam=0/seed=0"
+    assert json.loads((control / "timing.json").read_text())["steps"] == 0
+
+
+def again(done: Project, folder: Path, change: Callable[[Project], None]) -> Counter:
+    project = done.copy(folder / "copy")
+    change(project)
+    return planned(project.snakemake("-n"))
+
+
+CHANGES: dict[str, tuple[Callable[[Project], None], Counter]] = {
+    "nothing": (lambda project: None, Counter()),
+    "one more seed": (
+        lambda project: edit(project, "studies.locatello.seeds", [0, 1, 2]),
+        Counter(train=8, encode=8, measure=8, study_report=REPORTS - 1, study_index=1),
+    ),
+    "a metric's option": (
+        lambda project: edit(project, "studies.locatello.metrics.mig", {"points": 100}),
+        Counter(measure=CELLS, study_report=REPORTS - 1, study_index=1),
+    ),
+    "another code is measured": (
+        lambda project: edit(project, "studies.locatello.measured.sampled", ["gaussian"]),
+        Counter(measure=CELLS, study_report=REPORTS - 1, study_index=1),
+    ),
+    "the training": (
+        lambda project: edit(project, "studies.locatello.training.lr", 0.002),
+        Counter(train=CELLS, encode=CELLS, measure=CELLS, study_report=REPORTS - 1, study_index=1),
+    ),
+    "a method's file": (
+        lambda project: project.edit("src/disentangle/methods/factor_vae.py", "return", "if True:\n            return"),
+        Counter(train=4, encode=4, measure=4, study_report=REPORTS - 1, study_index=1),
+    ),
+    "what a model sees of a dataset": (
+        lambda project: project.edit("src/disentangle/datasets/color_dsprites.py", "0.5", "0.25"),
+        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, study_report=6, study_index=1),
+    ),
+    "a dataset's parameter": (
+        lambda project: edit(project, "datasets.dsprites.every", [1, 3, 10, 8, 16]),
+        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, study_report=6, study_index=1),
+    ),
+    "a report's text": (
+        lambda project: project.edit("src/disentangle/reports/locatello/downstream.py", "# ", "#  "),
+        Counter(study_report=1, study_index=1),
+    ),
+    "a comment": (
+        lambda project: project.edit("src/disentangle/training/stack.py", '"""', '# a remark\n"""'),
+        Counter(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_reruns_what_it_invalidates_and_nothing_else(done: Project, tmp_path: Path, name: str) -> None:
+    change, expected = CHANGES[name]
+    assert again(done, tmp_path, change) == expected
+
+
+def test_the_same_command_gives_the_same_bytes(done: Project, tmp_path: Path) -> None:
+    project = done.copy(tmp_path / "copy")
+    cell = project.folder / "data/runs/tiny/locatello/dsprites/beta_vae/lam=1/seed=0"
+    before = {path.name: path.read_bytes() for path in cell.iterdir() if path.name != "timing.json"}
+    for path in cell.iterdir():
+        path.unlink()
+    for stage in ("train", "encode", "measure"):
+        project.stage(stage, *CELL, "--method", "beta_vae")
+    assert {path.name: path.read_bytes() for path in cell.iterdir() if path.name != "timing.json"} == before
+
+
+def test_without_snakemake_a_sweep_makes_the_same_in_stacks(fresh: Project, done: Project, tmp_path: Path) -> None:
+    project = fresh.copy(tmp_path / "copy")
+    output = project.stage("sweep", "locatello/claims", "--together", "4")
+    assert "[16/16]" in output
+    for trained in (done.folder / "data/runs").rglob("checkpoint.safetensors"):
+        assert (project.folder / trained.relative_to(done.folder)).read_bytes() == trained.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("dotted", "value", "expected"),
+    [
+        ("studies.locatello.methods.ortho", {"lam": [1]}, "method 'ortho' is contrastive; this study trains vae ones"),
+        (
+            "studies.locatello.measured.mean",
+            ["migg"],
+            "measured.mean: 'migg' is not under metrics: did you mean 'mig'?",
+        ),
+        ("datasets.dsprites.every", [1, 2], "every: found 2 strides; allowed: 5, one for each of shape, scale,"),
+        ("datasets.dsprites.images", {"source": "dsprites"}, "unknown source 'dsprites': "),
+        ("datasets.dsprites.images", "x", "scales.tiny.datasets.dsprites.images: found 'x'; allowed: object"),
+        ("studies.locatello.methods.untrained.lam", [1], "allowed: [0], as method 'untrained' has no regularizer"),
+    ],
+)
+def test_a_wrong_parameter_is_said_in_one_line(
+    fresh: Project, tmp_path: Path, dotted: str, value: object, expected: str
+) -> None:
+    project = fresh.copy(tmp_path / "copy")
+    edit(project, dotted, value)
+    said = [line for line in project.snakemake("-n", status=1).splitlines() if line.startswith("error:")]
+    assert len(said) == 1
+    assert expected in said[0]
