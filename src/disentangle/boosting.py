@@ -90,8 +90,7 @@ def fit(codes: np.ndarray, labels: np.ndarray) -> Model:
     ones = np.ones(scores.size, np.float32)
     ties = np.random.default_rng(0)
     for done in range(ROUNDS):
-        weights: np.ndarray = 1 - TIE * ties.random(codes.shape[1])
-        booster.reset_parameter({"feature_contri": weights.tolist()})
+        booster.reset_parameter({"feature_contri": ties.uniform(1 - TIE, 1, codes.shape[1]).tolist()})
         p = probabilities(scores)
         slope = p - one_hot
         if _add_trees(booster, slope.astype(np.float32).ravel(), ones):
