@@ -1,8 +1,7 @@
 """Seconds of every metric on one core: 15,000 rows of 10 codes and the factors of dSprites, with default options.
 
-Run as `OMP_NUM_THREADS=1 python bench/scores.py`. The budget of all together is 60 s; a public implementation needs
-about that for the boosted trees of two values of a factor. `--metrics dci,mig` picks some. Seconds of the processor
-are those of a core that nothing else uses.
+Run as `OMP_NUM_THREADS=1 python bench/scores.py`. The budget of all together is 60 s of the processor, which
+is what they take on a core that nothing else uses. `--metrics dci,mig` picks some.
 """
 
 import argparse
@@ -23,11 +22,9 @@ def make_population(rows: int) -> Population:
     factors = np.stack([rng.integers(size, size=rows) for size in SIZES.values()], axis=1)
     shape, scale, orientation, x, y = (factors / np.array(list(SIZES.values()))).T
     angle = 2 * np.pi * orientation
-    codes = np.stack(
-        [3 * x - 1.5, 3 * y - 1.5, 2 * scale + 0.3 * shape, np.cos(angle) * (1 + scale), np.sin(angle) + shape]
-        + [x * y + 0.4 * shape, np.tanh(shape - scale), *np.zeros((3, rows))],
-        axis=1,
-    )
+    told = [3 * x - 1.5, 3 * y - 1.5, 2 * scale + 0.3 * shape, np.cos(angle) * (1 + scale), np.sin(angle) + shape]
+    mixed = [x * y + 0.4 * shape, np.tanh(shape - scale)]
+    codes = np.stack([*told, *mixed, *np.zeros((3, rows))], axis=1)
     noise = rng.normal(size=codes.shape) * np.where(np.arange(10) < 7, 0.1, 0.02)
     return Population(codes + noise, factors, tuple(SIZES), complete=False)
 

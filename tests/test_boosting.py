@@ -71,7 +71,7 @@ def test_scores_are_those_of_loops_over_exact_regression_trees(
     found = model._start + boosting._sum(booster, dataset.create_valid(codes, params=dataset.params)).T
     assert found == pytest.approx(scores, abs=1e-9)
     assert model.fitted.tolist() == scores.argmax(0).tolist()
-    # Of codes that part a leaf equally well, the loop splits any and we the first.
+    # Of codes that part a leaf equally well, both split any.
     assert model.importances == pytest.approx(importances, abs=0.02)
 
 
@@ -170,6 +170,16 @@ def test_the_order_of_codes_counts_where_they_part_a_leaf_equally_well_alone(mon
     model, ordered = boosting.fit(codes, labels), boosting.fit(codes[:, order], labels)
     assert ordered.importances == pytest.approx(model.importances[order], abs=1e-6)
     assert np.array_equal(ordered.fitted, model.fitted)
+
+
+@pytest.mark.parametrize("copies", [2, 4])
+def test_copies_of_a_code_share_its_importance(copies: int) -> None:
+    codes, labels = problem(4)
+    alone = boosting.fit(codes[:, :1], labels).importances
+    assert alone.tolist() == [1]
+    shared = boosting.fit(np.repeat(codes[:, :1], copies, axis=1), labels)
+    assert shared.importances == pytest.approx(1 / copies, abs=0.15)
+    assert np.array_equal(shared.fitted, boosting.fit(codes[:, :1], labels).fitted)
 
 
 @pytest.mark.parametrize("monotone", [np.sinh, np.cbrt, lambda x: 1e-3 * x, lambda x: x + 0.1 * x**3])

@@ -85,6 +85,14 @@ def test_codes_that_are_the_factors_are_perfect() -> None:
     assert scores(factors.astype(float), factors) == pytest.approx(dict.fromkeys(SCORES, 1), abs=1e-4)
 
 
+def test_codes_given_twice_are_incomplete() -> None:
+    """Two of six codes are one factor, each with about half of its importance: ln 2 of at most ln 6."""
+    factors, _ = drawn()
+    found = scores(np.repeat(factors, 2, axis=1) / 1.0, factors)
+    assert found["disentanglement"] == pytest.approx(1, abs=1e-4)
+    assert found["completeness"] == pytest.approx(1 - math.log(2) / math.log(6), abs=0.03)
+
+
 def test_codes_that_mix_all_factors_are_entangled_but_informative() -> None:
     """Each of three codes is a rotation's mixture of all factors, which trees approximate by steps."""
     factors, _ = drawn(6000)
