@@ -157,7 +157,7 @@ CHANGES: dict[str, tuple[Callable[[Project], None], Counter]] = {
         Counter(train=4, encode=4, measure=4, study_report=REPORTS - 1, study_index=1),
     ),
     "what a model sees of a dataset": (
-        lambda project: project.edit("src/disentangle/datasets/color_dsprites.py", "0.5", "0.25"),
+        lambda project: project.edit("src/disentangle/datasets/color_dsprites.py", "images * (0.5", "images * (0.25"),
         Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, study_report=6, study_index=1),
     ),
     "a dataset's parameter": (

@@ -22,11 +22,11 @@ STAGES = ("generate", "train", "encode", "probe", "measure", "report", "figure",
 """The stages that have a digest."""
 PLUGINS = {
     "generate": ("datasets", "sources"),
-    "train": ("families", "methods"),
-    "encode": ("families", "methods"),
+    "train": ("families", "methods", "datasets"),
+    "encode": ("families", "methods", "datasets"),
     "probe": ("probes",),
     "measure": ("metrics",),
-    "report": ("reports",),
+    "report": ("reports", "metrics"),
     "figure": ("figures",),
     "index": (),
 }
@@ -252,7 +252,7 @@ for name, module in sorted(sys.modules.items()):
 def test_a_stage_cannot_run_code_that_its_digest_misses(stage: str) -> None:
     """Its module and all plugins it may load, imported in a process of their own, against the digest's files."""
     plugins = [(kind, name) for kind in PLUGINS[stage] for name in registry.names(kind)]
-    names = [f"disentangle.stages.{stage}", *(f"disentangle.{kind}.{name}" for kind, name in plugins)]
+    names = [f"disentangle.stages.{stage}", *(f"disentangle.{kind}.{name}".replace("/", ".") for kind, name in plugins)]
     environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
     command = [sys.executable, "-c", IMPORTED, *names]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -269,8 +269,8 @@ def test_a_stage_loads_only_the_plugins_that_its_digest_knows() -> None:
     """``registry.build`` is the one place that imports by a computed name."""
     for stage in STAGES:
         code = [PACKAGE / f"stages/{stage}.py"]
-        if "families" in PLUGINS[stage]:
-            code += [registry.path("families", name) for name in registry.names("families")]
+        for kind in {"families", "reports"} & {*PLUGINS[stage]}:
+            code += [registry.path(kind, name) for name in registry.names(kind)]
         calls = [
             node
             for file in code

@@ -137,7 +137,9 @@ def report(params: Params, name: str) -> str:
     published = sorted((provenance.PACKAGE / "published").glob("*.csv"))
     cells = report_cells(params, name)
     words = [credits_of(params.dataset(scale, dataset)) for scale, dataset in datasets_of(cells)]
+    metrics = registry.constant("reports", name, "NEEDS").get("metrics", ())
     code = [STAGES / "report.py", registry.path("reports", name), *published]
+    code += [registry.path("metrics", metric) for metric in metrics]
     return provenance.digest([params.scale, [str(cell) for cell in cells], words], code)
 
 

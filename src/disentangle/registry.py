@@ -137,6 +137,8 @@ def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> di
     if missing:
         raise InputError(f"{where}: {kind.rstrip('s')} '{name}' needs {', '.join(missing)}.")
     complete = {key: given.get(key, option.default) for key, option in known.items()}
+    # As they are read back from a file.
+    complete = {key: [*value] if isinstance(value, tuple) else value for key, value in complete.items()}
     # 1 and 1.0 are one number.
     return {key: float(value) if known[key].type == "float" else value for key, value in complete.items()}
 

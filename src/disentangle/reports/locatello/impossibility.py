@@ -18,8 +18,13 @@ from disentangle.reporting.locatello.layout import number, page
 from disentangle.reporting.locatello.results import SCORES, StudyResults
 from disentangle.reporting.results import markdown_table
 
-NEEDS = {"study": "locatello", "cells": "none", "published": []}
-"""It reads no cells."""
+NEEDS = {
+    "study": "locatello",
+    "cells": "none",
+    "published": [],
+    "metrics": ["beta_vae_score", "factor_vae_score", "mig", "dci", "modularity", "sap"],
+}
+"""It reads no cells, and measures its own codes with these."""
 FACTORS, POINTS, VALUES, ALPHA = 5, 15_000, 10, 0.2
 """As many factors as dSprites has; as many points as the scores ask for; values of a factor that scores are told of."""
 LARGE = 0.1
