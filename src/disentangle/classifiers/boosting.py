@@ -25,7 +25,7 @@ EXACT = 3000
 """Training points up to which each value of a code has a bin of its own; 255 bins of fewer would move DCI by 0.03."""
 BINS = 255
 TIE = 1e-8
-"""By how much, at most, a gain is made smaller at random, anew for each code and round."""
+"""By how much, at most, a gain is made smaller: a code's lot of a round, drawn in one and reversed in the next."""
 RATE = 0.1
 LEAVES = 8
 
@@ -88,9 +88,10 @@ def fit(codes: np.ndarray, labels: np.ndarray) -> Model:
     booster = lightgbm.Booster(settings, dataset)
     first = LEAVES * np.arange(len(start))[:, None]
     ones = np.ones(scores.size, np.float32)
-    ties = np.random.default_rng(0)
+    ties, lots = np.random.default_rng(0), np.zeros(codes.shape[1:])
     for done in range(ROUNDS):
-        booster.reset_parameter({"feature_contri": ties.uniform(1 - TIE, 1, codes.shape[1]).tolist()})
+        lots = 1 - lots if done % 2 else ties.random(codes.shape[1:])
+        booster.reset_parameter({"feature_contri": (1 - TIE * lots).tolist()})
         p = probabilities(scores)
         slope = p - one_hot
         if _add_trees(booster, slope.astype(np.float32).ravel(), ones):
