@@ -368,3 +368,33 @@ def test_a_damaged_dataset_names_the_file(tmp_path: Path, damaged: str, damage: 
     )
     assert len(dataset_files.read(tmp_path, "test").images) == 3
     assert json.loads((tmp_path / "manifest.json").read_text())["files"].keys() == set(PAIR_FILES)
+
+
+def grid() -> dict[str, Any]:
+    return {
+        "images": np.arange(24, dtype=np.uint8).reshape(6, 2, 2, 1),
+        "sizes": {"x": 3, "a": 2},  # not in the order of the alphabet
+        "shape": (2, 2, 1),
+        "binary": False,
+        "nuisance": ("a",),
+        "shared": {"painting": np.ones((3, 4, 3), np.float32)},
+    }
+
+
+def test_a_grid_comes_back_with_the_order_of_its_factors(tmp_path: Path) -> None:
+    dataset_files.write_grid(tmp_path, grid(), {"dataset": "d"})
+    assert listed(tmp_path) == ["images.npy", "manifest.json", "shared.npz"]
+    found, expected = dataset_files.read_grid(tmp_path), grid()
+    np.testing.assert_array_equal(found.pop("images"), expected.pop("images"))
+    np.testing.assert_array_equal(found.pop("shared")["painting"], expected.pop("shared")["painting"])
+    assert found == expected
+    assert list(found["sizes"]) == ["x", "a"]
+
+
+@pytest.mark.parametrize("damaged", ["images.npy", "shared.npz"])
+@pytest.mark.parametrize("damage", [Path.unlink, truncate, scramble])
+def test_a_damaged_grid_names_the_file(tmp_path: Path, damaged: str, damage: Callable[[Path], None]) -> None:
+    dataset_files.write_grid(tmp_path, grid(), {})
+    damage(tmp_path / damaged)
+    with pytest.raises(InputError, match=f"{damaged}: missing or damaged"):
+        dataset_files.read_grid(tmp_path)

@@ -5,7 +5,6 @@ from typing import Any
 
 from disentangle import files, outputs, params, plan, provenance, registry
 from disentangle.cells import REPORTS
-from disentangle.reporting.drawing import svg
 from disentangle.reporting.locatello.results import StudyResults
 from disentangle.reporting.results import Results
 from disentangle.result_files import read_cell, read_manifests
@@ -22,6 +21,8 @@ def run(given: argparse.Namespace) -> None:
     files.write_text(REPORTS / f"{given.name}.csv", report.table(results).to_csv(index=False))
     files.write_json(REPORTS / f"{given.name}.json", report.summary(results))
     if hasattr(report, "draw"):
+        from disentangle.reporting.drawing import svg  # takes a second, and most reports are text
+
         with files.atomic(REPORTS / f"{given.name}.svg") as file:
             file.write(svg(report.draw(results)))
     files.write_text(REPORTS / f"{given.name}.md", report.render(results) + "\n")

@@ -1,0 +1,158 @@
+"""Cells of autoencoders trained by the stage: alone, in a stack, and by a mate's job ahead of their own."""
+
+import argparse
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from test_locatello_workflow import PARAMS
+
+from disentangle import files, params, plan
+from disentangle.cells import TRAINED, Cell
+from disentangle.families import contrastive, vae
+from disentangle.stages import encode, generate, measure, train
+from disentangle.training import device
+
+CELLS = [Cell("tiny", "locatello", "dsprites", "beta_vae", float(lam), seed) for lam in (1, 4) for seed in (0, 1)]
+
+
+def given(cell: Cell, **more: Any) -> argparse.Namespace:
+    compute = {"device": "cpu", "threads": 1, "execution": "auto", "checkpoint_every": math.inf}
+    return argparse.Namespace(cell=cell, digest=None, **(compute | more))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "timing.json"}
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("family")
+    (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for dataset in ("dsprites", "color_dsprites"):
+            generate.run(argparse.Namespace(scale="tiny", dataset=dataset, digest=None))
+    return folder
+
+
+@pytest.fixture
+def project(generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(generated, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    return tmp_path / "project"
+
+
+def test_a_stack_leaves_in_each_cells_folder_what_it_leaves_alone(project: Path) -> None:
+    alone = {}
+    for cell in CELLS[:2]:
+        train.run(given(cell))
+        alone[cell] = contents(cell.folder)
+        assert set(alone[cell]) == set(TRAINED) - {"timing.json"}
+        shutil.rmtree(cell.folder)
+    train.run_together(given(CELLS[0]), CELLS)
+    assert {cell: contents(cell.folder) for cell in CELLS[:2]} == alone
+    assert not any(cell.ahead.exists() or cell.resume.exists() for cell in CELLS)
+
+
+def test_a_mates_results_wait_for_its_own_job(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.run(given(CELLS[3]))
+    whole = contents(CELLS[3].folder)
+    shutil.rmtree(CELLS[3].folder)
+    # A stand-in for a GPU: what decides is the kind of device, what computes is the CPU.
+    chosen = device.choose
+    monkeypatch.setattr(device, "choose", lambda name, threads: Gpu() if name == "gpu" else chosen(name, threads))
+    monkeypatch.setattr(vae, "train", on_cpu(vae.train))
+    monkeypatch.setattr(device, "name_of", lambda _: "a GPU")
+    monkeypatch.setattr(device, "execution", lambda *_: "eager")
+    train.run(given(CELLS[0], device="gpu"))
+    assert set(contents(CELLS[0].folder)) == set(TRAINED) - {"timing.json"}
+    assert not any(cell.folder.exists() for cell in CELLS[1:])
+    assert all(set(contents(cell.ahead)) == set(TRAINED) - {"timing.json"} for cell in CELLS[1:])
+    capsys.readouterr()
+
+    def never(*_: Any) -> None:
+        raise AssertionError("trained twice")
+
+    monkeypatch.setattr(vae, "train", never)
+    train.run(given(CELLS[3], device="gpu"))
+    assert "this cell was trained beside another one" in capsys.readouterr().out
+    assert contents(CELLS[3].folder)["checkpoint.safetensors"] == whole["checkpoint.safetensors"]
+    assert not CELLS[3].ahead.exists()
+    # of other parameters it is not current, and is not moved
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("lr: 0.001", "lr: 0.002", 1))
+    with pytest.raises(AssertionError, match="trained twice"):
+        train.run(given(CELLS[2], device="gpu"))
+
+
+class Gpu:
+    type = "cuda"
+
+
+def on_cpu(trainer: Any) -> Any:
+    def run(jobs: Any, dataset: Path, _: Any, *more: Any) -> Any:
+        return trainer(jobs, dataset, torch.device("cpu"), *more)
+
+    return run
+
+
+def test_a_run_knows_its_losses_and_an_untrained_one_has_none_but_the_last(project: Path) -> None:
+    control = Cell("tiny", "locatello", "dsprites", "untrained", 0.0, 0)
+    for cell in (CELLS[2], control):
+        train.run(given(cell))
+    run = files.read_json(CELLS[2].folder / "run.json")
+    final = run["final"]
+    assert final["loss"] == pytest.approx(final["reconstruction"] + final["regularizer"], rel=1e-6)
+    assert final["regularizer"] == pytest.approx(4 * final["kl"], rel=1e-6)
+    assert run["parameters"] == sum(w.numel() for w in weights(CELLS[2]).values())
+    assert run["digest"] == plan.train(params.load(), CELLS[2])
+    assert files.read_json(control.folder / "timing.json")["steps"] == 0
+    assert (control.folder / "history.csv").read_text() == "step\n"
+    assert files.read_json(control.folder / "run.json")["final"]["loss"] > 0
+
+
+def weights(cell: Cell) -> dict[str, torch.Tensor]:
+    return vae.checkpoint.read_weights(cell.folder / "checkpoint.safetensors")
+
+
+def test_codes_are_of_every_image_in_order_and_seen_alike_by_every_model(project: Path) -> None:
+    coloured = [Cell("tiny", "locatello", "color_dsprites", "beta_vae", 1.0, seed) for seed in (0, 1)]
+    for cell in (CELLS[0], *coloured):
+        train.run(given(cell))
+        encode.run(given(cell))
+    codes = files.read_arrays(CELLS[0].folder / "codes.npz")
+    assert {name: (code.shape, code.dtype) for name, code in codes.items()} == {
+        name: ((3 * 2 * 4 * 4 * 4, 3), np.dtype(np.float32)) for name in ("mean", "logvar")
+    }
+    first = {cell: files.read_arrays(cell.folder / "codes.npz") for cell in coloured}
+    encode.run(given(coloured[0]))
+    again = files.read_arrays(coloured[0].folder / "codes.npz")
+    assert again["mean"].tobytes() == first[coloured[0]]["mean"].tobytes()
+    assert first[coloured[0]]["mean"].tobytes() != first[coloured[1]]["mean"].tobytes()
+
+
+def test_a_run_that_diverged_is_recorded_and_not_measured(project: Path) -> None:
+    data = yaml.safe_load(Path("params.yaml").read_text())
+    data["scales"]["tiny"]["studies"]["locatello"]["training"]["lr"] = 1e30
+    Path("params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    train.run(given(CELLS[0]))
+    run = files.read_json(CELLS[0].folder / "run.json")
+    assert run["status"] == "diverged"
+    assert set(run["final"].values()) == {None}
+    encode.run(given(CELLS[0]))
+    measure.run(given(CELLS[0]))
+    scores = files.read_json(CELLS[0].folder / "metrics.json")["scores"]
+    assert {name for name, found in scores["mean"].items() if found is None} == set(scores["mean"])
+
+
+def test_families_say_whether_they_stack() -> None:
+    assert (contrastive.STACKED, vae.STACKED) == (False, True)
