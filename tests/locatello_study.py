@@ -138,6 +138,7 @@ class World:
 def manifest(stand_in: str) -> dict[str, Any]:
     return {
         "made_of": {"images": {"STAND_IN": stand_in, "CREDITS": "Images: their makers."}},
+        "grid": {"sizes": [["shape", 3], ["x", 5000]]},
         "definition": {
             "generator": "dsprites",
             "seed": 0,

@@ -135,6 +135,8 @@ BAD_CODES = {
     "objects": ({"codes": np.array([[None]])}, "x.npz: not a readable .npz file (Object arrays cannot be loaded"),
     "no columns": ({"codes": CODES[:, :0]}, "x.npz: found codes (240, 0) of float64"),
     "not finite": ({"codes": np.where(CODES > 3, np.nan, CODES)}, "x.npz: found NaN or infinity in "),
+    "huge": ({"codes": CODES * [1, 1e200, 1, 1]}, "x.npz: code 1 reaches "),
+    "tiny": ({"codes": CODES * [1e-200, 1, 1, 1]}, "x.npz: code 0 reaches "),
     "fewer rows": ({"codes": CODES[1:]}, "x.npz: found 240 rows of factor 'shape' in y.npz and 239 rows of codes;"),
 }
 

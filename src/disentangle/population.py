@@ -15,12 +15,26 @@ class Population:
     A ``complete`` population is a whole factor grid, so that a uniform row is an i.i.d. draw of all factors; training
     and test points are drawn from all of it, with replacement, as Locatello et al. 2019 do. Any other is a sample: its
     rows are parted at random into training and test rows, and :meth:`Pool.draw` takes a row at most once.
+
+    What is random in a code is drawn anew each time that a row is: else a training point that is a test point too would
+    tell its noise.
     """
 
     codes: np.ndarray
     factors: np.ndarray
     names: tuple[str, ...]
     complete: bool
+    deviation: np.ndarray | None = None
+    """(N, D): a code is drawn from the normal distribution around ``codes`` with this deviation."""
+    shuffled: bool = False
+    """A code is that of another row, so that it tells nothing."""
+
+    def codes_of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return one draw of the codes (..., D) of row numbers (...)."""
+        if self.shuffled:
+            rows = rng.integers(len(self.codes), size=rows.shape)
+        found: np.ndarray = self.codes[rows]
+        return found if self.deviation is None else found + self.deviation[rows] * rng.standard_normal(found.shape)
 
     def whole(self) -> "Pool":
         """Return the pool of all rows."""
@@ -53,7 +67,7 @@ class Pool:
             chosen = self.rows[rng.integers(len(self.rows), size=count)]
         else:
             chosen = rng.permutation(self.rows)[:count]
-        return self.population.codes[chosen], self.population.factors[chosen]
+        return self.population.codes_of(chosen, rng), self.population.factors[chosen]
 
     def draw_sharing(self, factor: int, groups: int, size: int, rng: np.random.Generator) -> np.ndarray:
         """Return row numbers (groups, size): of each group, uniform ones that share the value of one factor.

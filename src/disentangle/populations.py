@@ -1,12 +1,12 @@
 """What is measured of a cell: its codes beside the factors of what they are codes of."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from disentangle.grid import values_of
 from disentangle.population import Population
-from disentangle.streams import rng
 
 
 def of_views(stored: Mapping[str, np.ndarray], factors: Mapping[str, np.ndarray]) -> dict[str, Population]:
@@ -25,16 +25,13 @@ def of_grid(
 ) -> dict[str, Population]:
     """Return three codes of a whole grid: ``mean``, ``sampled`` and ``shuffled``, with the factors but the nuisance.
 
-    ``stored`` holds mean mu and logvar (N, D) of q(z | x) of each image. Sampled: mu + exp(logvar / 2) e with
-    e ~ N(0, 1). Shuffled: the means, each beside the factors of another image, which shows what a score is by chance.
-    The draws are the same for every model of a dataset, so that scores are paired.
+    ``stored`` holds mean mu and logvar (N, D) of q(z | x) of each image. Sampled: z ~ N(mu, exp(logvar)), anew at each
+    draw. Shuffled: the mean of another image, which shows what a score is by chance.
     """
     mean = stored["mean"].astype(np.float64)
-    noise = rng(0, "measure", "sampled").standard_normal(mean.shape)
-    with np.errstate(over="ignore", invalid="ignore"):  # of a model that diverged; it is not measured
-        sampled = mean + np.exp(stored["logvar"].astype(np.float64) / 2) * noise
-    codes = {"mean": mean, "sampled": sampled, "shuffled": mean[rng(0, "measure", "shuffled").permutation(len(mean))]}
+    with np.errstate(over="ignore"):
+        deviation = np.exp(stored["logvar"].astype(np.float64) / 2)
     told = [place for place, name in enumerate(sizes) if name not in nuisance]
     values = values_of(np.arange(len(mean)), sizes)[:, told]
-    names = tuple(name for name in sizes if name not in nuisance)
-    return {name: Population(code, values, names, complete=True) for name, code in codes.items()}
+    whole = Population(mean, values, tuple(name for name in sizes if name not in nuisance), complete=True)
+    return {"mean": whole, "sampled": replace(whole, deviation=deviation), "shuffled": replace(whole, shuffled=True)}

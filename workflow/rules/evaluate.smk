@@ -39,6 +39,7 @@ rule probe:
 rule measure:
     input:
         DATASET,
+        RUNS / CELL / "run.json",
         RUNS / CELL / "codes.npz",
     output:
         RUNS / CELL / "metrics.json",

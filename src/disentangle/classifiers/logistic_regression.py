@@ -44,7 +44,10 @@ def fit(codes: np.ndarray, labels: np.ndarray, C: float) -> Classifier:  # noqa:
     classes, y = np.unique(labels, return_inverse=True)
     # The same problem in a unit that leaves no code above 1: derivatives are then of one size.
     unit = max(1.0, float(np.abs(codes).max()))
-    weights = softmax_regression.fit(codes / unit, y, C * unit**2, TOLERANCE, MAX_ITERATIONS)
+    strength = C * unit**2
+    if len(classes) == 2:
+        strength /= 2  # scikit-learn's one weight vector v is a pair -v / 2, v / 2 here, which costs half as much
+    weights = softmax_regression.fit(codes / unit, y, strength, TOLERANCE, MAX_ITERATIONS)
     if weights is None:
         raise InputError(f"logistic regression: no optimum after {MAX_ITERATIONS} steps; are the codes finite?")
     weights[:, :-1] /= unit

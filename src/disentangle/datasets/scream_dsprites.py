@@ -45,7 +45,7 @@ class Dataset(grid.Seen):
         sprites = grid.load(sources["images"], stream("images"), self.every, DSPRITES, self.image_size)
         painting = Image.fromarray(sources["painting"].load(stream("painting")))
         box = (BOX[0] * self.image_size // 64, BOX[1] * self.image_size // 64)
-        painting.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=None)
+        painting.thumbnail(box, Image.Resampling.BICUBIC, reducing_gap=None)
         if min(painting.size) <= self.image_size:
             raise InputError(
                 f"painting: found {painting.size} pixels once shrunk; allowed: over {self.image_size} a side."

@@ -48,11 +48,12 @@ def points(pool: Pool, count: int, batch: int, rng: np.random.Generator) -> tupl
     A point is mean_b |z_b - z'_b| over ``batch`` pairs of rows; all of its pairs share the value of one uniform factor
     k, each pair a value of its own.
     """
-    codes, factors = pool.population.codes, pool.population.factors
-    labels = np.sort(rng.integers(factors.shape[1], size=count))
+    dim, kinds = pool.population.codes.shape[1], pool.population.factors.shape[1]
+    labels = np.sort(rng.integers(kinds, size=count))
     found = []
-    for k, groups in enumerate(np.bincount(labels, minlength=factors.shape[1])):
+    for k, groups in enumerate(np.bincount(labels, minlength=kinds)):
         pairs = pool.draw_sharing(k, groups * batch, 2, rng).reshape(groups, batch, 2)
-        for part in np.array_split(pairs, -(-pairs.size * codes.shape[1] // CHUNK) or 1):
-            found.append(np.abs(codes[part[..., 0]] - codes[part[..., 1]]).mean(axis=1))
+        for part in np.array_split(pairs, -(-pairs.size * dim // CHUNK) or 1):
+            codes = pool.population.codes_of(part, rng)
+            found.append(np.abs(codes[:, :, 0] - codes[:, :, 1]).mean(axis=1))
     return np.concatenate(found), labels

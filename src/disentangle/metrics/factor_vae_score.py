@@ -58,12 +58,12 @@ def votes(pool: Pool, count: int, batch: int, scale: np.ndarray, rng: np.random.
     A vote fixes a uniform factor k at a value that ``batch`` rows share, and is for argmin_d var(code d) / scale_d of
     them (N - 1 in the variance). Codes whose scale (D,) is nan get no vote.
     """
-    codes, factors = pool.population.codes, pool.population.factors
-    dim, kinds = codes.shape[1], factors.shape[1]
+    dim, kinds = pool.population.codes.shape[1], pool.population.factors.shape[1]
     cast = np.zeros((dim, kinds), dtype=np.int64)
     for k, groups in enumerate(np.bincount(rng.integers(kinds, size=count), minlength=kinds)):
         rows = pool.draw_sharing(k, groups, batch, rng)
         for part in np.array_split(rows, -(-rows.size * dim // CHUNK) or 1):
-            spread = np.nan_to_num(codes[part].var(axis=1, ddof=1) / scale, nan=np.inf)
+            codes = pool.population.codes_of(part, rng)
+            spread = np.nan_to_num(codes.var(axis=1, ddof=1) / scale, nan=np.inf)
             cast[:, k] += np.bincount(spread.argmin(axis=1), minlength=dim)
     return cast

@@ -20,10 +20,14 @@ def run(given: argparse.Namespace) -> None:
         name: registry.build("metrics", name, options)
         for name, options in settings.evaluation("metrics", cell.scale, cell.study).items()
     }
-    scores = {}
+    diverged = files.read_json(cell.folder / "run.json")["status"] == "diverged"
+    scores: dict[str, Any] = {}
     for code, population in _populations(cell).items():
         chosen = settings.measured(cell.scale, cell.study, code)
-        scores[code] = measured({name: metrics[name] for name in chosen}, population)
+        # A model that diverged may have finite codes, which mean nothing.
+        scores[code] = (
+            dict.fromkeys(chosen) if diverged else measured({name: metrics[name] for name in chosen}, population)
+        )
     print(scores, flush=True)
     files.write_json(cell.folder / "metrics.json", {"scores": scores})
 
@@ -40,9 +44,9 @@ def _populations(cell: Cell) -> dict[str, Population]:
 def measured(metrics: Mapping[str, Any], population: Population) -> dict[str, dict[str, float | None] | None]:
     """Return the scores of each metric, of the same draws for every run; None for a score that is not defined.
 
-    A run that diverged has no codes to measure: None for every metric.
+    Codes that are not finite have no scores: None for every metric.
     """
-    if not np.isfinite(population.codes).all():
+    if not all(np.isfinite(part).all() for part in (population.codes, population.deviation) if part is not None):
         return dict.fromkeys(metrics)
     scores = {name: metric.scores(population, streams.rng(0, "measure", name)) for name, metric in metrics.items()}
     return {

@@ -17,6 +17,9 @@ from disentangle.population import Population
 SKIPPED = ("half_similarity",)
 """Not by default: it compares the two halves of a code, which mean something to contrastive methods alone."""
 
+LARGEST, SMALLEST = 1e100, 1e-30
+"""What squares of codes, and splits between them, can take."""
+
 FEWEST_ROWS = 15
 """Ten training and five test points, the fewest that a downstream task is given."""
 
@@ -90,6 +93,12 @@ def read_codes(path: Path) -> np.ndarray:
     bad = np.count_nonzero(~np.isfinite(codes).all(1))
     if bad:
         raise InputError(f"{path}: found NaN or infinity in {bad} of {len(codes)} rows; allowed: finite numbers.")
+    for place, (largest, span) in enumerate(zip(np.abs(codes).max(0), np.ptp(codes, axis=0), strict=True)):
+        if largest > LARGEST or 0 < span < SMALLEST:
+            raise InputError(
+                f"{path}: code {place} reaches {largest:.0e} and spans {span:.0e}; allowed: up to {LARGEST:.0e}, spans "
+                f"from {SMALLEST:.0e}. Multiply it by a constant."
+            )
     return codes
 
 

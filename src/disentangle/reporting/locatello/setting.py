@@ -1,5 +1,6 @@
 """How a report's numbers came about: scale, data and stand-ins, deviations from the paper, devices, revisions, time."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,6 +20,8 @@ WORDS = {
     "latent": "latent dimensions",
 }
 SEEDS, STRENGTHS, PAPER_METHODS, IMAGE_SIZE = 50, 6, 6, 64
+TRAIN_POINTS = 10_000
+"""Of DCI and the largest downstream task, as published."""
 
 
 def setting_text(results: StudyResults) -> str:
@@ -81,6 +84,13 @@ def _data(results: StudyResults) -> str:
         for role, made_of in manifest["made_of"].items():
             kind = f"**stand-in**: {made_of['STAND_IN']}" if made_of["STAND_IN"] else "as in the paper"
             lines.append(f"- {role}: {kind.rstrip('.')}. {made_of['CREDITS']}".rstrip())
+        images = math.prod(size for _, size in manifest["grid"]["sizes"])
+        seen = 1 - (1 - 1 / images) ** TRAIN_POINTS
+        lines.append(
+            f"- {images:,} images, of which training and test points of a score are drawn with replacement, as in the "
+            f"paper: {100 * seen:.0f} % of test points are among {TRAIN_POINTS:,} training points, which lifts accuracies "
+            "(informativeness, downstream tasks) where that is many."
+        )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
