@@ -88,8 +88,8 @@ def _data(results: StudyResults) -> str:
         seen = 1 - (1 - 1 / images) ** TRAIN_POINTS
         lines.append(
             f"- {images:,} images, of which training and test points of a score are drawn with replacement, as in the "
-            f"paper: {100 * seen:.0f} % of test points are among {TRAIN_POINTS:,} training points, which lifts accuracies "
-            "(informativeness, downstream tasks) where that is many."
+            f"paper: {100 * seen:.0f} % of test points are among {TRAIN_POINTS:,} training points, which lifts "
+            "accuracies (informativeness, downstream tasks) where that is many."
         )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
