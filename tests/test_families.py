@@ -14,15 +14,16 @@ from test_locatello_workflow import PARAMS
 
 from disentangle import files, params, plan
 from disentangle.cells import TRAINED, Cell
+from disentangle.errors import InputError
 from disentangle.families import contrastive, vae
 from disentangle.stages import encode, generate, measure, train
-from disentangle.training import device
+from disentangle.training import device, stack
 
 CELLS = [Cell("tiny", "locatello", "dsprites", "beta_vae", float(lam), seed) for lam in (1, 4) for seed in (0, 1)]
 
 
 def given(cell: Cell, **more: Any) -> argparse.Namespace:
-    compute = {"device": "cpu", "threads": 1, "execution": "auto", "checkpoint_every": math.inf}
+    compute = {"device": "cpu", "threads": 1, "execution": "auto", "checkpoint_every": math.inf, "together": None}
     return argparse.Namespace(cell=cell, digest=None, **(compute | more))
 
 
@@ -67,12 +68,7 @@ def test_a_mates_results_wait_for_its_own_job(
     train.run(given(CELLS[3]))
     whole = contents(CELLS[3].folder)
     shutil.rmtree(CELLS[3].folder)
-    # A stand-in for a GPU: what decides is the kind of device, what computes is the CPU.
-    chosen = device.choose
-    monkeypatch.setattr(device, "choose", lambda name, threads: Gpu() if name == "gpu" else chosen(name, threads))
-    monkeypatch.setattr(vae, "train", on_cpu(vae.train))
-    monkeypatch.setattr(device, "name_of", lambda _: "a GPU")
-    monkeypatch.setattr(device, "execution", lambda *_: "eager")
+    as_on_a_gpu(monkeypatch)
     train.run(given(CELLS[0], device="gpu"))
     assert set(contents(CELLS[0].folder)) == set(TRAINED) - {"timing.json"}
     assert not any(cell.folder.exists() for cell in CELLS[1:])
@@ -92,6 +88,51 @@ def test_a_mates_results_wait_for_its_own_job(
     Path("params.yaml").write_text(text.replace("lr: 0.001", "lr: 0.002", 1))
     with pytest.raises(AssertionError, match="trained twice"):
         train.run(given(CELLS[2], device="gpu"))
+
+
+def test_a_stack_that_was_killed_goes_on_when_another_of_its_cells_is_asked_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.run(given(CELLS[2]))
+    whole = contents(CELLS[2].folder)
+    shutil.rmtree(CELLS[2].folder)
+    as_on_a_gpu(monkeypatch)
+    save = stack.StackedTraining._save
+
+    def killed(training: stack.StackedTraining) -> None:
+        save(training)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stack.StackedTraining, "_save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train.run(given(CELLS[0], device="gpu", checkpoint_every=0))
+    capsys.readouterr()
+    train.run(given(CELLS[2], device="gpu"))
+    assert "going on at step 3" in capsys.readouterr().out
+    assert contents(CELLS[2].folder)["checkpoint.safetensors"] == whole["checkpoint.safetensors"]
+    assert all(cell.ahead.exists() for cell in (CELLS[0], CELLS[1], CELLS[3]))
+
+
+def test_a_stack_holds_no_more_cells_than_it_may(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_gpu(monkeypatch)
+    train.run(given(CELLS[1], device="gpu", together=2))
+    assert [cell.folder.exists() for cell in CELLS] == [False, True, False, False]
+    assert [cell.ahead.exists() for cell in CELLS] == [True, False, False, False]
+
+
+def test_an_execution_that_is_not_for_autoencoders_is_refused(project: Path) -> None:
+    with pytest.raises(InputError, match="--execution: found compiled; allowed for autoencoders: auto, eager"):
+        train.run(given(CELLS[0], execution="compiled"))
+
+
+def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for a GPU: what decides is the kind of device, what computes is the CPU."""
+    chosen = device.choose
+    monkeypatch.setattr(device, "choose", lambda name, threads: Gpu() if name == "gpu" else chosen(name, threads))
+    monkeypatch.setattr(vae, "train", on_cpu(vae.train))
+    monkeypatch.setattr(device, "name_of", lambda _: "a GPU")
+    monkeypatch.setattr(device, "execution", lambda *_: "eager")
 
 
 class Gpu:

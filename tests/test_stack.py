@@ -507,3 +507,19 @@ def test_posteriors_of_a_grid(observation: AsTheyAre) -> None:
     assert np.array_equal(encode(model, weights, grid, observation, seed=3)["mean"], found["mean"])
     other = encode(model, weights, grid, observation, seed=4)["mean"]
     assert np.array_equal(other, found["mean"]) == (noise is None)
+
+
+def test_the_optimizers_are_the_published_ones(grid: PackedGrid, tmp_path: Path) -> None:
+    """Adam of 0.9 and 0.999 for the model, of 0.5 and 0.9 for FactorVAE's discriminator, each with its own rate."""
+    discriminator = {"layers": 2, "hidden": 4, "lr": 0.02}
+    configs = [configured(lr=0.01, discriminator=discriminator)]
+    objective = registry.build("methods", "factor_vae", {})
+    training = StackedTraining(
+        configs, objective, grid, AsTheyAre(), tmp_path / "s.pt", "d", "eager", lambda line: None
+    )
+    found = [optimizer.defaults for optimizer in training._parts[0].step._optimizers]
+    assert [(one["betas"], one["eps"], float(one["lr"])) for one in found] == [
+        ((0.9, 0.999), 1e-8, pytest.approx(0.01)),
+        ((0.5, 0.9), 1e-8, pytest.approx(0.02)),
+    ]
+    assert not any(one["weight_decay"] or one["amsgrad"] for one in found)

@@ -701,7 +701,7 @@ class Stage:
         train.run(self.given(every))
 
     def given(self, every: float = math.inf) -> argparse.Namespace:
-        compute = {"device": "cpu", "threads": 1, "execution": "auto", "checkpoint_every": every}
+        compute = {"device": "cpu", "threads": 1, "execution": "auto", "checkpoint_every": every, "together": None}
         return argparse.Namespace(cell=self.cell, digest=None, **compute)
 
     def read(self, name: str) -> dict[str, Any]:

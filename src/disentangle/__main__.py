@@ -78,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
         else:
             stage.add_argument("--threads", type=_positive, default=1)
         if name == "train":
+            most = "most cells that a GPU trains in one stack, of a family that stacks (default: all untrained ones)"
+            together = os.environ.get("TOGETHER")
+            stage.add_argument("--together", type=_positive, default=together, metavar="CELLS", help=most)
             _add_training(stage)
     return root
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from disentangle import dataset_files, registry
+from disentangle.errors import InputError
 from disentangle.grid import Grid
 from disentangle.streams import seed_of
 from disentangle.trained import Job, Trained
@@ -29,6 +30,8 @@ def train(
 
     ``execution`` is that of training.stack.Step; ``checkpoint_every`` is in seconds.
     """
+    if execution == "compiled":
+        raise InputError("--execution: found compiled; allowed for autoencoders: auto, eager, and graph on a GPU.")
     configs = [job.config for job in jobs]
     method, batch = configs[0]["method"], configs[0]["training"]["batch"]
     training = stack.StackedTraining(
@@ -41,7 +44,12 @@ def train(
         execution,
         jobs[0].say,
     )
-    for job, cell in zip(jobs, training.run(checkpoint_every), strict=True):
+    try:
+        cells = training.run(checkpoint_every)
+    except torch.cuda.OutOfMemoryError as error:
+        found = f"--together: {len(jobs)} cells at once do not fit into the memory of {device}"
+        raise InputError(f"{found}; allowed here: fewer. Under Snakemake, set TOGETHER in the environment.") from error
+    for job, cell in zip(jobs, cells, strict=True):
         facts = {
             "status": "diverged" if cell.diverged else "done",
             "final": {name: None if math.isnan(value) else value for name, value in cell.final.items()},

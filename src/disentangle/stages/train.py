@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 import platform
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,16 @@ from disentangle.training import checkpoint, device
 def run(given: argparse.Namespace) -> None:
     """Train from the dataset and write checkpoint, history, run.json and timing.json.
 
-    Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once. Their
-    results wait at ``Cell.ahead`` for their own jobs, which move them into place.
+    Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once, at most
+    ``--together``. Their results wait at ``Cell.ahead`` for their own jobs, which put them into place.
     """
     settings, cell = params.load(), given.cell
     plan.require(given.digest, plan.train(settings, cell))
     stacked = registry.load("families", STUDIES[cell.study].family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    mates = _untrained_mates(settings, cell) if stacked and on_gpu else []
-    _train(given, settings, [cell, *mates], [cell])
+    alone = cell.ahead.exists() or not (stacked and on_gpu)
+    mates = [] if alone else _untrained_mates(settings, cell)
+    _train(given, settings, [cell, *mates][: given.together], [cell])
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
@@ -44,7 +46,7 @@ def _untrained_mates(settings: params.Params, cell: Cell) -> list[Cell]:
     """Return the other cells of a cell's dataset and method that params.yaml lists and nobody has trained."""
     listed = settings.cells(cell.scale, cell.study, cell.dataset)
     mates = [mate for mate in listed if mate.method == cell.method and mate != cell]
-    return [mate for mate in mates if not plan.trained_now(settings, mate)]
+    return [mate for mate in mates if not mate.ahead.exists() and not plan.trained_now(settings, mate)]
 
 
 def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[Cell], asked: Sequence[Cell]) -> None:
@@ -63,7 +65,7 @@ def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[C
         data = files.sha256(folder / dataset_files.MANIFEST)
         made = {cell: {"digest": digests[cell], "dataset": manifest["files"], **made_by} for cell in cells}
         jobs: dict[Job, Cell] = {}
-        for cell in cells:
+        for cell in sorted(cells):  # so that a stack knows its state again, whichever of its cells is asked for
             say = _prefixed(f"{cell}: " if len(cells) > 1 else "")
             if _is_trained(cell.folder, made[cell]):
                 say("this cell is trained already, with the same parameters, code, data and device")
@@ -71,7 +73,7 @@ def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[C
             if _is_trained(cell.ahead, made[cell]):
                 if cell in asked:
                     say("this cell was trained beside another one")
-                    _move(cell)
+                    _put_in_place(cell)
                 continue
             made_of = f"{digests[cell]} {data} {' '.join(made_by.values())} {torch.__version__}"
             jobs[Job(configs[cell], cell.resume, made_of, say)] = cell
@@ -88,11 +90,12 @@ def _prefixed(name: str) -> Callable[[str], None]:
     return lambda line: print(f"{name}{line}", flush=True)
 
 
-def _move(cell: Cell) -> None:
-    cell.folder.mkdir(parents=True, exist_ok=True)
+def _put_in_place(cell: Cell) -> None:
+    """Copy the results of a cell that was trained ahead, and forget them once all are there."""
     for name in TRAINED:
-        (cell.ahead / name).replace(cell.folder / name)
-    cell.ahead.rmdir()
+        with files.atomic(cell.folder / name) as file:
+            file.write((cell.ahead / name).read_bytes())
+    shutil.rmtree(cell.ahead)
 
 
 def _is_trained(folder: Path, made: dict[str, Any]) -> bool:

@@ -19,17 +19,17 @@ def encode(
     """Return ``mean`` and ``logvar`` (N, D) float32 of q(z | x) for one observation x of every image of a grid.
 
     ``weights`` are those of one cell. Observations that are random are made with numbers drawn from ``seed`` in the
-    order of the grid, so that all cells see the same.
+    order of the grid, on the CPU, so that all cells see the same, whatever device encodes them.
     """
     device, count = grid.images.device, len(grid)
     stacked = {name: tensor[None].to(device) for name, tensor in weights.items()}
-    generator = torch.Generator(device).manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     noise, uniform = observation.noise_shape(grid.shape), None
     found: dict[str, list[Tensor]] = {"mean": [], "logvar": []}
     for start in range(0, count, CHUNK):
         index = torch.arange(start, min(start + CHUNK, count), device=device)
         if noise is not None:
-            uniform = torch.rand(len(index), *noise, generator=generator, device=device)
+            uniform = torch.rand(len(index), *noise, generator=generator).to(device)
         x = observation.observe(grid.batch(index), uniform, grid.shared)
         for part, values in zip(found.values(), model.encode(stacked, x[None]), strict=True):
             part.append(values[0].cpu())

@@ -86,17 +86,22 @@ class StackedTraining:
             announce(f"going on at step {self._done}")
 
     def run(self, checkpoint_every: float) -> list[Trained]:
-        """Train to the end and return the cells in their order; a state is saved if the last is seconds old."""
+        """Train to the end and return the cells in their order.
+
+        A state is saved if the last is ``checkpoint_every`` seconds old and saving takes less than a twentieth of the
+        time: that of a large stack is gigabytes.
+        """
         began = saved = time.perf_counter()
-        start = self._done
+        start, rest = self._done, checkpoint_every
         while self._done < self._total and not all(all(part.diverged()) for part in self._parts):
             self.row()
             now = time.perf_counter()
             left = (now - began) / (self._done - start) * (self._total - self._done)
             self._announce(f"step {self._done}/{self._total}  {self._summary()}  {left:.0f} s left")
-            if now - saved >= checkpoint_every and self._done < self._total:
+            if now - saved >= rest and self._done < self._total:
                 self._save()
-                saved = now
+                saved = time.perf_counter()
+                rest = max(checkpoint_every, 20 * (saved - now)) if checkpoint_every else 0
         return [trained for part in self._parts for trained in self._results(part)]
 
     def row(self) -> None:
