@@ -61,7 +61,7 @@ class _Needed:
     """The cells of all reports together, each once, and the same by report and by (dataset, method)."""
 
     def __init__(self, params: Params) -> None:
-        names = sorted(registry.names("reports"), key=lambda name: (not name.startswith("table"), name))
+        names = sorted(registry.names("reports"), key=_place)
         found = {name: report_cells_or_none(params, name) for name in names}
         self.by_report = {name: cells for name, cells in found.items() if cells is not None}
         self.cells = list(dict.fromkeys(cell for cells in self.by_report.values() for cell in cells))
@@ -69,6 +69,11 @@ class _Needed:
         for cell in self.cells:
             of_study = self.by_subject.setdefault(cell.study, {})
             of_study.setdefault((cell.dataset, cell.method), []).append(cell)
+
+
+def _place(report: str) -> tuple[bool, int, str]:
+    """Return what reports are sorted by: tables first, then by their ``place`` in the paper, then by name."""
+    return not report.startswith("table"), registry.constant("reports", report, "NEEDS").get("place", 0), report
 
 
 def _needed(params: Params) -> _Needed:

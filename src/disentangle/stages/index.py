@@ -60,7 +60,7 @@ def _facts(settings: params.Params, name: str, reports: int, figures: int) -> di
             ("train", f"{len(cells)} cells"),
             ("encode", study.codes),
             *((stage, ", ".join(section[EVALUATIONS[stage]])) for stage in study.evaluated),
-            ("report", f"{reports} reports, {figures} figures"),
+            ("report", f"{reports} reports" + (f", {figures} figures" if figures else "")),
         ],
         "provenance": [
             ("trained at revision", ", ".join(_distinct(timing["revision"] for timing in timings))),

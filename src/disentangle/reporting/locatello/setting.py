@@ -18,6 +18,8 @@ WORDS = {
     "conv": "channels of the convolutions",
     "hidden": "hidden units",
     "latent": "latent dimensions",
+    "final_batches": "batches of the final losses",
+    "log_every": "steps a row of history",
 }
 SEEDS, STRENGTHS, PAPER_METHODS, IMAGE_SIZE = 50, 6, 6, 64
 TRAIN_POINTS = 10_000
@@ -39,6 +41,8 @@ def _distinct(values: Iterable[Any]) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "of " + ", ".join(f"{WORDS.get(key, key)} {_text(part)}" for key, part in sorted(value.items()))
     return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 

@@ -27,7 +27,7 @@ from disentangle.reporting.locatello.results import (
 from disentangle.reporting.results import markdown_table
 from disentangle.reporting.statistics import estimate
 
-NEEDS = {"study": "locatello", "published": ["downstream_dsprites"]}
+NEEDS = {"study": "locatello", "place": 5, "published": ["downstream_dsprites"]}
 """The cells this report reads: all of the study; and the paper's table."""
 EFFICIENCY = "Efficiency (GBT)"
 

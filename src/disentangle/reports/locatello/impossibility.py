@@ -20,6 +20,7 @@ from disentangle.reporting.results import markdown_table
 
 NEEDS = {
     "study": "locatello",
+    "place": 6,
     "cells": "none",
     "published": [],
     "metrics": ["beta_vae_score", "factor_vae_score", "mig", "dci", "modularity", "sap"],

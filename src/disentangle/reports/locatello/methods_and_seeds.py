@@ -26,7 +26,7 @@ from disentangle.reporting.locatello.results import (
 from disentangle.reporting.locatello.shares_text import published_tables, shares_table
 from disentangle.reporting.locatello.variance_explained import shares
 
-NEEDS = {"study": "locatello", "published": ["variance_explained"]}
+NEEDS = {"study": "locatello", "place": 3, "published": ["variance_explained"]}
 """The cells this report reads: all of the study; and the paper's table."""
 SHOWN = "FactorVAE Score"
 """The score that the figure shows, as the paper's does."""

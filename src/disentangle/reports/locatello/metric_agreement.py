@@ -16,7 +16,7 @@ from disentangle.reporting.locatello.layout import INTERVALS, counted, measured,
 from disentangle.reporting.locatello.results import SCORES, StudyResults, by_dataset, models, tidy
 from disentangle.reporting.results import markdown_table
 
-NEEDS = {"study": "locatello", "published": []}
+NEEDS = {"study": "locatello", "place": 2, "published": []}
 """The cells this report reads: all of the study."""
 SAID = {
     ("BetaVAE Score", "FactorVAE Score"): "strong",

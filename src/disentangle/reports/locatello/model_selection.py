@@ -24,6 +24,7 @@ from disentangle.reporting.locatello.transfer import dataset_correlations, succe
 
 NEEDS = {
     "study": "locatello",
+    "place": 4,
     "published": ["unsupervised_selection_shapes3d", "transfer_dci", "transfer_success"],
 }
 """The cells this report reads: all of the study; and the paper's tables."""

@@ -25,7 +25,7 @@ from disentangle.reporting.locatello.results import (
 from disentangle.reporting.locatello.trend import curve, trend
 from disentangle.reporting.results import markdown_table
 
-NEEDS = {"study": "locatello", "published": []}
+NEEDS = {"study": "locatello", "place": 1, "published": []}
 """The cells this report reads: all of the study."""
 CODES = {"sampled": SAMPLED_TC, "mean": MEAN_TC}
 
