@@ -209,6 +209,11 @@ def test_without_snakemake_a_sweep_makes_the_same_in_stacks(fresh: Project, done
             ["migg"],
             "measured.mean: 'migg' is not under metrics: did you mean 'mig'?",
         ),
+        (
+            "studies.locatello.methods.annealed_vae",
+            {"lam": [1], "ramp_steps": 0},
+            "ramp_steps: found 0; allowed: >= 1.",
+        ),
         ("datasets.dsprites.every", [1, 2], "every: found 2 strides; allowed: 5, one for each of shape, scale,"),
         ("datasets.dsprites.images", {"source": "dsprites"}, "unknown source 'dsprites': "),
         ("datasets.dsprites.images", "x", "scales.tiny.datasets.dsprites.images: found 'x'; allowed: object"),

@@ -202,6 +202,7 @@ def test_tables_that_cannot_be_read_are_refused(kind: str, capsys: pytest.Captur
 
 BAD_CALLS = {
     "metric": (["--metrics", "mig,dcy"], "unknown metric 'dcy': did you mean 'dci'? Known: "),
+    "no metric": (["--metrics", " ,"], "--metrics: found ' ,'; allowed: names with commas."),
     "seed": (["--seed", "-1"], "--seed: found -1; allowed: an integer >= 0."),
     "name of codes": (["--codes", "x.txt"], "x.txt: found a name that ends in '.txt'; allowed: .npz, .npy."),
     "name of factors": (["--factors", "y"], "y: found a name that ends in ''; allowed: .npz, .npy, .csv."),

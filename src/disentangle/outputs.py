@@ -48,7 +48,7 @@ def report_cells_or_none(params: Params, name: str) -> list[Cell] | None:
 
 
 def shown_reports(params: Params, study: str) -> list[str]:
-    """Return the reports of a study that params.yaml has cells for: the paper's tables in order, then the others."""
+    """Return the reports of a study that params.yaml has cells for, in the order of ``_place``."""
     return [name for name in _needed(params).by_report if registry.constant("reports", name, "NEEDS")["study"] == study]
 
 

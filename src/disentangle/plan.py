@@ -107,9 +107,9 @@ def _family(params: Params, cell: Cell) -> list[Path]:
     return code if pairs else [*code, registry.path("datasets", generator)]
 
 
-def trained_now(params: Params, cell: Cell) -> bool:
-    """Say whether a cell's run.json tells the parameters and code that its training would have today."""
-    path = cell.folder / "run.json"
+def trained_now(params: Params, cell: Cell, ahead: bool = False) -> bool:
+    """Say whether a cell's run.json, or that of its training ``ahead``, tells today's parameters and code."""
+    path = (cell.ahead if ahead else cell.folder) / "run.json"
     return path.exists() and bool(files.read_json(path).get("digest") == train(params, cell))
 
 

@@ -78,6 +78,9 @@ rule figure:
 
 def page_input(study):
     """Return all that a study's page reads."""
+    pages = {name: str(known.page) for name, known in STUDIES.items()}
+    if study not in pages or study != "burns" and pages[study] != f"reports/{study}/index.html":
+        raise InputError(f"reports/{study}/index.html: no such page; allowed: {', '.join(pages.values())}.")
     cells = outputs.all_report_cells(PARAMS, study)
     reports = [f"reports/{name}.md" for name in outputs.shown_reports(PARAMS, study)]
     claims = STUDIES[study].page.with_name("claims.md")
@@ -113,7 +116,7 @@ rule index:
 
 use rule index as study_index with:
     input:
-        lambda w: page_input(w.study),
+        lambda w: explained(lambda: page_input(w.study)),
     output:
         "reports/{study}/index.html",
     log:

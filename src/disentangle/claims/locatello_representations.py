@@ -42,9 +42,9 @@ def mean_total_correlation_rises(study: Study) -> Claim:
 
 
 def dip_vae_i_is_the_exception(study: Study) -> Claim:
-    """Under DIP-VAE-I the total correlation of mean codes does not rise."""
+    """Under DIP-VAE-I the total correlation of mean codes falls."""
     return Claim(
-        "DIP-VAE-I, which penalises the covariance of the means, is the exception: there it does not rise.",
+        "DIP-VAE-I, which penalises the covariance of the means, is the exception: there it falls.",
         "section 5.2",
         [Effect("DIP-VAE-I, mean", partial(trend, study.models, "dip_vae_i", "TC (mean)"), below(0), "")],
         remark=ON_TREND,

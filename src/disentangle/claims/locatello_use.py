@@ -9,7 +9,7 @@ from disentangle.reporting.claim import Claim, above, below
 from disentangle.reporting.locatello.agreement import rank_correlations
 from disentangle.reporting.locatello.results import SIZES, by_dataset
 from disentangle.reporting.locatello.seeds import average
-from disentangle.reporting.locatello.study import CHANCE, STRONG, PaperEffect, Study, mean_published
+from disentangle.reporting.locatello.study import CHANCE, PaperEffect, Study, mean_published
 from disentangle.reporting.statistics import Interval, mean_interval, two_sample_interval
 
 JUDGES = ("MIG", "DCI Disentanglement")
@@ -39,7 +39,7 @@ def trees_do_better_on_disentangled_codes(study: Study) -> Claim:
 
 
 def efficiency_does_not_rise(study: Study) -> Claim:
-    """The efficiency of boosted trees does not rank strongly with the FactorVAE score on every dataset."""
+    """The efficiency of boosted trees does not rank with the FactorVAE score on every dataset."""
     printed = study.published("downstream_dsprites")
     theirs = mean_published(
         printed,
@@ -48,21 +48,22 @@ def efficiency_does_not_rise(study: Study) -> Claim:
     )
     pair = ("FactorVAE Score", EFFICIENCY)
     return Claim(
-        "Higher scores do not reliably lead to a higher sample efficiency: on some dataset the efficiency of boosted "
-        f"trees is not strongly correlated (below {STRONG:g}) with the FactorVAE score.",
+        "A higher FactorVAE score does not go with a higher sample efficiency of boosted trees everywhere: on some "
+        "dataset they are not positively correlated.",
         "section 5.6, Fig. 6",
         [
             PaperEffect(
                 f"{name}, FactorVAE Score and efficiency",
                 rank_correlations(own, [pair])[pair].interval,
-                below(STRONG),
+                below(0),
                 "",
                 theirs / 100,
             )
             for name, own in study.datasets.items()
         ],
         holds="any",
-        remark="The paper's number is of dSprites, where its own table says that the two are related.",
+        remark="The paper says that scores do not reliably raise it; its number is of dSprites, where its own table "
+        "says that they are related.",
     )
 
 

@@ -32,11 +32,12 @@ def run(given: argparse.Namespace) -> None:
         path = outputs.figure_path(*figure)
         picture = page.Picture(str(path.relative_to(study.page.parent)), **files.read_json(path.with_suffix(".json")))
         galleries.setdefault(registry.constant("figures", figure[0], "SECTION"), []).append(picture)
-    facts = _facts(settings, given.study, len(shown), len(figures))
+    claims = any(path.stem == "claims" for path in paths)
+    facts = _facts(settings, given.study, len(shown), len(figures), claims)
     files.write_text(study.page, page.render(reports, galleries, facts))
 
 
-def _facts(settings: params.Params, name: str, reports: int, figures: int) -> dict[str, Any]:
+def _facts(settings: params.Params, name: str, reports: int, figures: int, claims: bool) -> dict[str, Any]:
     """Return what the page tells beside reports and figures, all of it read from the cells' own files."""
     study, cells = STUDIES[name], outputs.all_report_cells(settings, name)
     manifests = read_manifests([*outputs.datasets_of(cells)])
@@ -45,8 +46,7 @@ def _facts(settings: params.Params, name: str, reports: int, figures: int) -> di
     made_of = [made for manifest in manifests.values() for made in manifest["made_of"].values()]
     hours = sum(timing["seconds"] for timing in timings) / 3600
     versions = "python {python}, torch {torch}, numpy {numpy}"
-    claims = study.page.with_name("claims.json")
-    verdicts = files.read_json(claims)["count"] if claims.exists() else {}
+    verdicts = files.read_json(study.page.with_name("claims.json"))["count"] if claims else {}
     return {
         "paper": study.paper,
         "title": study.title,

@@ -50,6 +50,6 @@ def measured(metrics: Mapping[str, Any], population: Population) -> dict[str, di
         return dict.fromkeys(metrics)
     scores = {name: metric.scores(population, streams.rng(0, "measure", name)) for name, metric in metrics.items()}
     return {
-        name: {key: None if math.isnan(value) else value for key, value in found.items()}
+        name: {key: value if math.isfinite(value) else None for key, value in found.items()}
         for name, found in scores.items()
     }

@@ -70,9 +70,11 @@ def chosen(given: str | None) -> list[str]:
     """Return the names of metrics given with commas, by default of all; raises InputError for one that is unknown."""
     if given is None:
         return [name for name in registry.names("metrics") if name not in SKIPPED]
-    names = list(dict.fromkeys(name.strip() for name in given.split(",")))
+    names = list(dict.fromkeys(filter(None, map(str.strip, given.split(",")))))
     for name in names:
         registry.path("metrics", name)
+    if not names:
+        raise InputError(f"--metrics: found '{given}'; allowed: names with commas.")
     return names
 
 

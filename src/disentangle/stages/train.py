@@ -32,7 +32,7 @@ def run(given: argparse.Namespace) -> None:
     plan.require(given.digest, plan.train(settings, cell))
     stacked = registry.load("families", STUDIES[cell.study].family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    alone = cell.ahead.exists() or not (stacked and on_gpu)
+    alone = plan.trained_now(settings, cell, ahead=True) or not (stacked and on_gpu)
     mates = [] if alone else _untrained_mates(settings, cell)
     _train(given, settings, [cell, *mates][: given.together], [cell])
 
@@ -46,7 +46,7 @@ def _untrained_mates(settings: params.Params, cell: Cell) -> list[Cell]:
     """Return the other cells of a cell's dataset and method that params.yaml lists and nobody has trained."""
     listed = settings.cells(cell.scale, cell.study, cell.dataset)
     mates = [mate for mate in listed if mate.method == cell.method and mate != cell]
-    return [mate for mate in mates if not mate.ahead.exists() and not plan.trained_now(settings, mate)]
+    return [mate for mate in mates if not any(plan.trained_now(settings, mate, ahead) for ahead in (False, True))]
 
 
 def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[Cell], asked: Sequence[Cell]) -> None:
@@ -84,6 +84,8 @@ def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[C
             cell = jobs[job]
             _write(cell.folder if cell in asked else cell.ahead, job.config, trained, made[cell])
             cell.resume.unlink(missing_ok=True)
+            if cell in asked:
+                shutil.rmtree(cell.ahead, ignore_errors=True)  # of other parameters or code
 
 
 def _prefixed(name: str) -> Callable[[str], None]:

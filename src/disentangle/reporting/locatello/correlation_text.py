@@ -1,6 +1,7 @@
 """Tables of rank correlations in percent, as the paper prints them: its numbers, ours a dataset, and the difference."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -11,11 +12,16 @@ from disentangle.reporting.results import markdown_table
 
 
 def correlation_table(
-    results: StudyResults, found: pd.DataFrame, of: str, published: Mapping[tuple[str, str], float]
+    results: StudyResults,
+    found: pd.DataFrame,
+    of: str,
+    published: Mapping[tuple[str, str], float],
+    sign_unknown: Sequence[str] = (),
 ) -> str:
     """Return a row a pair of ``correlate``: ``published`` numbers, of the dataset ``of``, beside ours in percent.
 
-    Where ours has a dataset of that name, the difference to it stands behind.
+    Where ours has a dataset of that name, the difference to it stands behind, but for a first score whose published
+    sign is unknown.
     """
     datasets = list(dict.fromkeys(found["dataset"]))
     same = next((name for name in datasets if spelled(name) == spelled(of)), None)
@@ -27,7 +33,8 @@ def correlation_table(
         row = [f"{short(first)}, {short(second)}", number(theirs, 0)]
         row += [measured(100 * o["value"], 100 * o["low"], 100 * o["high"], 0) for o in own]
         if same is not None:
-            row.append(difference(100 * values[same, first, second]["value"] - theirs, 0))
+            known = math.nan if first in sign_unknown else theirs
+            row.append(difference(100 * values[same, first, second]["value"] - known, 0))
         rows.append(row)
     head = ["scores", f"published ({of})", *(f"{results.title(d)}, ours" for d in datasets)]
     return markdown_table([*head, f"difference ({same})"] if same is not None else head, rows)

@@ -1,13 +1,16 @@
 """How a number of a model changes with the strength of its regularizer, seed by seed: Locatello 2019, section 5.2."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from disentangle.reporting.locatello.results import by_dataset
 from disentangle.reporting.statistics import Interval, mean_interval
 
-LEAST = 3
-"""Strengths below which there is no trend."""
+LEAST, EXACT = 3, 6
+"""Strengths below which there is no trend; seeds from which sign flips tell whether one agrees by chance."""
 
 
 def trends(models: pd.DataFrame, method: str, score: str) -> list[float]:
@@ -26,8 +29,14 @@ def trends(models: pd.DataFrame, method: str, score: str) -> list[float]:
 
 
 def trend(models: pd.DataFrame, method: str, score: str, confidence: float = 0.95) -> Interval:
-    """Return the mean over seeds of ``trends`` with its interval, NaN where there is none."""
-    return mean_interval(trends(models, method, score), confidence)
+    """Return the mean over seeds of ``trends`` with its interval, NaN where there is none.
+
+    Few seeds that agree exactly, as on so coarse a number they may by chance, have no interval.
+    """
+    found = mean_interval(trends(models, method, score), confidence)
+    if found.low == found.high and found.n < EXACT:
+        return replace(found, low=math.nan, high=math.nan)
+    return replace(found, low=max(-1.0, found.low), high=min(1.0, found.high))
 
 
 def curve(models: pd.DataFrame, method: str, score: str) -> pd.DataFrame:

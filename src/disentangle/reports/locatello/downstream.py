@@ -73,7 +73,9 @@ class Report:
                 shown = measured(e.mean, e.mean - e.half_width, e.mean + e.half_width, 1)
                 row.append(f"{shown} (n = {e.n})" if e.n else "–")
             rows.append(row)
-        return markdown_table(["in percent, means of all models", *map(results.title, datasets)], rows)
+        return markdown_table(
+            ["in percent, means of all models, intervals over models", *map(results.title, datasets)], rows
+        )
 
     def draw(self, results: StudyResults) -> Figure:
         """Draw a row a dataset: the correlations, and efficiency against the FactorVAE score."""
@@ -134,7 +136,8 @@ INTRODUCTION = """\
 # Locatello et al. 2019, key result 5: of use downstream?
 
 The downstream task is to tell the factors from the mean code, by logistic regression (LR) or boosted trees (GBT) on 10
-to 10,000 labelled points. The paper finds no reliable gain in sample efficiency where scores are higher."""
+to 10,000 labelled points. The paper finds no reliable gain in sample efficiency where scores are higher, though in its
+table of dSprites all scores but Modularity go with it."""
 CORRELATIONS = """\
 Spearman's correlation × 100 over the trained models of a dataset; unrelated numbers have 0. Accuracies are means over
 factors. Efficiency is the accuracy of 100 training points over that of 10,000; where there are fewer points, sizes are

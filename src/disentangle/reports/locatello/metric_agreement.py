@@ -94,7 +94,7 @@ def _found(results: StudyResults) -> pd.DataFrame:
     return correlate(_models(results), [*SCORES], [*SCORES])
 
 
-MEANS = {"without Modularity": "mild, positive", "with Modularity": "not"}
+MEANS = {"without Modularity": "mild, positive", "with Modularity": "not correlated"}
 INTRODUCTION = """\
 # Locatello et al. 2019, key result 2: do the scores agree?
 

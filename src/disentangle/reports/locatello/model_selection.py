@@ -64,7 +64,7 @@ class Report:
             (row["score"], COLUMNS[row["column"]]): float(row["rank_correlation_percent"])
             for row in results.published["unsupervised_selection_shapes3d"].to_dict("records")
         }
-        told = correlation_table(results, _unsupervised(results), "Shapes3D", printed)
+        told = correlation_table(results, _unsupervised(results), "Shapes3D", printed, SIGN_UNKNOWN)
         dci = results.published["transfer_dci"]
         sections = ["## Methods and strengths", WINNERS, winners_table(results, winners(_models(results))), share]
         sections += ["## Unsupervised scores", UNSUPERVISED_TEXT, told, models_line(results, _unsupervised(results))]
@@ -122,7 +122,9 @@ INTRODUCTION = """\
 # Locatello et al. 2019, key result 4: is there a recipe?
 
 The paper finds no method that dominates, no strength that is always right, no unsupervised score that tells a good
-model from a bad one, and settings that transfer to other data sets or scores hardly better than by chance."""
+model from a bad one, and settings that transfer to other data sets and scores little better than by chance."""
+SIGN_UNKNOWN = ("Reconstruction", "ELBO")
+"""Published with equal signs, which an error and a gain cannot have."""
 WINNERS = (
     "The setting with the highest mean over seeds, which favours it by chance; in brackets Student's 95 % interval."
 )
