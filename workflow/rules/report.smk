@@ -79,8 +79,14 @@ rule figure:
 def page_input(study):
     """Return all that a study's page reads."""
     pages = {name: str(known.page) for name, known in STUDIES.items()}
-    if study not in pages or study != "burns" and pages[study] != f"reports/{study}/index.html":
-        raise InputError(f"reports/{study}/index.html: no such page; allowed: {', '.join(pages.values())}.")
+    if (
+        study not in pages
+        or study != "burns"
+        and pages[study] != f"reports/{study}/index.html"
+    ):
+        raise InputError(
+            f"reports/{study}/index.html: no such page; allowed: {', '.join(pages.values())}."
+        )
     cells = outputs.all_report_cells(PARAMS, study)
     reports = [f"reports/{name}.md" for name in outputs.shown_reports(PARAMS, study)]
     claims = STUDIES[study].page.with_name("claims.md")

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from disentangle.reporting.drawing import COLOURS, panels
 from disentangle.reporting.locatello.results import METHODS
@@ -83,6 +83,12 @@ def heat_map(axes: Axes, values: np.ndarray, rows: Sequence[str], columns: Seque
         if np.isfinite(value):
             colour = "white" if abs(value) > 0.65 else "black"
             axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=colour, fontsize=8)
+
+
+def strengths(axes: Axes) -> None:
+    """Make the x axis that of the ranks of strengths, which are whole."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("rank of the strength")
 
 
 def strip(axes: Axes, place: int, values: np.ndarray, colour: str, marker: str) -> None:

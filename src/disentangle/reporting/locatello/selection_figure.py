@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from disentangle.reporting.drawing import COLOURS
-from disentangle.reporting.locatello.drawing import Panel, heat_map, short, style
+from disentangle.reporting.locatello.drawing import Panel, heat_map, short, strengths, style
 from disentangle.reporting.locatello.results import method_title, methods_of
 
 
@@ -22,7 +22,7 @@ def score_curves(curves: pd.DataFrame, score: str, title: str) -> Panel:
             low, high = line["value"] - line["half_width"], line["value"] + line["half_width"]
             ax.vlines(x, low, high, color=colour, linewidth=1)
         ax.set_title(title)
-        ax.set_xlabel("rank of the strength")
+        strengths(ax)
         ax.set_ylabel(short(score))
 
     return draw

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from disentangle.cells import format_lam
-from disentangle.reporting.locatello.drawing import Panel, legend, logarithmic, sheet, style
+from disentangle.reporting.locatello.drawing import Panel, legend, logarithmic, sheet, strengths, style
 from disentangle.reporting.locatello.layout import measured, page
 from disentangle.reporting.locatello.results import (
     CELL,
@@ -99,7 +99,7 @@ class Report:
                 ax.vlines(x, line["low"], line["high"], color=colour, linewidth=1)
             logarithmic(ax)
             ax.set_title(title)
-            ax.set_xlabel("rank of the strength")
+            strengths(ax)
             ax.set_ylabel("total correlation (nats)")
 
         return draw
