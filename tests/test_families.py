@@ -27,6 +27,14 @@ def given(cell: Cell, **more: Any) -> argparse.Namespace:
     return argparse.Namespace(cell=cell, digest=None, **(compute | more))
 
 
+def trained_alone(cell: Cell) -> dict[str, bytes]:
+    """What a cell's own training leaves, which is then taken away."""
+    train.run(given(cell))
+    whole = contents(cell.folder)
+    shutil.rmtree(cell.folder)
+    return whole
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "timing.json"}
 
@@ -53,10 +61,8 @@ def project(generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_stack_leaves_in_each_cells_folder_what_it_leaves_alone(project: Path) -> None:
     alone = {}
     for cell in CELLS[:2]:
-        train.run(given(cell))
-        alone[cell] = contents(cell.folder)
+        alone[cell] = trained_alone(cell)
         assert set(alone[cell]) == set(TRAINED) - {"timing.json"}
-        shutil.rmtree(cell.folder)
     train.run_together(given(CELLS[0]), CELLS)
     assert {cell: contents(cell.folder) for cell in CELLS[:2]} == alone
     assert not any(cell.ahead.exists() or cell.resume.exists() for cell in CELLS)
@@ -65,9 +71,7 @@ def test_a_stack_leaves_in_each_cells_folder_what_it_leaves_alone(project: Path)
 def test_a_mates_results_wait_for_its_own_job(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train.run(given(CELLS[3]))
-    whole = contents(CELLS[3].folder)
-    shutil.rmtree(CELLS[3].folder)
+    whole = trained_alone(CELLS[3])
     as_on_a_gpu(monkeypatch)
     train.run(given(CELLS[0], device="gpu"))
     assert set(contents(CELLS[0].folder)) == set(TRAINED) - {"timing.json"}
@@ -93,9 +97,7 @@ def test_a_mates_results_wait_for_its_own_job(
 def test_a_stack_that_was_killed_goes_on_when_another_of_its_cells_is_asked_for(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train.run(given(CELLS[2]))
-    whole = contents(CELLS[2].folder)
-    shutil.rmtree(CELLS[2].folder)
+    whole = trained_alone(CELLS[2])
     as_on_a_gpu(monkeypatch)
     save = stack.StackedTraining._save
 

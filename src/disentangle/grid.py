@@ -9,9 +9,9 @@ Three parts make such a dataset, and each is told what the others are by these c
 - what a model sees is said by the dataset too, as ``Seen`` describes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -62,6 +62,26 @@ class Seen:
         return images
 
 
+class GridDataset(Seen):
+    """A dataset of all images of its ``factors``, in official order, seen as they are stored unless it says otherwise.
+
+    A frozen dataclass of datasets/<name>.py extends it by two options. ``image_size`` 32 is the 2x2 mean, rounded half
+    up, of the image of 64. ``every`` is a stride a factor: of one with stride e the values 0, e, 2 e, ... are kept.
+    """
+
+    factors: ClassVar[Mapping[str, int]]
+    image_size: int
+    every: list[int]
+
+    def __post_init__(self) -> None:
+        strides(self.every, self.factors)
+
+    def generate(self, sources: Mapping[str, Any], stream: Callable[..., np.random.Generator]) -> Grid:
+        """Return the grid of images of ``sources["images"]``; raises InputError for a source of other factors."""
+        found: Grid = sources["images"].load(stream("images"), strides(self.every, self.factors))
+        return reduced(found, self.image_size)
+
+
 def index_of(values: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
     """Return the index (...) of factor values (..., K) in a grid."""
     index: np.ndarray = np.ravel_multi_index(tuple(np.moveaxis(values, -1, 0)), tuple(sizes.values()))
@@ -107,12 +127,6 @@ def rows_of(values: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.nd
     """Return the indices (N,), in the whole grid of ``sizes``, of the images that show the ``values`` kept of it."""
     table = np.stack(np.meshgrid(*values.values(), indexing="ij"), axis=-1)
     return index_of(table, sizes).ravel()
-
-
-def load(source: Any, rng: np.random.Generator, every: Sequence[int], sizes: Mapping[str, int], side: int) -> Grid:
-    """Return a source's sub-grid with images of ``side`` pixels, see ``strides`` and ``reduced``."""
-    grid: Grid = source.load(rng, strides(every, sizes))
-    return reduced(grid, side)
 
 
 def reduced(grid: Grid, side: int) -> Grid:

@@ -4,12 +4,14 @@ import contextlib
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from disentangle.download import verify
 from disentangle.errors import InputError
 
 BLOCK = 4096
@@ -27,6 +29,12 @@ def reading(path: Path) -> Iterator[None]:
     except DAMAGE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path}: missing or damaged ({reason}).") from error
+
+
+def verify_all(archives: Sequence[Mapping[str, Any]]) -> None:
+    """Raise InputError unless each of a source's ARCHIVES is there as published."""
+    for archive in archives:
+        verify(Path(archive["path"]), archive["md5"], advice=f"Put {archive['url']} there.")
 
 
 def hdf5_blocks(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[np.ndarray]:

@@ -283,7 +283,7 @@ def _check_study(params: Params, scale: str, study: str, definitions: dict[str, 
     for dataset in section["datasets"]:
         if dataset not in definitions:
             raise InputError(f"{where}.datasets: no dataset '{dataset}': {did_you_mean(dataset, definitions)}")
-        pairs = bool(registry.constant("datasets", definitions[dataset]["generator"], "POOLS"))
+        pairs = registry.makes_pairs(definitions[dataset]["generator"])
         if pairs != (STUDIES[study].family == "contrastive"):
             kinds = ("view pairs", "a grid of factors") if pairs else ("a grid of factors", "view pairs")
             raise InputError(f"{where}.datasets: '{dataset}' is of {kinds[0]}; this study trains on {kinds[1]}.")

@@ -102,9 +102,8 @@ def _family(params: Params, cell: Cell) -> list[Path]:
     """Return the code that trains and encodes a cell: its family's and, of a grid, what is made of it on the device."""
     family = STUDIES[cell.study].family
     generator = params.dataset(cell.scale, cell.dataset)["generator"]
-    pairs = registry.constant("datasets", generator, "POOLS")
     code = [registry.path("families", family)]
-    return code if pairs else [*code, registry.path("datasets", generator)]
+    return code if registry.makes_pairs(generator) else [*code, registry.path("datasets", generator)]
 
 
 def trained_now(params: Params, cell: Cell, ahead: bool = False) -> bool:

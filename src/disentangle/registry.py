@@ -118,6 +118,11 @@ def constant(kind: str, name: str, constant: str) -> Any:
     raise KeyError(f"{kind}/{name}.py defines no constant {constant}")
 
 
+def makes_pairs(generator: str) -> bool:
+    """Say whether a dataset is of view pairs, drawn from pools of instances, or else a grid of factors."""
+    return bool(constant("datasets", generator, "POOLS"))
+
+
 def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> dict[str, Any]:
     """Return ``given`` completed by the plugin's defaults.
 

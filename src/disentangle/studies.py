@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from disentangle.cells import REPORTS
 
@@ -22,13 +23,25 @@ class Study:
     """File name in families/: how its cells are trained and encoded. Its methods tell the same FAMILY."""
     codes: str
     """What a cell is encoded to."""
-    reported: tuple[str, ...]
-    """What reports read of a cell."""
     evaluated: tuple[str, ...]
-    """The stages that evaluate a cell's codes."""
+    """The stages that evaluate a cell's codes, of EVALUATIONS."""
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """What reports read of a cell."""
+        return ("run.json", "timing.json", "history.csv", *(EVALUATIONS[stage].file for stage in self.evaluated))
 
 
-_TRAINED = ("run.json", "timing.json", "history.csv")
+class Evaluation(NamedTuple):
+    """A stage that evaluates codes."""
+
+    plugins: str
+    """The key of a study, and the folder, of what it evaluates with."""
+    file: str
+    """What it writes."""
+
+
+EVALUATIONS = {"probe": Evaluation("probes", "probe.json"), "measure": Evaluation("metrics", "metrics.json")}
 STUDIES = {
     "burns": Study(
         "Burns et al. 2021",
@@ -38,7 +51,6 @@ STUDIES = {
         REPORTS / "index.html",
         "contrastive",
         "r and z of view 0",
-        (*_TRAINED, "probe.json", "metrics.json"),
         ("probe", "measure"),
     ),
     "locatello": Study(
@@ -49,7 +61,6 @@ STUDIES = {
         REPORTS / "locatello" / "index.html",
         "vae",
         "mean and log-variance of every image of the grid",
-        (*_TRAINED, "metrics.json"),
         ("measure",),
     ),
 }

@@ -76,17 +76,12 @@ rule figure:
         "{STAGE} figure {wildcards.figure} {params.subject} --digest {params.digest} > {log} 2>&1"
 
 
-def page_input(study):
-    """Return all that a study's page reads."""
-    pages = {name: str(known.page) for name, known in STUDIES.items()}
-    if (
-        study not in pages
-        or study != "burns"
-        and pages[study] != f"reports/{study}/index.html"
-    ):
-        raise InputError(
-            f"reports/{study}/index.html: no such page; allowed: {', '.join(pages.values())}."
-        )
+def page_input(page):
+    """Return all that the page of a study reads."""
+    pages = {str(known.page): name for name, known in STUDIES.items()}
+    if page not in pages:
+        raise InputError(f"{page}: no such page; allowed: {', '.join(pages)}.")
+    study = pages[page]
     cells = outputs.all_report_cells(PARAMS, study)
     reports = [f"reports/{name}.md" for name in outputs.shown_reports(PARAMS, study)]
     claims = STUDIES[study].page.with_name("claims.md")
@@ -108,7 +103,7 @@ def page_input(study):
 
 rule index:
     input:
-        lambda w: page_input("burns"),
+        lambda w: page_input(str(STUDIES["burns"].page)),
     output:
         STUDIES["burns"].page,
     log:
@@ -122,7 +117,7 @@ rule index:
 
 use rule index as study_index with:
     input:
-        lambda w: explained(lambda: page_input(w.study)),
+        lambda w: explained(lambda: page_input(f"reports/{w.study}/index.html")),
     output:
         "reports/{study}/index.html",
     log:

@@ -81,5 +81,5 @@ def _path(x: np.ndarray, labels: np.ndarray, strengths: np.ndarray) -> tuple[np.
 
 
 def _predict(classes: np.ndarray, weights: np.ndarray, x: np.ndarray) -> np.ndarray:
-    chosen: np.ndarray = classes[(x @ weights[:, :-1].T + weights[:, -1]).argmax(1)]
+    chosen: np.ndarray = classes[softmax_regression.logits(weights, x).argmax(1)]
     return chosen

@@ -27,13 +27,13 @@ class Classifier:
 
     def probabilities(self, codes: np.ndarray) -> np.ndarray:
         """Return the probability (N, V) of each class, for codes (N, D)."""
-        found: np.ndarray = softmax(codes @ self.weights[:, :-1].T + self.weights[:, -1], axis=1)
+        found: np.ndarray = softmax(softmax_regression.logits(self.weights, codes), axis=1)
         return found
 
     def accuracy(self, codes: np.ndarray, labels: np.ndarray) -> float:
         """Return the share of labels (N,) that codes (N, D) tell."""
-        logits = codes @ self.weights[:, :-1].T + self.weights[:, -1]
-        return float((self.classes[logits.argmax(axis=1)] == labels).mean())
+        told = self.classes[softmax_regression.logits(self.weights, codes).argmax(axis=1)]
+        return float((told == labels).mean())
 
 
 def fit(codes: np.ndarray, labels: np.ndarray, C: float) -> Classifier:  # noqa: N803

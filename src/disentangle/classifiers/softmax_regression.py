@@ -29,6 +29,12 @@ CHUNK = 1536
 """Samples whose products stay in the cache of a core."""
 
 
+def logits(weights: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return W x_n + b, (N, K), of weights (K, D + 1) whose last column is b, and codes (N, D)."""
+    found: np.ndarray = x @ weights[:, :-1].T + weights[:, -1]
+    return found
+
+
 def fit(
     codes: np.ndarray,
     y: np.ndarray,

@@ -3,11 +3,8 @@
 Reed et al. 2015; as used by Locatello et al. 2019.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from disentangle import grid
 from disentangle.factors import CARS3D
@@ -17,19 +14,10 @@ POOLS = ()
 
 
 @dataclass(frozen=True)
-class Dataset(grid.Seen):
-    """Colour images of 183 cars, seen as they are stored.
-
-    ``image_size`` 32 is the 2x2 mean, rounded half up, of the image of 64. ``every`` is a stride a factor, in official
-    order: of a factor with stride e the values 0, e, 2 e, ... are kept.
-    """
+class Dataset(grid.GridDataset):
+    """Colour images of 183 cars, seen as they are stored."""
 
     image_size: Literal[64, 32] = 64
     every: list[int] = (1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
 
-    def __post_init__(self) -> None:
-        grid.strides(self.every, CARS3D)
-
-    def generate(self, sources: Mapping[str, Any], stream: Callable[..., np.random.Generator]) -> grid.Grid:
-        """Return the grid of images of ``sources["images"]``; raises InputError for a source of other factors."""
-        return grid.load(sources["images"], stream("images"), self.every, CARS3D, self.image_size)
+    factors = CARS3D

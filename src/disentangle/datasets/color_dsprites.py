@@ -3,11 +3,9 @@
 Locatello et al. 2019, section 5.1; details follow disentanglement_lib (data/ground_truth/dsprites.py).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-
-import numpy as np
 
 from disentangle import grid
 from disentangle.factors import DSPRITES
@@ -17,22 +15,13 @@ POOLS = ()
 
 
 @dataclass(frozen=True)
-class Dataset(grid.Seen):
-    """Sprites of dSprites; each observation of one has another colour.
-
-    ``image_size`` 32 is the 2x2 mean, rounded half up, of the image of 64. ``every`` is a stride a factor, in official
-    order: of a factor with stride e the values 0, e, 2 e, ... are kept.
-    """
+class Dataset(grid.GridDataset):
+    """Sprites of dSprites; each observation of one has another colour."""
 
     image_size: Literal[64, 32] = 64
     every: list[int] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
 
-    def __post_init__(self) -> None:
-        grid.strides(self.every, DSPRITES)
-
-    def generate(self, sources: Mapping[str, Any], stream: Callable[..., np.random.Generator]) -> grid.Grid:
-        """Return the grid of images of ``sources["images"]``; raises InputError for a source of other factors."""
-        return grid.load(sources["images"], stream("images"), self.every, DSPRITES, self.image_size)
+    factors = DSPRITES
 
     def channels(self, shape: tuple[int, int, int]) -> int:
         """Return 3: observations are in colour."""

@@ -22,18 +22,13 @@ BOX = 350, 274
 
 
 @dataclass(frozen=True)
-class Dataset(grid.Seen):
-    """Sprites of dSprites; each observation of one has another background.
-
-    ``image_size`` 32 is the 2x2 mean, rounded half up, of the image of 64. ``every`` is a stride a factor, in official
-    order: of a factor with stride e the values 0, e, 2 e, ... are kept.
-    """
+class Dataset(grid.GridDataset):
+    """Sprites of dSprites; each observation of one has another background."""
 
     image_size: Literal[64, 32] = 64
     every: list[int] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
 
-    def __post_init__(self) -> None:
-        grid.strides(self.every, DSPRITES)
+    factors = DSPRITES
 
     def generate(self, sources: Mapping[str, Any], stream: Callable[..., np.random.Generator]) -> grid.Grid:
         """Return the grid of images of ``sources["images"]``, which shares the painting of ``sources["painting"]``.
@@ -42,7 +37,7 @@ class Dataset(grid.Seen):
         ``pixels``, the numbers 0 to S - 1.
         Raises InputError for a source of other factors, or a painting that is no larger than an image.
         """
-        sprites = grid.load(sources["images"], stream("images"), self.every, DSPRITES, self.image_size)
+        sprites = super().generate(sources, stream)
         painting = Image.fromarray(sources["painting"].load(stream("painting")))
         box = (BOX[0] * self.image_size // 64, BOX[1] * self.image_size // 64)
         painting.thumbnail(box, Image.Resampling.BICUBIC, reducing_gap=None)

@@ -31,6 +31,6 @@ class Probe:
         if weights is None:
             found = self.max_iterations
             raise InputError(f"probes.logistic.max_iterations: {found} do not reach the optimum; allow more.")
-        scores = (test[0].astype(np.float64) - mean) / scale @ weights[:, :-1].T + weights[:, -1]
+        scores = softmax_regression.logits(weights, (test[0].astype(np.float64) - mean) / scale)
         right: np.ndarray = classes[scores.argmax(1)] == test[1]
         return right

@@ -6,6 +6,14 @@ from disentangle.reporting.claim import Claim, Effect, Region
 from disentangle.reporting.results import markdown_table
 from disentangle.reporting.statistics import Interval
 
+MARK = {
+    "supported": "✓ supported",
+    "contradicted": "✗ contradicted",
+    "undecided": "? undecided",
+    "not run": "– not run",
+}
+"""Verdicts as tables show them."""
+
 
 def effects_table(claim: Claim, published: Claim) -> str:
     """Return a row an effect: what the claim says, what our runs and the paper's say."""

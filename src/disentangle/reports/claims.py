@@ -8,7 +8,7 @@ import pandas as pd
 
 from disentangle.claims import controls, degeneracy, hessian, infomin, orthogonality
 from disentangle.reporting.claim import Claim
-from disentangle.reporting.claim_text import columns, effects_table, region_text
+from disentangle.reporting.claim_text import MARK, columns, effects_table, region_text
 from disentangle.reporting.results import Results, markdown_table
 from disentangle.reporting.runs import MeasuredRuns, PublishedRuns
 from disentangle.reporting.setting import setting_text
@@ -23,12 +23,6 @@ NEEDS = {
 }
 """The cells this report reads: those of these reports, and on DC-BC as many seeds of every setting as of the reruns."""
 TESTS = [test for part in (infomin, orthogonality, hessian, degeneracy, controls) for test in part.CLAIMS]
-MARK = {
-    "supported": "✓ supported",
-    "contradicted": "✗ contradicted",
-    "undecided": "? undecided",
-    "not run": "– not run",
-}
 
 
 @dataclass(frozen=True)

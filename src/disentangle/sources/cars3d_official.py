@@ -8,11 +8,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from disentangle.download import verify
 from disentangle.errors import InputError
 from disentangle.factors import CARS3D
 from disentangle.grid import Grid, kept, sizes_of
-from disentangle.official import reading, resized
+from disentangle.official import reading, resized, verify_all
 
 STAND_IN = ""
 CREDITS = "Cars: S. Reed, Y. Zhang, Y. Zhang and H. Lee, Deep Visual Analogy-Making, 2015 (no licence stated)."
@@ -48,7 +47,7 @@ class Source:
         Raises InputError when the file is missing, damaged or another one; for an unknown factor or stride.
         """
         values = kept(CARS3D, every)
-        verify(ARCHIVE, ARCHIVES[0]["md5"], advice=f"Put {ARCHIVES[0]['url']} there.")
+        verify_all(ARCHIVES)
         with reading(ARCHIVE):
             cars = _cars(values["elevation"], values["azimuth"])
         if len(cars) != CARS3D["object"]:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from disentangle.download import verify
 from disentangle.factors import SHAPES3D
 from disentangle.grid import Grid, kept, rows_of, sizes_of
-from disentangle.official import hdf5_blocks, reading, taken
+from disentangle.official import hdf5_blocks, reading, taken, verify_all
 
 STAND_IN = ""
 CREDITS = "Scenes: 3D Shapes, C. Burgess and H. Kim, 2018 (Apache-2.0)."
@@ -39,7 +38,7 @@ class Source:
         Raises InputError when the file is missing, damaged or another one; for an unknown factor or stride.
         """
         values = kept(SHAPES3D, every)
-        verify(HDF5, ARCHIVES[0]["md5"], advice=f"Put {ARCHIVES[0]['url']} there.")
+        verify_all(ARCHIVES)
         with reading(HDF5):
             blocks = hdf5_blocks(HDF5, "images", (int(np.prod(list(SHAPES3D.values()))), *SHAPE))
             images = taken(blocks, rows_of(values, SHAPES3D), lambda block: block, SHAPE)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from disentangle.download import verify
 from disentangle.errors import InputError
 from disentangle.factors import SMALLNORB
 from disentangle.grid import Grid, index_of, kept, rows_of, sizes_of
-from disentangle.official import reading, resized
+from disentangle.official import reading, resized, verify_all
 
 STAND_IN = ""
 CREDITS = "Toys: SmallNORB, Y. LeCun, F. J. Huang and L. Bottou, 2004 (for research only)."
@@ -71,8 +70,7 @@ class Source:
         hold each combination of factors once; for an unknown factor or stride.
         """
         values = kept(SMALLNORB, every)
-        for archive in ARCHIVES:
-            verify(Path(archive["path"]), archive["md5"], advice=f"Put {archive['url']} there.")
+        verify_all(ARCHIVES)
         files = self.files()
         pairs, categories, others = ([read_norb(path) for path in files[k::3]] for k in range(3))
         place = _places(np.column_stack([np.concatenate(categories), np.concatenate(others)]), files[0].parent)

@@ -26,7 +26,7 @@ def run(given: argparse.Namespace) -> None:
         role: registry.build("sources", source["name"], source["options"])
         for role, source in definition["sources"].items()
     }
-    if registry.constant("datasets", definition["generator"], "POOLS"):
+    if registry.makes_pairs(definition["generator"]):
         splits, made_of = _pairs(definition, dataset, sources)
         dataset_files.write(folder, splits, {**manifest, "made_of": made_of})
     else:

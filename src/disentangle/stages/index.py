@@ -9,10 +9,7 @@ from disentangle.errors import InputError
 from disentangle.reporting import page
 from disentangle.reporting.claim import Verdict
 from disentangle.result_files import read_manifests
-from disentangle.studies import STUDIES
-
-EVALUATIONS = {"probe": "probes", "measure": "metrics"}
-"""What a stage evaluates with: a key of a study."""
+from disentangle.studies import EVALUATIONS, STUDIES
 
 
 def run(given: argparse.Namespace) -> None:
@@ -59,7 +56,7 @@ def _facts(settings: params.Params, name: str, reports: int, figures: int, claim
             ("generate", f"{len(manifests)} datasets"),
             ("train", f"{len(cells)} cells"),
             ("encode", study.codes),
-            *((stage, ", ".join(section[EVALUATIONS[stage]])) for stage in study.evaluated),
+            *((stage, ", ".join(section[EVALUATIONS[stage].plugins])) for stage in study.evaluated),
             ("report", f"{reports} reports" + (f", {figures} figures" if figures else "")),
         ],
         "provenance": [

@@ -1,14 +1,11 @@
 """Measure the codes of one cell with every metric."""
 
 import argparse
-import math
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from disentangle import dataset_files, files, params, plan, populations, registry, streams
+from disentangle import dataset_files, files, params, plan, populations, registry
 from disentangle.cells import Cell, dataset_folder
+from disentangle.measured import measured
 from disentangle.population import Population
 
 
@@ -39,17 +36,3 @@ def _populations(cell: Cell) -> dict[str, Population]:
     if grid is None:
         return populations.of_views(stored, dataset_files.read_factors(folder, "test"))
     return populations.of_grid(stored, dict(grid["sizes"]), tuple(grid["nuisance"]))
-
-
-def measured(metrics: Mapping[str, Any], population: Population) -> dict[str, dict[str, float | None] | None]:
-    """Return the scores of each metric, of the same draws for every run; None for a score that is not defined.
-
-    Codes that are not finite have no scores: None for every metric.
-    """
-    if not all(np.isfinite(part).all() for part in (population.codes, population.deviation) if part is not None):
-        return dict.fromkeys(metrics)
-    scores = {name: metric.scores(population, streams.rng(0, "measure", name)) for name, metric in metrics.items()}
-    return {
-        name: {key: value if math.isfinite(value) else None for key, value in found.items()}
-        for name, found in scores.items()
-    }

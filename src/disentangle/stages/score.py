@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from disentangle import files, registry, streams
+from disentangle import files, registry
 from disentangle.errors import InputError
+from disentangle.measured import Scores, measured
 from disentangle.population import Population
 
 SKIPPED = ("half_similarity",)
@@ -38,12 +39,12 @@ def run(given: argparse.Namespace) -> None:
     what = "grid" if population.complete else "sample"
     print(f"{count} rows, a {what}; {dim} codes; factors {', '.join(population.names)}", flush=True)
     print(f"{'metric':18}  {'score':34}  {'value':>8}", flush=True)
-    scores = {}
+    scores: Scores = {}
     for name in names:
-        rng = streams.rng(given.seed, "measure", name)
-        scores[name] = registry.build("metrics", name, options[name]).scores(population, rng)
-        for key, value in scores[name].items():
-            print(f"{name:18}  {key:34}  {'undefined' if math.isnan(value) else f'{value:.4f}':>8}", flush=True)
+        metric = registry.build("metrics", name, options[name])
+        scores |= measured({name: metric}, population, given.seed)
+        for key, value in (scores[name] or {}).items():
+            print(f"{name:18}  {key:34}  {'undefined' if value is None else f'{value:.4f}':>8}", flush=True)
     content = {
         "codes": {"path": given.codes, "sha256": files.sha256(codes), "dim": dim},
         "factors": {
@@ -56,10 +57,7 @@ def run(given: argparse.Namespace) -> None:
         "rows": count,
         "seed": given.seed,
         "options": options,
-        "scores": {
-            name: {key: None if math.isnan(value) else value for key, value in found.items()}
-            for name, found in scores.items()
-        },
+        "scores": scores,
         "versions": {"python": platform.python_version()}
         | {library: importlib.metadata.version(library) for library in LIBRARIES},
     }

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from disentangle.grid import Seen
 from disentangle.models.vae import VAE
 from disentangle.training.packed import PackedGrid
-from disentangle.training.stacked_step import Observation
 
 CHUNK = 256
 """Images encoded at a time: few enough to stay in a processor's cache."""
@@ -14,7 +14,7 @@ CHUNK = 256
 
 @torch.inference_mode()
 def encode(
-    model: VAE, weights: dict[str, Tensor], grid: PackedGrid, observation: Observation, seed: int
+    model: VAE, weights: dict[str, Tensor], grid: PackedGrid, observation: Seen, seed: int
 ) -> dict[str, np.ndarray]:
     """Return ``mean`` and ``logvar`` (N, D) float32 of q(z | x) for one observation x of every image of a grid.
 

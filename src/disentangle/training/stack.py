@@ -14,11 +14,12 @@ from typing import Any
 
 from torch import Tensor
 
+from disentangle.grid import Seen
 from disentangle.models.stacked import unstack
 from disentangle.posterior import Regularization
 from disentangle.training import checkpoint
 from disentangle.training.packed import PackedGrid
-from disentangle.training.stacked_step import FINAL, Observation, Step
+from disentangle.training.stacked_step import FINAL, Step
 
 AT_ONCE = {"cpu": 1}
 """Cells that a launch serves, by the kind of device (where it is not named: all)."""
@@ -67,7 +68,7 @@ class StackedTraining:
         configs: Sequence[dict[str, Any]],
         objective: Regularization,
         grid: PackedGrid,
-        observation: Observation,
+        observation: Seen,
         resume: Path,
         digest: str,
         execution: str,

@@ -5,16 +5,17 @@ the cells as first axis and no sum of values runs over it, so a cell whose loss 
 Nothing waits for the host or depends on a value, so a GPU can record it once and replay it as a single launch.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from disentangle.grid import Seen
 from disentangle.models.discriminator import Discriminator
 from disentangle.models.stacked import stack
 from disentangle.models.vae import VAE
@@ -30,20 +31,7 @@ BETAS, DISCRIMINATOR_BETAS = (0.9, 0.999), (0.5, 0.9)
 FINAL = ("loss", "reconstruction", "kl", "regularizer")
 
 
-class Observation(Protocol):
-    """How a model sees the images of a grid."""
-
-    def channels(self, shape: tuple[int, int, int]) -> int:
-        """Return the channels of an observation."""
-
-    def noise_shape(self, shape: tuple[int, int, int]) -> tuple[int, ...] | None:
-        """Return the shape of the U[0, 1) numbers that one observation is made with, None if it needs none."""
-
-    def observe(self, images: Tensor, uniform: Tensor | None, shared: Mapping[str, Tensor]) -> Tensor:
-        """Return observations (..., S, S, C') of images (..., S, S, C)."""
-
-
-def build_model(model: dict[str, Any], grid: PackedGrid, observation: Observation) -> VAE:
+def build_model(model: dict[str, Any], grid: PackedGrid, observation: Seen) -> VAE:
     """Return the architecture ``model`` for the observations of a grid."""
     return VAE(grid.shape[0], observation.channels(grid.shape), model["latent"], tuple(model["conv"]), model["hidden"])
 
@@ -71,7 +59,7 @@ class Step:
         configs: Sequence[dict[str, Any]],
         objective: Regularization,
         grid: PackedGrid,
-        observation: Observation,
+        observation: Seen,
         execution: str,
     ) -> None:
         device = grid.images.device

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from disentangle.claims import locatello_representations, locatello_selection, locatello_use
 from disentangle.reporting.claim import Claim, Effect
-from disentangle.reporting.claim_text import columns, region_text
+from disentangle.reporting.claim_text import MARK, columns, region_text
 from disentangle.reporting.drawing import COLOURS
 from disentangle.reporting.locatello.drawing import sheet
 from disentangle.reporting.locatello.layout import measured, number, page
@@ -32,12 +32,6 @@ NEEDS = {
 }
 """The cells this report reads: all of the study; and the paper's tables."""
 TESTS = [test for part in (locatello_representations, locatello_selection, locatello_use) for test in part.CLAIMS]
-MARK = {
-    "supported": "✓ supported",
-    "contradicted": "✗ contradicted",
-    "undecided": "? undecided",
-    "not run": "– not run",
-}
 HUES = {"supported": COLOURS[0], "contradicted": COLOURS[1], "undecided": "0.6", "not run": "0.85"}
 
 
