@@ -12,7 +12,11 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 
 
+report: "workflow/report/workflow.rst"
+
+
 rule all:
+    """What params.yaml names under `targets`."""
     default_target: True
     input:
         PARAMS.targets,

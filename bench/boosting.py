@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
 
-from disentangle.classifiers import boosting
-from disentangle.metrics.dci import completeness, disentanglement
+from disentangle.evaluation.classifiers import boosting
+from disentangle.evaluation.metrics.dci import completeness, disentanglement
 
 CODES = 10
 

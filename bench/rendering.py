@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from disentangle.factors import DSPRITES, SHAPES3D
-from disentangle.grid import values_of
-from disentangle.rendering import room, sprites
-from disentangle.sources import dsprites_rendered, shapes3d_rendered
+from disentangle.data.factors import DSPRITES, SHAPES3D
+from disentangle.data.grid import values_of
+from disentangle.data.rendering import room, sprites
+from disentangle.data.sources import dsprites_rendered, shapes3d_rendered
 
 REPEATS, LOOPED = 3, {"dsprites": 4000, "shapes3d": 200}
 EVERY = {"dsprites": {"orientation": 4}, "shapes3d": {"scale": 3, "orientation": 7}}

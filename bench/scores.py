@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from disentangle import registry, streams
-from disentangle.population import Population
+from disentangle.evaluation.population import Population
 
 SIZES = {"shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
 BUDGET = 60

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from disentangle import registry
-from disentangle.grid import Seen
+from disentangle.data.grid import Seen
 from disentangle.training import device
 from disentangle.training.packed import PackedGrid
 from disentangle.training.stack import StackedTraining

@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from disentangle import outputs, params, registry
+from disentangle import registry
 from disentangle.models.resnet import STEMS
+from disentangle.pipeline import outputs, params
 from disentangle.training import device, loop
 from disentangle.training.batches import ViewPairs
 

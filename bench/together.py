@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import Tensor, nn
 
-from disentangle import params, registry
+from disentangle import registry
 from disentangle.cells import Cell
+from disentangle.pipeline import params
 from disentangle.training import device, loop
 from disentangle.training.batches import ViewPairs
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from disentangle import provenance, streams
+from disentangle import streams
 from disentangle.cells import Cell
-from disentangle.reporting.locatello.results import (
+from disentangle.pipeline import provenance
+from disentangle.reporting.results import CellResult
+from disentangle.studies.locatello.analysis.results import (
     CONTROL,
     DOWNSTREAM,
     MEAN_TC,
@@ -18,7 +20,6 @@ from disentangle.reporting.locatello.results import (
     Place,
     StudyResults,
 )
-from disentangle.reporting.results import CellResult
 
 PREFIX = "locatello2019_"
 PUBLISHED = {

@@ -7,8 +7,8 @@ import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.tree import DecisionTreeRegressor
 
-from disentangle.classifiers import boosting
-from disentangle.metrics.dci import completeness, disentanglement
+from disentangle.evaluation.classifiers import boosting
+from disentangle.evaluation.metrics.dci import completeness, disentanglement
 
 
 def problem(classes: int, rows: int = 600, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from test_reports import ACCURACY, CELLS, CORNER, OUTCOME, STATISTICS, cell, com
 
 from disentangle import registry
 from disentangle.reporting.results import COLUMNS, CellResult, Results
-from disentangle.reports import table7
+from disentangle.studies.burns.reports import table7
 
 TITLES = {
     "supervised": "Fully supervised pipeline",

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 from test_reports import cell, results, tables
 
-from disentangle import provenance, registry
+from disentangle import registry
+from disentangle.pipeline import provenance
 from disentangle.reporting.claim import Claim, Effect, above, below, within
 from disentangle.reporting.results import CellResult, Results
-from disentangle.reporting.runs import CHANCE, MeasuredRuns, PublishedRuns
 from disentangle.reporting.statistics import Interval, mean_interval
-from disentangle.reports.claims import TESTS
+from disentangle.studies.burns.analysis.runs import CHANCE, MeasuredRuns, PublishedRuns
+from disentangle.studies.burns.reports.claims import TESTS
 
 SEEDS = range(6)
 Rule = tuple[str, Any]

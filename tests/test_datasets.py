@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from disentangle.datasets.mnist_stl10 import LOCATIONS, Dataset, Views, joint_label
+from disentangle.data.datasets.mnist_stl10 import LOCATIONS, Dataset, Views, joint_label
+from disentangle.data.instances import Instances
 from disentangle.errors import InputError
-from disentangle.pool import Pool
 
 VARIANTS = (["DC", "BC"], ["DC", "DL"], ["BC", "DL"])
 FACTORS = ("DC", "BC", "DL")
 
 
-def make_pool(shape: tuple[int, ...], count: list[int], seed: int) -> Pool:
+def make_pool(shape: tuple[int, ...], count: list[int], seed: int) -> Instances:
     """Return random images with ``count[c]`` instances of class c, in random order."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(len(count)), count))
     images = rng.integers(0, 256, (len(labels), *shape), dtype=np.uint8)
-    return Pool(images, labels, tuple(f"class {label}" for label in range(len(count))))
+    return Instances(images, labels, tuple(f"class {label}" for label in range(len(count))))
 
 
 DIGITS = make_pool((28, 28), [8, 5, 1, 10], seed=1)
@@ -55,8 +55,10 @@ def test_images_equal_the_naive_loop(size: int, brightness: float) -> None:
 
 
 def test_pixels_by_hand() -> None:
-    digits = Pool(np.full((1, 28, 28), 200, np.uint8), np.zeros(1, np.int64), ("0",))
-    backgrounds = Pool(np.zeros((1, 64, 64, 3), np.uint8) + np.array([101, 201, 255], np.uint8), digits.labels, ("b",))
+    digits = Instances(np.full((1, 28, 28), 200, np.uint8), np.zeros(1, np.int64), ("0",))
+    backgrounds = Instances(
+        np.zeros((1, 64, 64, 3), np.uint8) + np.array([101, 201, 255], np.uint8), digits.labels, ("b",)
+    )
     factors = {"digit": np.array([0]), "background": np.array([0]), "DL": np.array([6])}
     image = Dataset(["DC", "BC"], 1, 1, 64, 0.5).compose(digits, backgrounds, factors)[0]
     inside = np.zeros((64, 64), bool)
@@ -68,10 +70,10 @@ def test_pixels_by_hand() -> None:
 
 
 def test_the_mean_of_2x2_is_rounded_half_up() -> None:
-    backgrounds = Pool(np.zeros((1, 64, 64, 3), np.uint8), np.zeros(1, np.int64), ("b",))
+    backgrounds = Instances(np.zeros((1, 64, 64, 3), np.uint8), np.zeros(1, np.int64), ("b",))
     backgrounds.images[0, 0, :8, 0] = [1, 0, 1, 1, 255, 255, 0, 3]
     backgrounds.images[0, 1, :8, 0] = [0, 0, 0, 0, 255, 254, 0, 0]
-    digits = Pool(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64), ("0",))
+    digits = Instances(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64), ("0",))
     factors = {"digit": np.array(0), "background": np.array(0), "DL": np.array(7)}
     image = Dataset(["DC", "BC"], 1, 1, 32).compose(digits, backgrounds, factors)
     assert image.shape == (32, 32, 3)

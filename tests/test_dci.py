@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from disentangle.metrics.dci import SCORES, Metric, completeness, disentanglement
-from disentangle.population import Population
+from disentangle.evaluation.metrics.dci import SCORES, Metric, completeness, disentanglement
+from disentangle.evaluation.population import Population
 
 IMPORTANCES = arrays.arrays(np.float64, st.tuples(st.integers(2, 6), st.integers(2, 6)), elements=st.floats(0, 1))
 

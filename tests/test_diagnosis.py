@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from disentangle import provenance, registry
-from disentangle.codes import inputs_of
-from disentangle.population import Population
-from disentangle.reporting.diagnosis import DEGENERATE, MEANING, diagnose, information
+from disentangle import registry
+from disentangle.evaluation.population import Population
+from disentangle.evaluation.probe_inputs import inputs_of
+from disentangle.pipeline import provenance
 from disentangle.reporting.results import diagnosis
-from disentangle.reporting.runs import PublishedRun
 from disentangle.stages.probe import accuracies, correct
+from disentangle.studies.burns.analysis.diagnosis import DEGENERATE, MEANING, diagnose, information
+from disentangle.studies.burns.analysis.runs import PublishedRun
 
 DIM, CLASSES, SAMPLES = 8, 4, 1200
 TASKS = ("DC", "DL")

@@ -12,9 +12,9 @@ from sklearn.metrics import mutual_info_score, roc_auc_score
 from sklearn.svm import LinearSVC
 
 from disentangle import registry
-from disentangle.classifiers import logistic_regression
-from disentangle.metrics import beta_vae_score, factor_vae_score, gaussian, irs, mig, modularity, sap
-from disentangle.population import Population
+from disentangle.evaluation.classifiers import logistic_regression
+from disentangle.evaluation.metrics import beta_vae_score, factor_vae_score, gaussian, irs, mig, modularity, sap
+from disentangle.evaluation.population import Population
 
 SUPERVISED = ("beta_vae_score", "factor_vae_score", "mig", "modularity", "sap", "irs")
 ALL = (*SUPERVISED, "gaussian")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from disentangle import download
+from disentangle.data import download
 from disentangle.errors import InputError
 
 CONTENT = bytes(range(256)) * 12

@@ -8,11 +8,12 @@ import pytest
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import KFold
 
-from disentangle import downstream, registry
-from disentangle.classifiers import boosting, logistic_cv
+from disentangle import registry
 from disentangle.errors import InputError
-from disentangle.metrics import downstream_gbt, downstream_lr
-from disentangle.population import Population
+from disentangle.evaluation import downstream
+from disentangle.evaluation.classifiers import boosting, logistic_cv
+from disentangle.evaluation.metrics import downstream_gbt, downstream_lr
+from disentangle.evaluation.population import Population
 
 
 def problem(rows: int, classes: int, seed: int = 0, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

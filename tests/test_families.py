@@ -12,12 +12,13 @@ import torch
 import yaml
 from test_locatello_workflow import PARAMS
 
-from disentangle import files, params, plan
+from disentangle import files
 from disentangle.cells import TRAINED, Cell
 from disentangle.errors import InputError
-from disentangle.families import contrastive, vae
+from disentangle.pipeline import params, plan
 from disentangle.stages import encode, generate, measure, train
 from disentangle.training import device, stack
+from disentangle.training.families import contrastive, vae
 
 CELLS = [Cell("tiny", "locatello", "dsprites", "beta_vae", float(lam), seed) for lam in (1, 4) for seed in (0, 1)]
 

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from disentangle import dataset_files, files
+from disentangle import files
+from disentangle.data import dataset_files
+from disentangle.data.views import Views
 from disentangle.errors import InputError
-from disentangle.views import Views
 
 ARRAYS = {"b": np.arange(12, dtype=np.int64).reshape(3, 4), "a": np.array([0.5, -2.0], np.float32)}
 

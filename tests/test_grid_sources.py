@@ -19,11 +19,10 @@ from PIL import Image
 from scipy.io import savemat
 
 from disentangle import registry
-from disentangle.errors import InputError
-from disentangle.factors import CARS3D, DSPRITES, SHAPES3D, SMALLNORB
-from disentangle.grid import Grid, index_of, kept, rows_of, values_of
-from disentangle.rendering import room, sprites, toys
-from disentangle.rendering.raycast import (
+from disentangle.data.factors import CARS3D, DSPRITES, SHAPES3D, SMALLNORB
+from disentangle.data.grid import Grid, index_of, kept, rows_of, values_of
+from disentangle.data.rendering import room, sprites, toys
+from disentangle.data.rendering.raycast import (
     Body,
     Box,
     Capsule,
@@ -36,7 +35,7 @@ from disentangle.rendering.raycast import (
     pixels,
     vector,
 )
-from disentangle.sources import (
+from disentangle.data.sources import (
     cars3d_official,
     cars3d_rendered,
     dsprites_official,
@@ -48,6 +47,7 @@ from disentangle.sources import (
     smallnorb_official,
     smallnorb_rendered,
 )
+from disentangle.errors import InputError
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from disentangle import factors, registry, streams
+from disentangle import registry, streams
+from disentangle.data import factors
+from disentangle.data.grid import Grid, index_of, kept, reduced, rows_of, sizes_of, strides, values_of
 from disentangle.errors import InputError
-from disentangle.grid import Grid, index_of, kept, reduced, rows_of, sizes_of, strides, values_of
 
 OFFICIAL = {
     "dsprites": factors.DSPRITES,

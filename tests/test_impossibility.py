@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from disentangle import impossibility, streams
-from disentangle.impossibility import entangle, householder, jacobian
+from disentangle import streams
+from disentangle.studies.locatello.analysis import impossibility
+from disentangle.studies.locatello.analysis.impossibility import entangle, householder, jacobian
 
 
 def uniform(n: int = 20_000, d: int = 4) -> np.ndarray:

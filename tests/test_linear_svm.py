@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from disentangle.classifiers import linear_svm
 from disentangle.errors import InputError
+from disentangle.evaluation.classifiers import linear_svm
 
 
 def problem(seed: int, classes: int, samples: int = 400, balanced: bool = False) -> tuple[np.ndarray, np.ndarray]:

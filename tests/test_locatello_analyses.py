@@ -12,8 +12,9 @@ from locatello_study import LAMS, PUBLISHED, Model, World
 from scipy import stats
 
 from disentangle import streams
-from disentangle.reporting.locatello.agreement import agreement, correlate, rank_correlations, ranks
-from disentangle.reporting.locatello.results import (
+from disentangle.reporting.statistics import estimate
+from disentangle.studies.locatello.analysis.agreement import agreement, correlate, rank_correlations, ranks
+from disentangle.studies.locatello.analysis.results import (
     CELL,
     COLUMNS,
     CONTROL,
@@ -25,7 +26,7 @@ from disentangle.reporting.locatello.results import (
     spelled,
     tidy,
 )
-from disentangle.reporting.locatello.seeds import (
+from disentangle.studies.locatello.analysis.seeds import (
     BOOTSTRAP,
     JACKKNIFE,
     RESAMPLES,
@@ -36,8 +37,8 @@ from disentangle.reporting.locatello.seeds import (
     left_out,
     weights,
 )
-from disentangle.reporting.locatello.selection import curves, most_wins, winners
-from disentangle.reporting.locatello.transfer import (
+from disentangle.studies.locatello.analysis.selection import curves, most_wins, winners
+from disentangle.studies.locatello.analysis.transfer import (
     DRAWS,
     TARGETS,
     TIES,
@@ -50,9 +51,8 @@ from disentangle.reporting.locatello.transfer import (
     success,
     trials,
 )
-from disentangle.reporting.locatello.trend import curve, trend
-from disentangle.reporting.locatello.variance_explained import adjusted, by_chance, explained, share, shares
-from disentangle.reporting.statistics import estimate
+from disentangle.studies.locatello.analysis.trend import curve, trend
+from disentangle.studies.locatello.analysis.variance_explained import adjusted, by_chance, explained, share, shares
 
 SAME, OTHER_DATASET, OTHER_SCORE, BOTH = TARGETS
 

@@ -14,16 +14,17 @@ import pandas as pd
 import pytest
 from locatello_study import LAMS, PUBLISHED, Model, Value, World, tables, usual
 
-from disentangle import impossibility, registry
+from disentangle import registry
 from disentangle.reporting import page
 from disentangle.reporting.drawing import svg
-from disentangle.reporting.locatello.layout import UNKNOWN, difference, measured, number
-from disentangle.reporting.locatello.results import CONTROL, DOWNSTREAM, SCORES, StudyResults
-from disentangle.reporting.locatello.setting import setting_text
-from disentangle.reporting.locatello.study import Study
-from disentangle.reporting.locatello.transfer import TARGETS
-from disentangle.reports.locatello import impossibility as theorem
-from disentangle.reports.locatello.claims import TESTS
+from disentangle.studies.locatello.analysis import impossibility
+from disentangle.studies.locatello.analysis.layout import UNKNOWN, difference, measured, number
+from disentangle.studies.locatello.analysis.results import CONTROL, DOWNSTREAM, SCORES, StudyResults
+from disentangle.studies.locatello.analysis.setting import setting_text
+from disentangle.studies.locatello.analysis.study import Study
+from disentangle.studies.locatello.analysis.transfer import TARGETS
+from disentangle.studies.locatello.reports import impossibility as theorem
+from disentangle.studies.locatello.reports.claims import TESTS
 
 NAMES = (
     "total_correlation",

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from disentangle import losses
-
 Function = Callable[[Tensor, Tensor, float], Tensor]
 
 CONTRASTIVE: list[Function] = [losses.info_nce, losses.info_nce_gradient, losses.info_nce_own_gradient]

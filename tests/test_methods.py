@@ -16,8 +16,8 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from disentangle import registry
-from disentangle.embeddings import Embeddings
-from disentangle.losses import unit
+from disentangle.losses.contrastive import unit
+from disentangle.losses.embeddings import Embeddings
 
 DIM = 4
 SEED = 5

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.linalg import orthogonal_procrustes
 
 from disentangle import registry, streams
-from disentangle.measured import measured
-from disentangle.metrics.half_similarity import cka, procrustes
-from disentangle.population import Population
+from disentangle.evaluation.metrics.half_similarity import cka, procrustes
+from disentangle.evaluation.population import Population
+from disentangle.evaluation.scores import measured
 
 METRICS = registry.names("metrics")
 DIM = 4

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import mutual_info_score
 
-from disentangle import mutual_information as mi
+from disentangle.evaluation import mutual_information as mi
 
 
 def test_bins_are_of_equal_width_over_the_codes_own_range() -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from disentangle import outputs, params
 from disentangle.cells import Cell
 from disentangle.errors import InputError
+from disentangle.pipeline import outputs, params
 
 
 def burns(datasets: list[str], **methods: dict[str, Any]) -> params.Params:

@@ -14,11 +14,11 @@ from conftest import Project, planned
 from test_reports import cell
 
 from disentangle import registry
-from disentangle.figures.representations import main_axes
+from disentangle.data.views import Views
 from disentangle.reporting import page
 from disentangle.reporting.drawing import listed, svg
-from disentangle.reporting.subject import Subject
-from disentangle.views import Views
+from disentangle.studies.burns.analysis.subject import Subject
+from disentangle.studies.burns.figures.representations import main_axes
 
 FIGURES = registry.names("figures")
 LEVELS = [{"collapse": 4.8, "single_factor": 2.4, "floor": 0.5}] * 2

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from disentangle import params
 from disentangle.cells import Cell, format_lam
 from disentangle.errors import InputError
+from disentangle.pipeline import params
 
 ROOT = Path(__file__).parent.parent
 STUDY = "scales.s.studies.burns"

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from disentangle.population import Pool, Population
+from disentangle.evaluation.population import Population, Rows
 
 SIZES = (2, 3, 5)
 GRID = np.stack(np.unravel_index(np.arange(math.prod(SIZES)), SIZES), axis=1)
@@ -114,6 +114,6 @@ def test_no_group_is_no_row() -> None:
 
 
 def test_a_pool_may_hold_some_of_the_values_only() -> None:
-    pool = Pool(population(GRID, complete=False), np.flatnonzero(GRID[:, 2] == 3))
+    pool = Rows(population(GRID, complete=False), np.flatnonzero(GRID[:, 2] == 3))
     rows = pool.draw_sharing(2, 50, 2, rng())
     assert set(GRID[rows, 2].ravel()) == {3}

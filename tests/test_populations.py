@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from disentangle import registry
-from disentangle.measured import measured
-from disentangle.populations import of_grid, of_views
+from disentangle.evaluation.measured_codes import of_grid, of_views
+from disentangle.evaluation.scores import measured
 
 SIZES = {"shape": 2, "instance": 2, "x": 3}
 

@@ -8,9 +8,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from disentangle import registry
-from disentangle.codes import INPUTS, inputs_of
 from disentangle.errors import InputError
-from disentangle.sampling import clustered_error
+from disentangle.evaluation.probe_inputs import INPUTS, inputs_of
+from disentangle.evaluation.sampling_error import clustered_error
 from disentangle.stages.probe import accuracies, correct, gap_errors
 
 Data = tuple[np.ndarray, np.ndarray]

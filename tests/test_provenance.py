@@ -12,9 +12,10 @@ import pytest
 import yaml
 from conftest import PARAMS, write_raw_data
 
-from disentangle import files, outputs, params, plan, provenance, registry, result_files
+from disentangle import files, registry
 from disentangle.cells import Cell
 from disentangle.errors import InputError
+from disentangle.pipeline import outputs, params, plan, provenance, result_files
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = provenance.PACKAGE

@@ -132,7 +132,7 @@ def test_a_whole_number_for_a_fraction_is_the_same_number(kind: str, name: str, 
 
 ASK = """
 import sys
-from disentangle import outputs, params, plan
+from disentangle.pipeline import outputs, params, plan
 settings = params.load()
 for scale, section in settings.scales.items():
     for dataset in section["datasets"]:

@@ -8,14 +8,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from disentangle import provenance, registry
+from disentangle import registry
 from disentangle.cells import Cell
-from disentangle.outputs import report_cells
-from disentangle.params import Params
-from disentangle.reporting.diagnosis import MEANING
+from disentangle.pipeline import provenance
+from disentangle.pipeline.outputs import report_cells
+from disentangle.pipeline.params import Params
 from disentangle.reporting.results import COLUMNS, CellResult, Results, diagonal, gap, markdown_table
-from disentangle.reporting.setting import setting_text
 from disentangle.reporting.statistics import Estimate, estimate
+from disentangle.studies.burns.analysis.diagnosis import MEANING
+from disentangle.studies.burns.analysis.setting import setting_text
 
 ACCURACY = pd.read_csv(provenance.PACKAGE / "published" / "burns2021_accuracy.csv")
 STATISTICS = pd.read_csv(provenance.PACKAGE / "published" / "burns2021_statistics.csv")

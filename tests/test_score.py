@@ -12,7 +12,7 @@ import pytest
 
 from disentangle import __main__ as command
 from disentangle import registry, streams
-from disentangle.population import Population
+from disentangle.evaluation.population import Population
 from disentangle.stages import score
 
 SOURCE = Path(__file__).parent.parent / "src"

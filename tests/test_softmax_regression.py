@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, special
 from sklearn.linear_model import LogisticRegression
 
-from disentangle.classifiers import softmax_regression as softmax
+from disentangle.evaluation.classifiers import softmax_regression as softmax
 
 Problem = tuple[np.ndarray, np.ndarray]
 

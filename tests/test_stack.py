@@ -22,7 +22,7 @@ from disentangle.training import stack as stacking
 from disentangle.training.draws import Draws
 from disentangle.training.packed import PackedGrid
 from disentangle.training.posteriors import CHUNK, encode
-from disentangle.training.stack import StackedTraining, Trained
+from disentangle.training.stack import StackedCell, StackedTraining
 from disentangle.training.stacked_step import Step, bernoulli_loss, build_model
 
 METHODS = [name for name in registry.names("methods") if registry.constant("methods", name, "FAMILY") == "vae"]
@@ -89,17 +89,17 @@ def train(
     digest: str = "d",
     observation: AsTheyAre | None = None,
     **options: Any,
-) -> list[Trained]:
+) -> list[StackedCell]:
     objective = registry.build("methods", method, options)
     seen = observation or AsTheyAre()
     return StackedTraining(configs, objective, grid, seen, folder / "s.pt", digest, "eager", announce).run(every)
 
 
-def bits(cell: Trained) -> dict[str, bytes]:
+def bits(cell: StackedCell) -> dict[str, bytes]:
     return {name: value.numpy().tobytes() for name, value in cell.weights.items()}
 
 
-def assert_same_bits(one: Trained, other: Trained) -> None:
+def assert_same_bits(one: StackedCell, other: StackedCell) -> None:
     assert bits(one) == bits(other)
     assert repr((one.history, one.final, one.diverged, one.steps)) == repr(
         (other.history, other.final, other.diverged, other.steps)

@@ -17,7 +17,7 @@ from test_training import Killed, as_before, kill_at
 from disentangle import registry
 from disentangle.training.device import choose
 from disentangle.training.packed import PackedGrid
-from disentangle.training.stack import StackedTraining, Trained
+from disentangle.training.stack import StackedCell, StackedTraining
 from disentangle.training.stacked_step import Step
 from disentangle.training.step import WARM_UP
 
@@ -51,13 +51,13 @@ def train(
     cells: list[int],
     announce: Callable[[str], None] = lambda line: None,
     every: float = math.inf,
-) -> list[Trained]:
+) -> list[StackedCell]:
     objective, configs = registry.build("methods", method, {}), [CONFIGS[cell] for cell in cells]
     given = (configs, objective, grid, Coloured(), folder / "s.pt", "d", execution, announce)
     return StackedTraining(*given).run(every)
 
 
-def losses(cell: Trained) -> list[float]:
+def losses(cell: StackedCell) -> list[float]:
     return [row["loss"] for row in [*cell.history, cell.final]]
 
 

@@ -21,9 +21,12 @@ from conftest import PARAMS
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from disentangle import dataset_files, files, params, plan, registry
+from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
+from disentangle.data import dataset_files
+from disentangle.data.views import Views
 from disentangle.errors import InputError
+from disentangle.pipeline import params, plan
 from disentangle.stages import train
 from disentangle.streams import seed_of
 from disentangle.training import augment as augmentation
@@ -35,7 +38,6 @@ from disentangle.training.encode import CHUNK, encode
 from disentangle.training.plateau import Levels, describe, exit_step
 from disentangle.training.schedule import learning_rate
 from disentangle.training.step import WARM_UP, Recorded, build_optimizer, total_loss, views_of
-from disentangle.views import Views
 
 
 def stream(seed: int = 0) -> torch.Generator:

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from disentangle import registry
-from disentangle.moments import covariance, distance_from_identity
-from disentangle.posterior import Posterior, kl_divergence
-from disentangle.total_correlation import density_ratio_estimate, discriminator_loss, minibatch_estimate
+from disentangle.losses.covariance import covariance, distance_from_identity
+from disentangle.losses.posterior import Posterior, kl_divergence
+from disentangle.losses.total_correlation import density_ratio_estimate, discriminator_loss, minibatch_estimate
 
 METHODS = [name for name in registry.names("methods") if registry.constant("methods", name, "FAMILY") == "vae"]
 LAM = 3.0

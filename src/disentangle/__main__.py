@@ -18,10 +18,15 @@ STAGES = {
     "score": "score codes of any origin, kept in files, with the metrics",
     "report": "write a report and the table it shows",
     "figure": "draw a figure and write the table it shows",
-    "index": "write the page that holds all reports and figures of a study",
+    "page": "write the page that holds all reports and figures of a study",
+    "front": "write the page of all studies",
     "sweep": "train every cell of a report, one after another, without Snakemake",
+    "params": "print params.yaml as the pipeline reads it, scales with their bases",
+    "graph": "draw the graph of the pipeline's rules",
     "show": "print the reports that params.yaml asks for",
 }
+WITHOUT_PARAMS = ("fetch", "graph", "score")
+"""Stages that do not read params.yaml; for all others it is read once, here."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,20 +37,28 @@ def parser() -> argparse.ArgumentParser:
         stage = stages.add_parser(name, help=text, description=text)
         if name == "show":
             continue
+        if name == "params":
+            stage.add_argument("--scale", help="which of its scales (default: the one that is built)")
+            continue
+        if name == "graph":
+            stage.add_argument("output", help="the SVG to write")
+            continue
         if name == "fetch":
-            stage.add_argument("path", help="the file, as a source in src/disentangle/sources names it")
+            stage.add_argument("path", help="the file, as a source in src/disentangle/data/sources names it")
             continue
         if name == "score":
             stage.add_argument("--codes", required=True, help="(N, D) numbers, in .npz or .npy")
             stage.add_argument("--factors", required=True, help="(N, K) labels, or K arrays, in .npz, .npy or .csv")
-            stage.add_argument("--metrics", help="file names in src/disentangle/metrics with commas (default: all)")
+            stage.add_argument(
+                "--metrics", help="file names in src/disentangle/evaluation/metrics with commas (default: all)"
+            )
             stage.add_argument("--grid", action="store_true", help="the rows are all combinations of factor values")
             stage.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
             stage.add_argument("--output", default="scores.json", help="what is written (default: scores.json)")
             stage.add_argument("--threads", type=_positive, default=1)
             continue
         if name == "sweep":
-            stage.add_argument("name", help="file name in src/disentangle/reports")
+            stage.add_argument("name", metavar="STUDY/REPORT", help="a file in src/disentangle/studies/STUDY/reports")
             stage.add_argument("--until", choices=("train", "report"), default="train", help="the last stage to run")
             stage.add_argument(
                 "--together", type=_positive, default=1, metavar="CELLS", help="how many to train at once"
@@ -54,11 +67,14 @@ def parser() -> argparse.ArgumentParser:
             _add_training(stage)
             continue
         stage.add_argument("--digest", help="refuse to run if parameters or code no longer have this digest")
-        if name == "index":
-            stage.add_argument("study", nargs="?", default="burns", help="a study of params.yaml")
+        if name == "front":
+            continue
+        if name == "page":
+            stage.add_argument("study", help="a study of params.yaml")
             continue
         if name in ("report", "figure"):
-            stage.add_argument("name", help=f"file name in src/disentangle/{name}s")
+            place = f"STUDY/{name.upper()}"
+            stage.add_argument("name", metavar=place, help=f"a file in src/disentangle/studies/STUDY/{name}s")
         if name == "report":
             continue
         if name == "figure":
@@ -112,10 +128,12 @@ def main(arguments: list[str] | None = None) -> int:
         # Before NumPy is imported; how many threads a sum is cut into can change its last bits.
         os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(given.threads)))
     try:
+        if given.stage not in WITHOUT_PARAMS:
+            # Imported here, so that --help needs no package.
+            given.settings = importlib.import_module("disentangle.pipeline.params").load()
         if hasattr(given, "lam"):
             given.cell = Cell(given.scale, given.study, given.dataset, given.method, given.lam, given.seed)
-            # Imported here, so that --help needs no package.
-            importlib.import_module("disentangle.params").load().check_cell(given.cell)
+            given.settings.check_cell(given.cell)
         importlib.import_module(f"disentangle.stages.{given.stage}").run(given)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)

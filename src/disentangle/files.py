@@ -44,10 +44,15 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes."""
+    with atomic(path) as file:
+        file.write(content)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text."""
-    with atomic(path) as file:
-        file.write(text.encode())
+    write_bytes(path, text.encode())
 
 
 def read_text(path: Path) -> str:

@@ -1,7 +1,8 @@
-"""A file's name is its registration: ``methods/ortho.py`` is the method ``ortho``.
+"""A file's name is its registration: ``methods/ortho.py`` is the method ``ortho``, ``studies/<study>/`` is a study.
 
-A plugin file holds one frozen dataclass of a fixed name (``CLASSES``), whose fields are its options.
-Names and options are read from the source text, so that a dry run never imports torch.
+A plugin file holds one frozen dataclass of a fixed name (``CLASSES``), whose fields are its options, or, of another
+kind, what the module that loads it says. Names, options and constants are read from the source text, so that a dry run
+never imports torch.
 """
 
 import ast
@@ -17,6 +18,20 @@ from disentangle.errors import InputError, did_you_mean
 
 PACKAGE = Path(__file__).parent
 
+FILES = {
+    "datasets": "data/datasets/*.py",
+    "sources": "data/sources/*.py",
+    "methods": "methods/*.py",
+    "families": "training/families/*.py",
+    "probes": "evaluation/probes/*.py",
+    "metrics": "evaluation/metrics/*.py",
+    "studies": "studies/*/study.py",
+    "reports": "studies/*/reports/*.py",
+    "figures": "studies/*/figures/*.py",
+    "claims": "studies/*/claims/*.py",
+}
+"""Where the files of each kind lie; what the stars stand for is a file's name, such as ``<study>/<report>``."""
+
 CLASSES = {
     "datasets": "Dataset",
     "sources": "Source",
@@ -26,7 +41,9 @@ CLASSES = {
     "figures": "Figure",
     "reports": "Report",
 }
-"""Each kind of plugin (a folder of the package) and the class that its files define."""
+"""The class that the files of a kind define, of the kinds that do."""
+
+NO_DEFAULT = object()
 
 TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -66,22 +83,32 @@ def path(kind: str, name: str) -> Path:
     """Return the file of a plugin; raises InputError with the nearest known name when there is none."""
     known = names(kind)
     if name not in known:
-        raise InputError(f"unknown {kind.rstrip('s')} '{name}': {did_you_mean(name, known)}")
-    return PACKAGE / kind / f"{name}.py"
+        raise InputError(f"unknown {singular(kind)} '{name}': {did_you_mean(name, known)}")
+    parts = iter(name.split("/"))
+    return PACKAGE / "".join(next(parts) if char == "*" else char for char in FILES[kind])
+
+
+def singular(kind: str) -> str:
+    """Return what one of a kind is called."""
+    return f"{kind[:-3]}y" if kind.endswith("ies") else kind.removesuffix("s")
 
 
 @functools.cache
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of all plugins of a kind, sorted; that of a file in a subfolder is ``<subfolder>/<stem>``."""
-    folder = PACKAGE / kind
-    files = (file.relative_to(folder).with_suffix("") for file in folder.rglob("*.py") if file.stem != "__init__")
-    return tuple(sorted(file.as_posix() for file in files))
+    """Return the names of all plugins of a kind, sorted."""
+    pattern = FILES[kind].split("/")
+    stars = [place for place, part in enumerate(pattern) if "*" in part]
+    found = (file.relative_to(PACKAGE).with_suffix("").parts for file in PACKAGE.glob(FILES[kind]))
+    return tuple(sorted("/".join(parts[star] for star in stars) for parts in found if parts[-1] != "__init__"))
 
 
 @functools.cache
 def tree(file: Path) -> ast.Module:
-    """Return the syntax tree of a source file, parsed once a process."""
-    return ast.parse(file.read_text(), str(file))
+    """Return the syntax tree of a source file, parsed once a process; raises InputError where it is no Python."""
+    try:
+        return ast.parse(file.read_text(), str(file))
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{file}: not valid Python: {error}.") from error
 
 
 @functools.cache
@@ -110,12 +137,23 @@ def _option(field: ast.AnnAssign) -> Option:
     raise TypeError(f"line {field.lineno}: an option's type is one of {', '.join(TYPES)} or Literal[...]")
 
 
-def constant(kind: str, name: str, constant: str) -> Any:
-    """Return a literal constant of a plugin's module, read from its source without importing it."""
-    for node in tree(path(kind, name)).body:
+def constant(kind: str, name: str, constant: str, default: Any = NO_DEFAULT) -> Any:
+    """Return a literal constant of a plugin's module, read from its source without importing it.
+
+    Raises InputError that names the file where it defines none and there is no ``default``, or none that is a literal.
+    """
+    file = path(kind, name)
+    for node in tree(file).body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == constant for t in node.targets):
-            return ast.literal_eval(node.value)
-    raise KeyError(f"{kind}/{name}.py defines no constant {constant}")
+            try:
+                return ast.literal_eval(node.value)
+            except ValueError:
+                raise InputError(
+                    f"{file}: {constant} is not written out: it is read without running the file."
+                ) from None
+    if default is NO_DEFAULT:
+        raise InputError(f"{file}: defines no constant {constant}.")
+    return default
 
 
 def makes_pairs(generator: str) -> bool:
@@ -134,13 +172,11 @@ def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> di
         raise InputError(f"{where}: {error}") from None
     for key, value in given.items():
         if key not in known:
-            raise InputError(
-                f"{where}.{key}: unknown option of {kind.rstrip('s')} '{name}': {did_you_mean(key, known)}"
-            )
+            raise InputError(f"{where}.{key}: unknown option of {singular(kind)} '{name}': {did_you_mean(key, known)}")
         known[key].check(f"{where}.{key}", value)
     missing = [key for key, option in known.items() if option.required and key not in given]
     if missing:
-        raise InputError(f"{where}: {kind.rstrip('s')} '{name}' needs {', '.join(missing)}.")
+        raise InputError(f"{where}: {singular(kind)} '{name}' needs {', '.join(missing)}.")
     complete = {key: given.get(key, option.default) for key, option in known.items()}
     # As they are read back from a file.
     complete = {key: [*value] if isinstance(value, tuple) else value for key, value in complete.items()}
@@ -155,5 +191,10 @@ def build(kind: str, name: str, given: dict[str, Any]) -> Any:
 
 def load(kind: str, name: str) -> ModuleType:
     """Import the module of a plugin, or of another file that is found by its name."""
-    path(kind, name)
-    return importlib.import_module(f"disentangle.{kind}.{name}".replace("/", "."))
+    module = path(kind, name).relative_to(PACKAGE).with_suffix("")
+    return importlib.import_module(f"disentangle.{'.'.join(module.parts)}")
+
+
+def of_study(kind: str, study: str) -> list[str]:
+    """Return the names of a study's reports, figures or claims."""
+    return [name for name in names(kind) if name.split("/")[0] == study]

@@ -9,10 +9,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
-from disentangle import dataset_files, outputs, params, plan, registry
+from disentangle import registry
 from disentangle.cells import DATASETS, RUNS, TRAINED, Cell, dataset_folder
+from disentangle.data import dataset_files
 from disentangle.errors import InputError
-from disentangle.studies import STUDIES
+from disentangle.pipeline import outputs, params, plan
+from disentangle.pipeline.study import FRONT, figure_path, report_path, study_of
 
 SOURCE = Path(workflow.basedir, "src")
 # Huge pages for what a job allocates, where the C library is glibc: a training step is 4 % faster.
@@ -29,6 +31,7 @@ wildcard_constraints:
     method=r"\w+",
     lam=r"[0-9.e+-]+",
     seed=r"\d+",
+    folder=r"reports(?:/\w+)?",
     report=r"\w+",
     figure=r"\w+",
     subject=r"[A-Za-z0-9_.-]+(/\w+)?",
@@ -61,6 +64,74 @@ def cell_of(wildcards):
 def digest(ask):
     """Return a params function: the digest of everything, but for its input files, that a job depends on."""
     return lambda wildcards: explained(lambda: ask(PARAMS, wildcards))
+
+
+def generation(params, wildcards):
+    """Return the digest of a dataset, after a look at the user's own files if it is to be made of them."""
+    plan.check_raw_files(params, wildcards.scale, wildcards.dataset)
+    return plan.generate(params, wildcards.scale, wildcards.dataset)
+
+
+def manifests(cells):
+    return [
+        dataset_folder(*key) / dataset_files.MANIFEST
+        for key in outputs.datasets_of(cells)
+    ]
+
+
+def report_of(wildcards):
+    """Return the name, <study>/<report>, of the report that lies where the wildcards say."""
+    return outputs.report_at(f"{wildcards.folder}/{wildcards.report}")
+
+
+def report_input(wildcards):
+    cells = explained(lambda: outputs.report_cells(PARAMS, report_of(wildcards)))
+    return manifests(cells) + [
+        cell.folder / name for cell in cells for name in study_of(cell.study).reported
+    ]
+
+
+def drawn_reports():
+    """Return a pattern of where the reports lie that have a picture beside them."""
+    drawn = filter(outputs.draws, registry.names("reports"))
+    return "|".join(str(report_path(name)) for name in drawn)
+
+
+def figure_of(wildcards):
+    """Return a figure's name, <study>/<figure>, its dataset and, if it is of one, method."""
+    dataset, _, method = wildcards.subject.partition("/")
+    name = outputs.figure_at(wildcards.folder, wildcards.figure)
+    return name, dataset, method or None
+
+
+def figure_input(wildcards):
+    figure = explained(lambda: figure_of(wildcards))
+    cells = explained(lambda: outputs.figure_cells(PARAMS, *figure))
+    needed = registry.constant("figures", figure[0], "NEEDS")["files"]
+    return [dataset_folder(PARAMS.scale, figure[1]) / dataset_files.MANIFEST] + [
+        cell.folder / name for cell in cells for name in needed
+    ]
+
+
+def page_input(wildcards):
+    """Return all that the page of a study reads."""
+    study = explained(lambda: study_of(wildcards.study).name)
+    explained(lambda: PARAMS.study(PARAMS.scale, study))
+    cells = outputs.all_report_cells(PARAMS, study)
+    files = [cell.folder / name for cell in cells for name in ("run.json", "timing.json")]
+    files += manifests(cells)
+    for name in outputs.shown_reports(PARAMS, study):
+        suffixes = (".md", ".json", ".svg") if outputs.draws(name) else (".md", ".json")
+        files += [report_path(name).with_suffix(suffix) for suffix in suffixes]
+    for figure in outputs.all_figures(PARAMS, study):
+        files += [figure_path(*figure).with_suffix(suffix) for suffix in (".svg", ".json")]
+    return files
+
+
+def front_input(wildcards):
+    """Return the pages of all studies, and what the front page tells of them."""
+    shown = [study_of(name) for name in outputs.shown_studies(PARAMS)]
+    return [path for study in shown for path in (study.page, study.card)]
 
 
 def break_stale_lock():
@@ -101,22 +172,19 @@ def require_provenance():
     cells = outputs.all_report_cells(PARAMS)
     made = [Path(target) for target in params.targets()]
     made += [
-        outputs.figure_path(*figure).with_suffix(".svg")
+        figure_path(*figure).with_suffix(".svg")
         for figure in outputs.all_figures(PARAMS)
     ]
-    made += [
-        dataset_folder(*key) / dataset_files.MANIFEST
-        for key in outputs.datasets_of(cells)
-    ]
+    made += manifests(cells)
     made += [
         cell.folder / name
         for cell in cells
-        for name in {*TRAINED, "codes.npz", *STUDIES[cell.study].reported}
+        for name in {*TRAINED, "codes.npz", *study_of(cell.study).reported}
     ]
     lost = unrecorded(made)
     for cell in cells if lost else ():
         trained = {cell.folder / name for name in TRAINED}
-        if trained & lost and plan.trained_now(PARAMS, cell):
+        if trained & lost and plan.trained_with(cell, plan.train(PARAMS, cell)):
             lost -= trained
     if lost:
         raise InputError(
@@ -128,3 +196,7 @@ def require_provenance():
 Path("data/raw").mkdir(parents=True, exist_ok=True)
 Path(".snakemake").mkdir(exist_ok=True)
 ALIVE = break_stale_lock() if workflow.is_main_process else None
+
+if workflow.is_main_process:
+    for sentence in PARAMS.left_out:
+        print(f"note: params.yaml: {sentence}", file=sys.stderr)

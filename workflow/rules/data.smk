@@ -2,6 +2,7 @@
 
 
 rule fetch:
+    """Download an official file into data/raw, or check one that was placed there."""
     output:
         "data/raw/{archive}",
     log:
@@ -10,13 +11,8 @@ rule fetch:
         "{STAGE} fetch {output} > {log} 2>&1"
 
 
-def generation(params, wildcards):
-    """Return the digest of a dataset, after a look at the user's own files if it is to be made of them."""
-    plan.check_raw_files(params, wildcards.scale, wildcards.dataset)
-    return plan.generate(params, wildcards.scale, wildcards.dataset)
-
-
 rule generate:
+    """Make a dataset: its images with their factors, and the manifest that says what they are made of."""
     input:
         lambda w: explained(lambda: plan.official_files(PARAMS, w.scale, w.dataset)),
     output:

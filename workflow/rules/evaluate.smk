@@ -2,6 +2,7 @@
 
 
 rule encode:
+    """Write the codes of a trained cell."""
     input:
         DATASET,
         RUNS / CELL / "checkpoint.safetensors",
@@ -21,6 +22,7 @@ rule encode:
 
 
 rule probe:
+    """Fit the classifiers of one cell to its codes."""
     input:
         DATASET,
         RUNS / CELL / "codes.npz",
@@ -37,6 +39,7 @@ rule probe:
 
 
 rule measure:
+    """Measure the codes of one cell with the metrics."""
     input:
         DATASET,
         RUNS / CELL / "run.json",

@@ -2,6 +2,7 @@
 
 
 rule train:
+    """Train one cell: a dataset, a method, a strength lam and a seed."""
     input:
         DATASET,
     output:

@@ -1,1 +1,1 @@
-"""Training objectives, one a file."""
+"""Training objectives, one a file: the file's name is the method's."""

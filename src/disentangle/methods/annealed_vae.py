@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from disentangle.posterior import Posterior, Regularization
+from disentangle.losses.posterior import Posterior, Regularization
 
 REGULARIZED = True
 FAMILY = "vae"
+USES = []
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from disentangle.posterior import Posterior, Regularization
-from disentangle.total_correlation import minibatch_estimate
+from disentangle.losses.posterior import Posterior, Regularization
+from disentangle.losses.total_correlation import minibatch_estimate
 
 REGULARIZED = True
 FAMILY = "vae"
+USES = []
 
 
 @dataclass(frozen=True)

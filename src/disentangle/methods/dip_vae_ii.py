@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from disentangle.moments import covariance, distance_from_identity
-from disentangle.posterior import Posterior, Regularization
+from disentangle.losses.covariance import covariance, distance_from_identity
+from disentangle.losses.posterior import Posterior, Regularization
 
 REGULARIZED = True
 FAMILY = "vae"
+USES = []
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from typing import Literal
 
 from torch import Tensor
 
-from disentangle.posterior import Posterior, Regularization
-from disentangle.total_correlation import density_ratio_estimate, discriminator_loss
+from disentangle.losses.posterior import Posterior, Regularization
+from disentangle.losses.total_correlation import density_ratio_estimate, discriminator_loss
 
 REGULARIZED = True
 FAMILY = "vae"
+USES = ["training.discriminator"]
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from disentangle.coupling import hessian_coupling
-from disentangle.embeddings import Embeddings
-from disentangle.losses import info_nce, sub_infomax, unit
+from disentangle.losses.contrastive import info_nce, sub_infomax, unit
+from disentangle.losses.embeddings import Embeddings
+from disentangle.losses.hessian_coupling import hessian_coupling
 
 REGULARIZED = True
 FAMILY = "contrastive"
+USES = ["projection"]
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ from typing import Literal
 
 from torch import Tensor
 
-from disentangle.coupling import hessian_coupling
-from disentangle.embeddings import Embeddings
-from disentangle.losses import sub_infomax
+from disentangle.losses.contrastive import sub_infomax
+from disentangle.losses.embeddings import Embeddings
+from disentangle.losses.hessian_coupling import hessian_coupling
 
 REGULARIZED = True
 FAMILY = "contrastive"
+USES = ["projection"]
 
 
 @dataclass(frozen=True)

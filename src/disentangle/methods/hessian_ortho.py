@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from disentangle.coupling import hessian_coupling
-from disentangle.embeddings import Embeddings
-from disentangle.losses import absolute_cosine, sub_infomax
+from disentangle.losses.contrastive import absolute_cosine, sub_infomax
+from disentangle.losses.embeddings import Embeddings
+from disentangle.losses.hessian_coupling import hessian_coupling
 
 REGULARIZED = True
 FAMILY = "contrastive"
+USES = ["projection"]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from typing import Literal
 
 from torch import Tensor
 
-from disentangle.embeddings import Embeddings
-from disentangle.losses import sub_infomax
+from disentangle.losses.contrastive import sub_infomax
+from disentangle.losses.embeddings import Embeddings
 
 REGULARIZED = False
 FAMILY = "contrastive"
+USES = ["projection"]
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from disentangle.embeddings import Embeddings
-from disentangle.losses import similarity, sub_infomax
+from disentangle.losses.contrastive import similarity, sub_infomax
+from disentangle.losses.embeddings import Embeddings
 
 REGULARIZED = True
 FAMILY = "contrastive"
+USES = ["projection"]
 
 
 @dataclass(frozen=True)

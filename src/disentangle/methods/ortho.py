@@ -17,11 +17,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from disentangle.embeddings import Embeddings
-from disentangle.losses import absolute_cosine, sub_infomax
+from disentangle.losses.contrastive import absolute_cosine, sub_infomax
+from disentangle.losses.embeddings import Embeddings
 
 REGULARIZED = True
 FAMILY = "contrastive"
+USES = ["projection"]
 
 
 @dataclass(frozen=True)

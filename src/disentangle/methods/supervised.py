@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from disentangle.embeddings import Embeddings
-from disentangle.losses import sub_infomax, unit
+from disentangle.losses.contrastive import sub_infomax, unit
+from disentangle.losses.embeddings import Embeddings
 
 REGULARIZED = False
 FAMILY = "contrastive"
+USES = []
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from disentangle.posterior import Posterior, Regularization
+from disentangle.losses.posterior import Posterior, Regularization
 
 REGULARIZED = False
 FAMILY = "vae"
+USES = []
 
 
 @dataclass(frozen=True)

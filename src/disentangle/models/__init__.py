@@ -1,1 +1,1 @@
-"""Networks only: encoders and heads."""
+"""Networks only: encoders, decoders, projection heads, discriminators, single and stacked."""

@@ -7,7 +7,7 @@ authors (google-research, supcon/projection_head.py): one hidden layer, no bias 
 import torch
 from torch import Tensor, nn
 
-from disentangle.losses import unit
+from disentangle.losses.contrastive import unit
 
 
 class ProjectionHead(nn.Module):

@@ -1,1 +1,1 @@
-"""What reports share: results as data, intervals over seeds, the accuracy table, the setting."""
+"""What the reports of all studies share: intervals and tests, claims, tables, drawings, pages."""

@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
+from disentangle import registry
 from disentangle.reporting.statistics import Interval
 
 Verdict = Literal["supported", "contradicted", "undecided", "not run"]
@@ -17,6 +18,14 @@ MARGIN = 2.0
 """Percentage points below which a difference of accuracies is called none."""
 NEAR_CHANCE = 5.0
 """Percentage points above chance that still count as near it."""
+
+
+def tests_of(study: str) -> list[Callable[[Any], "Claim"]]:
+    """Return the functions that a study's files in ``claims/`` list in ``CLAIMS``, files by their ``PLACE`` and name."""
+    files = sorted(
+        registry.of_study("claims", study), key=lambda name: (registry.constant("claims", name, "PLACE", 0), name)
+    )
+    return [test for name in files for test in registry.load("claims", name).CLAIMS]
 
 
 def above(bound: float) -> Region:

@@ -3,8 +3,8 @@
 import math
 
 from disentangle.reporting.claim import Claim, Effect, Region
-from disentangle.reporting.results import markdown_table
 from disentangle.reporting.statistics import Interval
+from disentangle.reporting.tables import markdown_table
 
 MARK = {
     "supported": "✓ supported",

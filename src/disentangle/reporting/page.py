@@ -1,4 +1,4 @@
-"""The page that holds all reports and figures, as HTML: offline, for a screen, a phone or paper."""
+"""The pages, as HTML: of a study, which holds all its reports and figures, and of all studies. They open offline."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-TEMPLATE = Path(__file__).with_name("index.html.jinja")
+TEMPLATES = Path(__file__).parent
 MARKS = {"✓ supported": "yes", "✗ contradicted": "no", "? undecided": "open"}
 
 
@@ -27,6 +27,9 @@ class Report:
     """A report in Markdown, cut at its headings: the first section is shown, the others open at a click."""
 
     name: str
+    path: str
+    """Where it lies from the page, without a suffix."""
+    suffixes: Sequence[str]
     title: str
     introduction: Markup
     sections: Sequence[Section]
@@ -42,29 +45,51 @@ class Picture:
     alt: str
 
 
-def report(name: str, markdown: str) -> Report:
-    """Cut and convert a report. It starts with ``# its title``; its sections start with ``## theirs``."""
+def report(name: str, path: str, drawn: bool, markdown: str) -> Report:
+    """Cut and convert a report. It starts with ``# its title``; its sections start with ``## theirs``.
+
+    ``path`` is where it lies from the page, without a suffix; ``drawn`` says that a picture is beside it.
+    """
     head, *rest = re.split(r"^## ", markdown, flags=re.MULTILINE)
     title, introduction = head.removeprefix("# ").split("\n", 1)
     sections = [part.split("\n", 1) for part in rest]
-    return Report(name, title, _html(introduction), [Section(heading, _html(body)) for heading, body in sections])
+    folder, suffixes = path.removesuffix(name), ["md", "csv", "json", *(["svg"] if drawn else [])]
+    parts = [Section(heading, _html(body, folder)) for heading, body in sections]
+    return Report(name, path, suffixes, title, _html(introduction, folder), parts)
 
 
 def render(reports: Sequence[Report], galleries: Mapping[str, Sequence[Picture]], facts: Mapping[str, Any]) -> str:
     """Return the page. ``galleries`` are pictures by section; what ``facts`` holds is named in the template."""
+    named = {report.name: report for report in reports}
+    return _template("page.html.jinja").render(reports=named, galleries=galleries, **facts) + "\n"
+
+
+def render_front(cards: Sequence[Mapping[str, Any]], scale: str, revision: str) -> str:
+    """Return the page of all studies; what a card holds is named in the template."""
+    return _template("front.html.jinja").render(cards=cards, scale=scale, revision=revision) + "\n"
+
+
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    template = environment.from_string(TEMPLATE.read_text())
-    return template.render(reports={report.name: report for report in reports}, galleries=galleries, **facts) + "\n"
+    return environment.get_template(name)
 
 
-def _html(markdown: str) -> Markup:
-    """Convert Markdown; a table scrolls in a box of its own, as many are wider than a phone."""
+def _html(markdown: str, folder: str) -> Markup:
+    """Convert Markdown; a table scrolls in a box of its own, as many are wider than a phone.
+
+    Pictures that lie beside the report are found from the page in ``folder``.
+    """
     converter = MarkdownIt("commonmark", {"html": False}).enable("table")
     html = converter.render(markdown)
     html = html.replace("<table>", '<div class="scroll" tabindex="0" role="group" aria-label="table"><table>')
     html = html.replace("</table>", "</table></div>")
+    html = re.sub(r'<img src="(?![a-z]+:|/)', f'<img src="{folder}', html)
     for text, kind in MARKS.items():
         html = html.replace(f">{text}<", f'><span class="{kind}">{text}</span><')
     return Markup(html)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from disentangle import registry
-from disentangle.download import fetch
+from disentangle.data.download import fetch
 from disentangle.errors import InputError, did_you_mean
 
 

@@ -2,31 +2,32 @@
 
 import argparse
 
-from disentangle import dataset_files, files, outputs, params, plan, registry
-from disentangle.cells import dataset_folder
+from disentangle import files, registry
+from disentangle.pipeline import outputs, plan
+from disentangle.pipeline.result_files import read_cell, read_manifest
+from disentangle.pipeline.study import figure_path, module_of
 from disentangle.reporting.drawing import svg
-from disentangle.reporting.subject import Subject
-from disentangle.result_files import read_cell, read_codes, read_manifest
+from disentangle.reporting.results import Shown
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read what a figure shows and write ``reports/figures/<name>/<dataset>[/<method>].{svg,csv,json}``."""
-    settings = params.load()
-    plan.require(given.digest, plan.figure(settings, given.name, given.dataset, given.method))
-    needs = registry.constant("figures", given.name, "NEEDS")
-    cells = outputs.figure_cells(settings, given.name, given.dataset, given.method)
-    subject = Subject(
+    """Read what a figure shows, let its study make of it what its figures are given, and write ``.{svg,csv,json}``."""
+    settings, name = given.settings, given.name
+    plan.require(given.digest, plan.figure(settings, name, given.dataset, given.method))
+    study, needs = name.split("/")[0], registry.constant("figures", name, "NEEDS")
+    cells = outputs.figure_cells(settings, name, given.dataset, given.method)
+    found = Shown(
+        settings.scale,
         given.dataset,
         read_manifest(settings.scale, given.dataset),
-        dataset_files.read(dataset_folder(settings.scale, given.dataset), "test"),
         given.method,
         tuple(read_cell(cell, needs["files"]) for cell in cells),
-        {cell: read_codes(cell) for cell in cells if "codes.npz" in needs["files"]},
+        needs["files"],
+        plan.evaluated_with(settings, study),
     )
-    figure = registry.build("figures", given.name, {})
+    subject = module_of(study).subject(found)
+    figure, place = registry.build("figures", name, {}), figure_path(name, given.dataset, given.method)
     table = figure.table(subject)
-    place = outputs.figure_path(given.name, given.dataset, given.method)
-    with files.atomic(place.with_suffix(".svg")) as file:
-        file.write(svg(figure.draw(subject, table)))
+    files.write_bytes(place.with_suffix(".svg"), svg(figure.draw(subject, table)))
     files.write_text(place.with_suffix(".csv"), table.to_csv(index=False))
     files.write_json(place.with_suffix(".json"), figure.text(subject))

@@ -3,14 +3,16 @@
 import argparse
 from typing import Any
 
-from disentangle import dataset_files, params, plan, registry
+from disentangle import registry
 from disentangle.cells import dataset_folder
+from disentangle.data import dataset_files
+from disentangle.pipeline import plan
 from disentangle.streams import rng
 
 
 def run(given: argparse.Namespace) -> None:
     """Make view pairs, or a factor grid, of what the sources hold, and write them with their manifest."""
-    settings = params.load()
+    settings = given.settings
     definition = settings.dataset(given.scale, given.dataset)
     digest = plan.generate(settings, given.scale, given.dataset)
     plan.require(given.digest, digest)

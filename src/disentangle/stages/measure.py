@@ -3,15 +3,18 @@
 import argparse
 from typing import Any
 
-from disentangle import dataset_files, files, params, plan, populations, registry
+from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
-from disentangle.measured import measured
-from disentangle.population import Population
+from disentangle.data import dataset_files
+from disentangle.evaluation import measured_codes
+from disentangle.evaluation.population import Population
+from disentangle.evaluation.scores import scores_of
+from disentangle.pipeline import plan
 
 
 def run(given: argparse.Namespace) -> None:
     """Read a cell's codes and what they are codes of, and write scores by code and metric."""
-    settings, cell = params.load(), given.cell
+    settings, cell = given.settings, given.cell
     plan.require(given.digest, plan.measure(settings, cell))
     metrics = {
         name: registry.build("metrics", name, options)
@@ -23,7 +26,7 @@ def run(given: argparse.Namespace) -> None:
         chosen = settings.measured(cell.scale, cell.study, code)
         # A model that diverged may have finite codes, which mean nothing.
         scores[code] = (
-            dict.fromkeys(chosen) if diverged else measured({name: metrics[name] for name in chosen}, population)
+            dict.fromkeys(chosen) if diverged else scores_of({name: metrics[name] for name in chosen}, population)
         )
     print(scores, flush=True)
     files.write_json(cell.folder / "metrics.json", {"scores": scores})
@@ -34,5 +37,5 @@ def _populations(cell: Cell) -> dict[str, Population]:
     folder = dataset_folder(cell.scale, cell.dataset)
     grid = dataset_files.read_manifest(folder).get("grid")
     if grid is None:
-        return populations.of_views(stored, dataset_files.read_factors(folder, "test"))
-    return populations.of_grid(stored, dict(grid["sizes"]), tuple(grid["nuisance"]))
+        return measured_codes.of_views(stored, dataset_files.read_factors(folder, "test"))
+    return measured_codes.of_grid(stored, dict(grid["sizes"]), tuple(grid["nuisance"]))

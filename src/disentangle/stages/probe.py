@@ -6,15 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from disentangle import dataset_files, files, params, plan, registry
+from disentangle import files, registry
 from disentangle.cells import dataset_folder
-from disentangle.codes import inputs_of
-from disentangle.sampling import clustered_error
+from disentangle.data import dataset_files
+from disentangle.evaluation.probe_inputs import inputs_of
+from disentangle.evaluation.sampling_error import clustered_error
+from disentangle.pipeline import plan
 
 
 def run(given: argparse.Namespace) -> None:
     """Read a cell's codes and the factors of view 0, and write accuracies in percent by probe, input and task."""
-    settings, cell = params.load(), given.cell
+    settings, cell = given.settings, given.cell
     plan.require(given.digest, plan.probe(settings, cell))
     folder = dataset_folder(cell.scale, cell.dataset)
     definition = dataset_files.read_manifest(folder)["definition"]

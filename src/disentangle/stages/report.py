@@ -1,43 +1,33 @@
-"""Write one report: Markdown, the tidy table it shows, the numbers that DVC compares, and the figure of one."""
+"""Write one report: Markdown, the tidy table it shows, the numbers that DVC compares, and its picture if it has one."""
 
 import argparse
-from typing import Any
 
-from disentangle import files, outputs, params, plan, provenance, registry
-from disentangle.cells import REPORTS
-from disentangle.reporting.locatello.results import StudyResults
+from disentangle import files, registry
+from disentangle.pipeline import outputs, plan, provenance
+from disentangle.pipeline.result_files import read_cell, read_manifests, read_published
+from disentangle.pipeline.study import module_of, report_path
 from disentangle.reporting.results import Results
-from disentangle.result_files import read_cell, read_manifests
-
-PUBLISHED = provenance.PACKAGE / "published"
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read the cells that a report needs and write ``reports/<name>.{md,csv,json}`` and, if it draws one, ``.svg``."""
-    settings = params.load()
-    plan.require(given.digest, plan.report(settings, given.name))
-    results = _results(settings, given.name)
-    report = registry.build("reports", given.name, {})
-    files.write_text(REPORTS / f"{given.name}.csv", report.table(results).to_csv(index=False))
-    files.write_json(REPORTS / f"{given.name}.json", report.summary(results))
-    if hasattr(report, "draw"):
-        from disentangle.reporting.drawing import svg  # takes a second, and most reports are text
+    """Read the cells that a report needs, let its study make of them what its reports are given, and write it."""
+    settings, name = given.settings, given.name
+    plan.require(given.digest, plan.report(settings, name))
+    study, cells = name.split("/")[0], outputs.report_cells(settings, name)
+    found = Results(
+        settings.scale,
+        tuple(map(read_cell, cells)),
+        read_manifests([*outputs.datasets_of(cells)]),
+        read_published(study),
+        provenance.revision(),
+        plan.evaluated_with(settings, study),
+    )
+    results = module_of(study).results(found, registry.constant("reports", name, "NEEDS"))
+    report, place = registry.build("reports", name, {}), report_path(name)
+    files.write_text(place.with_suffix(".csv"), report.table(results).to_csv(index=False))
+    files.write_json(place.with_suffix(".json"), report.summary(results))
+    if outputs.draws(name):
+        from disentangle.reporting.drawing import svg  # takes a second, and many reports are text
 
-        with files.atomic(REPORTS / f"{given.name}.svg") as file:
-            file.write(svg(report.draw(results)))
-    files.write_text(REPORTS / f"{given.name}.md", report.render(results) + "\n")
-
-
-def _results(settings: params.Params, name: str) -> Any:
-    """Read all that a report of its study is given."""
-    needs = registry.constant("reports", name, "NEEDS")
-    cells = outputs.report_cells(settings, name)
-    ours = tuple(map(read_cell, cells)), read_manifests([*outputs.datasets_of(cells)])
-    if needs["study"] == "burns":
-        accuracy, statistics = (
-            files.read_table(PUBLISHED / f"burns2021_{what}.csv") for what in ("accuracy", "statistics")
-        )
-        shown = accuracy[accuracy["table"].isin(needs["tables"])]
-        return Results(settings.scale, *ours, shown, statistics, provenance.revision())
-    tables = {what: files.read_table(PUBLISHED / f"locatello2019_{what}.csv") for what in needs["published"]}
-    return StudyResults(settings.scale, *ours, tables, provenance.revision())
+        files.write_bytes(place.with_suffix(".svg"), svg(report.draw(results)))
+    files.write_text(place.with_suffix(".md"), report.render(results) + "\n")

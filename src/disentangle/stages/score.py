@@ -12,8 +12,8 @@ import numpy as np
 
 from disentangle import files, registry
 from disentangle.errors import InputError
-from disentangle.measured import Scores, measured
-from disentangle.population import Population
+from disentangle.evaluation.population import Population
+from disentangle.evaluation.scores import Scores, scores_of
 
 SKIPPED = ("half_similarity",)
 """Not by default: it compares the two halves of a code, which mean something to contrastive methods alone."""
@@ -42,7 +42,7 @@ def run(given: argparse.Namespace) -> None:
     scores: Scores = {}
     for name in names:
         metric = registry.build("metrics", name, options[name])
-        scores |= measured({name: metric}, population, given.seed)
+        scores |= scores_of({name: metric}, population, given.seed)
         for key, value in (scores[name] or {}).items():
             print(f"{name:18}  {key:34}  {'undefined' if value is None else f'{value:.4f}':>8}", flush=True)
     content = {

@@ -3,14 +3,15 @@
 import argparse
 from pathlib import Path
 
-from disentangle import params
-
 DETAILS = "\n## Every cell"
 
 
-def run(given: argparse.Namespace) -> None:  # noqa: ARG001 (every stage is given its arguments)
-    """Print each report that has been made."""
-    for target in params.load().targets:
-        text = Path(target).read_text() if Path(target).exists() else "not made yet\n"
-        print(text.split(DETAILS)[0].rstrip())
-        print(f"\nThe whole report: {target}; its values: {Path(target).with_suffix('.csv')}")
+def run(given: argparse.Namespace) -> None:
+    """Print each report that has been made, and where the pages lie."""
+    for target in map(Path, given.settings.targets):
+        if target.suffix == ".md":
+            text = target.read_text() if target.exists() else "not made yet\n"
+            print(text.split(DETAILS)[0].rstrip())
+            print(f"\nThe whole report: {target}; its values: {target.with_suffix('.csv')}")
+        else:
+            print(f"{target}: {'open it in a browser' if target.exists() else 'not made yet'}")

@@ -6,14 +6,17 @@ import importlib
 import itertools
 from typing import Any
 
-from disentangle import dataset_files, files, outputs, params, plan, registry
+from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
-from disentangle.studies import STUDIES
+from disentangle.data import dataset_files
+from disentangle.pipeline import outputs, plan
+from disentangle.pipeline.params import Params
+from disentangle.pipeline.study import study_of
 
 
 def run(given: argparse.Namespace) -> None:
     """Run the stages from the datasets on; datasets and trainings that are there and current are not made again."""
-    settings = params.load()
+    settings = given.settings
     cells = outputs.report_cells(settings, given.name)
     for scale, dataset in outputs.datasets_of(cells):
         _prepare(settings, scale, dataset)
@@ -26,18 +29,18 @@ def run(given: argparse.Namespace) -> None:
             gc.collect()  # a compiled model holds itself, and with it memory of the device
     if given.until == "report":
         for cell in cells:
-            for stage in ("encode", *STUDIES[cell.study].evaluated):
+            for stage in ("encode", *study_of(cell.study).evaluated):
                 _run(stage, given, cell=cell)
         _run("report", given)
 
 
 def _trains_with(cell: Cell) -> tuple[str, ...]:
     """Return what cells that train together have in common: their data and, in a stack, their method."""
-    stacked = registry.load("families", STUDIES[cell.study].family).STACKED
+    stacked = registry.load("families", study_of(cell.study).family).STACKED
     return (cell.scale, cell.dataset, cell.method) if stacked else (cell.scale, cell.dataset)
 
 
-def _prepare(settings: params.Params, scale: str, dataset: str) -> None:
+def _prepare(settings: Params, scale: str, dataset: str) -> None:
     """Fetch and generate what a dataset lacks."""
     manifest = dataset_folder(scale, dataset) / dataset_files.MANIFEST
     if manifest.exists() and files.read_json(manifest).get("digest") == plan.generate(settings, scale, dataset):

@@ -7,19 +7,30 @@ import datetime
 import io
 import platform
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from disentangle import dataset_files, files, params, plan, provenance, registry
+from disentangle import files, registry
 from disentangle.cells import TRAINED, Cell, dataset_folder
+from disentangle.data import dataset_files
 from disentangle.errors import InputError
-from disentangle.studies import STUDIES
-from disentangle.trained import Job, Trained
+from disentangle.pipeline import plan, provenance
+from disentangle.pipeline.params import Params
+from disentangle.pipeline.study import study_of
 from disentangle.training import checkpoint, device
+from disentangle.training.job import Job, Trained
+
+
+class Planned(NamedTuple):
+    """What is known of a cell before it is trained."""
+
+    config: dict[str, Any]
+    """``Params.training(cell)``."""
+    digest: str
 
 
 def run(given: argparse.Namespace) -> None:
@@ -28,34 +39,43 @@ def run(given: argparse.Namespace) -> None:
     Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once, at most
     ``--together``. Their results wait at ``Cell.ahead`` for their own jobs, which put them into place.
     """
-    settings, cell = params.load(), given.cell
-    plan.require(given.digest, plan.train(settings, cell))
-    stacked = registry.load("families", STUDIES[cell.study].family).STACKED
+    settings, cell = given.settings, given.cell
+    planned = {cell: _planned(settings, cell)}
+    plan.require(given.digest, planned[cell].digest)
+    stacked = registry.load("families", study_of(cell.study).family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    alone = plan.trained_now(settings, cell, ahead=True) or not (stacked and on_gpu)
-    mates = [] if alone else _untrained_mates(settings, cell)
-    _train(given, settings, [cell, *mates][: given.together], [cell])
+    if stacked and on_gpu and not plan.trained_with(cell, planned[cell].digest, ahead=True):
+        planned |= _untrained_mates(settings, cell)
+    _train(given, dict([*planned.items()][: given.together]), [cell])
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
     """Train cells of one dataset side by side on one device, each to what it would be alone."""
-    _train(given, params.load(), cells, cells)
+    _train(given, {cell: _planned(given.settings, cell) for cell in cells}, cells)
 
 
-def _untrained_mates(settings: params.Params, cell: Cell) -> list[Cell]:
+def _planned(settings: Params, cell: Cell) -> Planned:
+    config = settings.training(cell)
+    return Planned(config, plan.train(settings, cell, config))
+
+
+def _untrained_mates(settings: Params, cell: Cell) -> dict[Cell, Planned]:
     """Return the other cells of a cell's dataset and method that params.yaml lists and nobody has trained."""
     listed = settings.cells(cell.scale, cell.study, cell.dataset)
-    mates = [mate for mate in listed if mate.method == cell.method and mate != cell]
-    return [mate for mate in mates if not any(plan.trained_now(settings, mate, ahead) for ahead in (False, True))]
+    mates = {mate: _planned(settings, mate) for mate in listed if mate.method == cell.method and mate != cell}
+    return {
+        mate: planned
+        for mate, planned in mates.items()
+        if not any(plan.trained_with(mate, planned.digest, ahead) for ahead in (False, True))
+    }
 
 
-def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[Cell], asked: Sequence[Cell]) -> None:
+def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Sequence[Cell]) -> None:
     """Train the cells that are not trained yet, and put the results of those that were asked for into place."""
+    cells = [*planned]
     folder = dataset_folder(cells[0].scale, cells[0].dataset)
-    configs = {cell: settings.training(cell) for cell in cells}
-    digests = {cell: plan.train(settings, cell) for cell in cells}
     manifest = dataset_files.read_manifest(folder)
-    if manifest["definition"] != settings.dataset(cells[0].scale, cells[0].dataset):
+    if manifest["definition"] != given.settings.dataset(cells[0].scale, cells[0].dataset):
         raise InputError(f"{folder}: made with other parameters than params.yaml now has. Run `generate` first.")
     where = device.choose(given.device, given.threads)
     made_by = {"device": device.name_of(where), "execution": device.execution(given.execution, where)}
@@ -63,7 +83,7 @@ def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[C
         for cell in sorted(cells):  # in one order, so that no two processes wait for each other
             locks.enter_context(files.exclusive(cell.resume.with_suffix(".lock")))
         data = files.sha256(folder / dataset_files.MANIFEST)
-        made = {cell: {"digest": digests[cell], "dataset": manifest["files"], **made_by} for cell in cells}
+        made = {cell: {"digest": planned[cell].digest, "dataset": manifest["files"], **made_by} for cell in cells}
         jobs: dict[Job, Cell] = {}
         for cell in sorted(cells):  # so that a stack knows its state again, whichever of its cells is asked for
             say = _prefixed(f"{cell}: " if len(cells) > 1 else "")
@@ -75,11 +95,11 @@ def _train(given: argparse.Namespace, settings: params.Params, cells: Sequence[C
                     say("this cell was trained beside another one")
                     _put_in_place(cell)
                 continue
-            made_of = f"{digests[cell]} {data} {' '.join(made_by.values())} {torch.__version__}"
-            jobs[Job(configs[cell], cell.resume, made_of, say)] = cell
+            made_of = f"{planned[cell].digest} {data} {' '.join(made_by.values())} {torch.__version__}"
+            jobs[Job(planned[cell].config, cell.resume, made_of, say)] = cell
         if not jobs:
             return
-        family = registry.load("families", STUDIES[cells[0].study].family)
+        family = registry.load("families", study_of(cells[0].study).family)
         for job, trained in family.train([*jobs], folder, where, made_by["execution"], given.checkpoint_every):
             cell = jobs[job]
             _write(cell.folder if cell in asked else cell.ahead, job.config, trained, made[cell])

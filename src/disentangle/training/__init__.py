@@ -1,1 +1,1 @@
-"""Batches on the device, the loop, checkpoint and resume."""
+"""From an objective and a dataset to trained weights: families of methods, loops, steps, batches, checkpoints."""

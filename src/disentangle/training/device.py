@@ -2,7 +2,8 @@
 
 import ctypes
 import os
-from typing import TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -55,6 +56,19 @@ def _keep_freed_memory() -> None:
     if mallopt:
         mallopt(M_MMAP_THRESHOLD, 2**25)  # the most that all versions allow
         mallopt(M_TRIM_THRESHOLD, 2**30)
+
+
+class SideStream:
+    """A stream of its own on a GPU, and none on a CPU; it goes on from what the current stream is told before."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
+        if self._stream:
+            self._stream.wait_stream(torch.cuda.current_stream(device))
+
+    def __call__(self) -> AbstractContextManager[Any]:
+        """Return the context in which work goes to the stream."""
+        return torch.cuda.stream(self._stream) if self._stream else nullcontext()
 
 
 def place(model: Model, device: torch.device) -> Model:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from disentangle.losses import collapse_level, factor_level
+from disentangle.losses.contrastive import collapse_level, factor_level
 from disentangle.models.contrastive import ContrastiveModel
 from disentangle.models.resnet import ResNet
 from disentangle.streams import seed_of
@@ -38,16 +38,13 @@ class Run:
 def build_model(config: dict[str, Any], heads: int) -> ContrastiveModel:
     """Return encoder and projection heads, initialised from the ``init`` stream of the cell's seed."""
     generator = torch.Generator().manual_seed(seed_of(config["cell"]["seed"], "init"))
-    encoder, projection = config["encoder"], config["projection"]
-    return ContrastiveModel(
-        generator,
-        ResNet(generator, encoder["blocks"], encoder["widths"], encoder["stem"]),
-        heads,
-        projection["hidden"],
-        projection["dim"],
-        projection["batch_norm_output"],
-        projection["init_std"],
-    )
+    encoder = config["encoder"]
+    resnet = ResNet(generator, encoder["blocks"], encoder["widths"], encoder["stem"])
+    if not heads:
+        return ContrastiveModel(generator, resnet)
+    given = config["projection"]
+    shape = given["hidden"], given["dim"], given["batch_norm_output"], given["init_std"]
+    return ContrastiveModel(generator, resnet, heads, *shape)
 
 
 def targets(objective: Objective, held: tuple[str, str]) -> tuple[str, ...]:

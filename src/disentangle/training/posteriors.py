@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentangle.grid import Seen
+from disentangle.data.grid import Seen
 from disentangle.models.vae import VAE
 from disentangle.training.packed import PackedGrid
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from torch import Tensor
 
-from disentangle.grid import Seen
+from disentangle.data.grid import Seen
+from disentangle.losses.posterior import Regularization
 from disentangle.models.stacked import unstack
-from disentangle.posterior import Regularization
 from disentangle.training import checkpoint
 from disentangle.training.packed import PackedGrid
 from disentangle.training.stacked_step import FINAL, Step
@@ -26,7 +26,7 @@ AT_ONCE = {"cpu": 1}
 
 
 @dataclass
-class Trained:
+class StackedCell:
     """A trained cell: its parameters, a row of history every few steps, its losses at the end, how and how fast.
 
     ``final`` holds the mean losses over fresh batches, ``loss``, ``reconstruction``, ``kl``, ``regularizer`` and
@@ -86,7 +86,7 @@ class StackedTraining:
             self._restore(state)
             announce(f"going on at step {self._done}")
 
-    def run(self, checkpoint_every: float) -> list[Trained]:
+    def run(self, checkpoint_every: float) -> list[StackedCell]:
         """Train to the end and return the cells in their order.
 
         A state is saved if the last is ``checkpoint_every`` seconds old and saving takes less than a twentieth of the
@@ -130,14 +130,14 @@ class StackedTraining:
         losses = f"losses {min(finite):.1f} to {max(finite):.1f}" if finite else "no finite loss"
         return losses + (f", {len(last) - len(finite)} diverged" if len(finite) < len(last) else "")
 
-    def _results(self, part: _Part) -> list[Trained]:
+    def _results(self, part: _Part) -> list[StackedCell]:
         diverged = part.diverged()
         with part.step.stream():
             final = part.step.final(self._training["final_batches"], self._done)
             found = [unstack(part.step.weights, cell) for cell in range(len(diverged))]
         nothing = dict.fromkeys((*FINAL, "elbo"), math.nan)
         return [
-            Trained(
+            StackedCell(
                 weights,
                 history,
                 nothing if stopped else losses,

@@ -6,7 +6,7 @@ Nothing waits for the host or depends on a value, so a GPU can record it once an
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,12 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from disentangle.grid import Seen
+from disentangle.data.grid import Seen
+from disentangle.losses.posterior import Posterior, Regularization, kl_divergence
 from disentangle.models.discriminator import Discriminator
 from disentangle.models.stacked import stack
 from disentangle.models.vae import VAE
-from disentangle.posterior import Posterior, Regularization, kl_divergence
 from disentangle.streams import seed_of
+from disentangle.training.device import SideStream
 from disentangle.training.draws import Draws
 from disentangle.training.packed import PackedGrid
 from disentangle.training.step import Recorded
@@ -63,9 +64,7 @@ class Step:
         execution: str,
     ) -> None:
         device = grid.images.device
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
-        if self._stream:
-            self._stream.wait_stream(torch.cuda.current_stream(device))  # on which the grid was made
+        self.stream = SideStream(device)  # after the grid was made
         self._training, self._device, self._graph = configs[0]["training"], device, execution == "graph"
         self._objective, self._grid, self._observation = objective, grid, observation
         self._vae = build_model(configs[0]["model"], grid, observation)
@@ -88,10 +87,6 @@ class Step:
         self._names: tuple[str, ...] = ()
         self._sums, self._steps = torch.empty(0), 0
         self._recorded = Recorded([]) if self._graph else None
-
-    def stream(self) -> AbstractContextManager[Any]:
-        """Return the context of this step's stream; on a CPU it is empty."""
-        return torch.cuda.stream(self._stream) if self._stream else nullcontext()
 
     def __call__(self, step: int) -> None:
         """Make the update number ``step``, from 0; a GPU may still be at it when this returns."""

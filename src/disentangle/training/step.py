@@ -5,18 +5,18 @@ Nothing in it waits for the host or depends on a value, so a GPU can record it o
 
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from disentangle.embeddings import Embeddings
+from disentangle.losses.embeddings import Embeddings
 from disentangle.models.contrastive import ContrastiveModel
 from disentangle.streams import seed_of
 from disentangle.training.augment import augment, draw
 from disentangle.training.batches import ViewPairs, normalise
-from disentangle.training.device import place
+from disentangle.training.device import SideStream, place
 
 SGD_MOMENTUM = 0.9
 WARM_UP = 3
@@ -82,14 +82,12 @@ class Step:
         execution: str,
     ) -> None:
         training, device = config["training"], views.images.device
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
-        if self._stream:
-            self._stream.wait_stream(torch.cuda.current_stream(device))  # on which the views were made
+        self.stream = SideStream(device)  # after the views were made
         with self.stream():
             self.model = place(model, device).train()
             self.rate = torch.zeros((), device=device)
             self.index = torch.zeros(training["batch"], dtype=torch.int64, device=device)
-            recorded = self._stream is not None and execution != "eager"
+            recorded = device.type == "cuda" and execution != "eager"
             self.optimizer = build_optimizer(self.model, training, self.rate, recorded)
         self.generators = {
             purpose: torch.Generator(device).manual_seed(seed_of(config["cell"]["seed"], purpose))
@@ -104,10 +102,6 @@ class Step:
         self._names: tuple[str, ...] = ()
         self._sums, self._steps = torch.empty(0), 0
         self._recorded = Recorded([*self.generators.values()]) if recorded else None
-
-    def stream(self) -> AbstractContextManager[Any]:
-        """Return the context of this step's stream; on a CPU it is empty."""
-        return torch.cuda.stream(self._stream) if self._stream else nullcontext()
 
     def __call__(self, index: Tensor, rate: float) -> None:
         """Train on the samples ``index`` (B,) at a learning rate; a GPU may still be at it when this returns."""

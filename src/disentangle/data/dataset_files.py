@@ -1,0 +1,85 @@
+"""A generated dataset on disk: arrays, and a manifest that says what they are and what they are made of."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disentangle import files
+from disentangle.data.views import Views
+from disentangle.errors import InputError
+
+SPLITS = ("train", "test")
+"""Of view pairs; a factor grid is whole."""
+MANIFEST = "manifest.json"
+"""Written last: where it is, the dataset is complete."""
+
+
+def write(folder: Path, splits: Mapping[str, Views], manifest: Mapping[str, Any]) -> None:
+    """Write view pairs: ``<split>_images.npy`` and ``<split>_factors.npz`` of each split, and the manifest."""
+    images = {f"{name}_images.npy": split.images for name, split in splits.items()}
+    _write(folder, images, {f"{name}_factors.npz": split.factors for name, split in splits.items()}, manifest)
+
+
+def write_grid(folder: Path, grid: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    """Write the fields of a ``grid.Grid``: ``images.npy``, ``shared.npz``, and in the manifest all others."""
+    # A list, as JSON is written with sorted keys and the order of the factors is that of the grid.
+    known = {"sizes": [[*size] for size in grid["sizes"].items()], "shape": [*grid["shape"]]}
+    known |= {"binary": grid["binary"], "nuisance": [*grid["nuisance"]]}
+    arrays = {"images.npy": grid["images"]}
+    _write(folder, arrays, {"shared.npz": grid["shared"]}, {**manifest, "grid": known})
+
+
+def _write(
+    folder: Path,
+    arrays: Mapping[str, np.ndarray],
+    archives: Mapping[str, Mapping[str, np.ndarray]],
+    manifest: Mapping[str, Any],
+) -> None:
+    for name, array in arrays.items():
+        files.write_array(folder / name, array)
+    for name, archive in archives.items():
+        files.write_arrays(folder / name, archive)
+    hashes = {name: files.sha256(folder / name) for name in (*arrays, *archives)}
+    files.write_json(folder / MANIFEST, {**manifest, "files": hashes})
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read what a dataset is."""
+    return files.read_json(folder / MANIFEST)
+
+
+def read_factors(folder: Path, split: str) -> dict[str, np.ndarray]:
+    """Read the factors of one split of view pairs."""
+    return files.read_arrays(folder / f"{split}_factors.npz")
+
+
+def read(folder: Path, split: str) -> Views:
+    """Read one split of view pairs, its images memory-mapped.
+
+    Raises InputError if a file differs from the manifest.
+    """
+    _verify(folder, f"{split}_images.npy", f"{split}_factors.npz")
+    return Views(files.read_array(folder / f"{split}_images.npy"), read_factors(folder, split))
+
+
+def read_grid(folder: Path) -> dict[str, Any]:
+    """Read the fields of a ``grid.Grid``, its images memory-mapped.
+
+    Raises InputError if a file differs from the manifest.
+    """
+    _verify(folder, "images.npy", "shared.npz")
+    known = read_manifest(folder)["grid"]
+    arrays = {"images": files.read_array(folder / "images.npy"), "shared": files.read_arrays(folder / "shared.npz")}
+    tuples = {key: tuple(known[key]) for key in ("shape", "nuisance")}
+    return {**arrays, **tuples, "sizes": dict(known["sizes"]), "binary": known["binary"]}
+
+
+def _verify(folder: Path, *names: str) -> None:
+    hashes = read_manifest(folder)["files"]
+    for name in names:
+        path = folder / name
+        if not path.exists() or files.sha256(path) != hashes[name]:
+            mend = f"Restore it (`dvc checkout {folder}`), or delete {folder} to make it anew."
+            raise InputError(f"{path}: missing or damaged (it differs from {MANIFEST}). {mend}")

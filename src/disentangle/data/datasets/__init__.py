@@ -1,0 +1,1 @@
+"""Datasets, one a file: how images come from sources, and what their factors are."""

@@ -1,0 +1,23 @@
+"""Cars3D: a car; elevation, azimuth and which car vary.
+
+Reed et al. 2015; as used by Locatello et al. 2019.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from disentangle.data import grid
+from disentangle.data.factors import CARS3D
+
+ROLES = ("images",)
+POOLS = ()
+
+
+@dataclass(frozen=True)
+class Dataset(grid.GridDataset):
+    """Colour images of 183 cars, seen as they are stored."""
+
+    image_size: Literal[64, 32] = 64
+    every: list[int] = (1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+
+    factors = CARS3D

@@ -1,0 +1,36 @@
+"""Color-dSprites: dSprites in a random colour on black.
+
+Locatello et al. 2019, section 5.1; details follow disentanglement_lib (data/ground_truth/dsprites.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from disentangle.data import grid
+from disentangle.data.factors import DSPRITES
+
+ROLES = ("images",)
+POOLS = ()
+
+
+@dataclass(frozen=True)
+class Dataset(grid.GridDataset):
+    """Sprites of dSprites; each observation of one has another colour."""
+
+    image_size: Literal[64, 32] = 64
+    every: list[int] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+
+    factors = DSPRITES
+
+    def channels(self, shape: tuple[int, int, int]) -> int:
+        """Return 3: observations are in colour."""
+        return 3
+
+    def noise_shape(self, shape: tuple[int, int, int]) -> tuple[int, ...]:
+        """Return that of one colour."""
+        return (1, 1, 3)
+
+    def observe(self, images: Any, uniform: Any, shared: Mapping[str, Any]) -> Any:
+        """Return sprites (..., S, S, 3) times a colour of U(0.5, 1) channels, (1 + uniform) / 2."""
+        return images * (0.5 + 0.5 * uniform)

@@ -1,0 +1,23 @@
+"""SmallNORB: a toy; category, instance, elevation, azimuth and lighting vary, the instance as a nuisance.
+
+LeCun, Huang and Bottou 2004; as used by Locatello et al. 2019.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from disentangle.data import grid
+from disentangle.data.factors import SMALLNORB
+
+ROLES = ("images",)
+POOLS = ()
+
+
+@dataclass(frozen=True)
+class Dataset(grid.GridDataset):
+    """Grey images of toys of five categories, seen as they are stored."""
+
+    image_size: Literal[64, 32] = 64
+    every: list[int] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+
+    factors = SMALLNORB

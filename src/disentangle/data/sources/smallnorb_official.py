@@ -1,0 +1,112 @@
+"""SmallNORB as published: fifty toys of five categories, from 9 elevations and 18 sides, under 6 lights."""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from disentangle.data.factors import SMALLNORB
+from disentangle.data.grid import Grid, index_of, kept, rows_of, sizes_of
+from disentangle.data.official import reading, resized, verify_all
+from disentangle.errors import InputError
+
+STAND_IN = ""
+CREDITS = "Toys: SmallNORB, Y. LeCun, F. J. Huang and L. Bottou, 2004 (for research only)."
+ARCHIVES = (
+    {
+        "url": "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/smallnorb-5x46789x9x18x6x2x96x96-training-dat.mat.gz",
+        "path": "data/raw/smallnorb/smallnorb-5x46789x9x18x6x2x96x96-training-dat.mat.gz",
+        "md5": "66054832f9accfe74a0f4c36a75bc0a2",
+    },
+    {
+        "url": "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/smallnorb-5x46789x9x18x6x2x96x96-training-cat.mat.gz",
+        "path": "data/raw/smallnorb/smallnorb-5x46789x9x18x6x2x96x96-training-cat.mat.gz",
+        "md5": "23c8b86101fbf0904a000b43d3ed2fd9",
+    },
+    {
+        "url": "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/smallnorb-5x46789x9x18x6x2x96x96-training-info.mat.gz",
+        "path": "data/raw/smallnorb/smallnorb-5x46789x9x18x6x2x96x96-training-info.mat.gz",
+        "md5": "51dee1210a742582ff607dfd94e332e3",
+    },
+    {
+        "url": "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/smallnorb-5x01235x9x18x6x2x96x96-testing-dat.mat.gz",
+        "path": "data/raw/smallnorb/smallnorb-5x01235x9x18x6x2x96x96-testing-dat.mat.gz",
+        "md5": "e4ad715691ed5a3a5f138751a4ceb071",
+    },
+    {
+        "url": "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/smallnorb-5x01235x9x18x6x2x96x96-testing-cat.mat.gz",
+        "path": "data/raw/smallnorb/smallnorb-5x01235x9x18x6x2x96x96-testing-cat.mat.gz",
+        "md5": "5aa791cd7e6016cf957ce9bdb93b8603",
+    },
+    {
+        "url": "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/smallnorb-5x01235x9x18x6x2x96x96-testing-info.mat.gz",
+        "path": "data/raw/smallnorb/smallnorb-5x01235x9x18x6x2x96x96-testing-info.mat.gz",
+        "md5": "a9454f3864d7fd4bb3ea7fc3eb84924e",
+    },
+)
+
+TYPES = {0x1E3D4C55: "u1", 0x1E3D4C54: "<i4"}
+"""Element types by the number that a file begins with."""
+STORED, SIDE = 96, 64
+
+
+@dataclass(frozen=True)
+class Source:
+    """Concatenate training and testing files; of each pair of images the left one is taken and resized to 64x64.
+
+    The azimuth, stored as 0, 2, ..., 34, is halved.
+    """
+
+    def files(self) -> list[Path]:
+        """Return the six files: images, categories and the other factors of each part."""
+        return [Path(archive["path"]) for archive in ARCHIVES]
+
+    def load(self, rng: np.random.Generator, every: Mapping[str, int]) -> Grid:
+        """Return the grid of (64, 64, 1) images, the instance a nuisance.
+
+        Raises InputError that names a file that is missing, damaged or another one, or the folder when its files do not
+        hold each combination of factors once; for an unknown factor or stride.
+        """
+        values = kept(SMALLNORB, every)
+        verify_all(ARCHIVES)
+        files = self.files()
+        pairs, categories, others = ([read_norb(path) for path in files[k::3]] for k in range(3))
+        place = _places(np.column_stack([np.concatenate(categories), np.concatenate(others)]), files[0].parent)
+        for path, stored, labels in zip(files[0::3], pairs, categories, strict=True):
+            if stored.shape != (allowed := (len(labels), 2, STORED, STORED)):
+                raise InputError(f"{path}: found images of shape {stored.shape}; allowed: {allowed}.")
+        left = [pair[:, 0] for pair in pairs]
+        images = np.empty((len(rows := rows_of(values, SMALLNORB)), SIDE, SIDE, 1), np.uint8)
+        for image, k in zip(images, place[rows], strict=True):
+            part, row = (0, k) if k < len(left[0]) else (1, k - len(left[0]))
+            image[..., 0] = resized(left[part][row], SIDE)
+        return Grid(images, sizes_of(values), (SIDE, SIDE, 1), nuisance=("instance",))
+
+
+def _places(factors: np.ndarray, folder: Path) -> np.ndarray:
+    """Return at which row of the files (N, 5) each image of the grid (N,) lies."""
+    stored = factors // np.array([1, 1, 1, 2, 1])
+    sizes = np.array(list(SMALLNORB.values()))
+    whole = len(stored) == sizes.prod() and (stored >= 0).all() and (stored < sizes).all()
+    index = index_of(stored, SMALLNORB) if whole else np.zeros(0, int)
+    if not whole or len(np.unique(index)) != len(index):
+        raise InputError(f"{folder}: the files do not hold each of {sizes.prod()} combinations of the factors once.")
+    return np.argsort(index)
+
+
+def read_norb(path: Path) -> np.ndarray:
+    """Read one compressed file: int32 type, int32 number of axes, the axes (three at least), then the data.
+
+    Raises InputError that names the file when it is damaged, of another type, or not as long as it says.
+    """
+    with reading(path):
+        data = gzip.decompress(path.read_bytes())
+        kind, axes = (int(number) for number in np.frombuffer(data, "<i4", 2))
+        if kind not in TYPES:
+            raise ValueError(f"it begins with {kind:#x}, of no type that is read here")
+        start = 8 + 4 * max(3, axes)
+        shape = tuple(int(axis) for axis in np.frombuffer(data, "<i4", axes, 8))
+        stored: np.ndarray = np.frombuffer(data, TYPES[kind], offset=start).reshape(shape)
+        return stored

@@ -1,1 +1,0 @@
-"""Generators of image pairs with their factors, one a file."""

@@ -1,0 +1,1 @@
+"""Scores of codes, one a file: a function of codes and factors."""

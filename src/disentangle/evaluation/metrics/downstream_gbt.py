@@ -1,0 +1,27 @@
+"""Downstream tasks of boosted trees: the accuracy with which they tell factors from codes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from disentangle.evaluation import downstream
+from disentangle.evaluation.classifiers import boosting
+from disentangle.evaluation.population import Population
+
+SCORES = ("mean", "min", "efficiency")
+"""The first two once a size: ``mean_10``, ``min_10``, ``mean_100``, ..."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Accuracies after 10, 100, ... training points, and how much of the last are reached after 100.
+
+    Source: Locatello et al. 2019, section 5.5 (gradient-boosted trees). Deviation: of ``boosting``.
+    """
+
+    sizes: list[int] = (10, 100, 1000, 10000)  # type: ignore[assignment]  # dataclasses refuse a list here
+    test_points: int = 5000
+
+    def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
+        """Return the scores of a population, all in [0, 1] but ``efficiency``, which may exceed 1."""
+        return downstream.scores(population, rng, boosting.fit, self.sizes, self.test_points)

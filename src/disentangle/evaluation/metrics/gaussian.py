@@ -1,0 +1,78 @@
+"""How far codes are from independent: scores that need no factors.
+
+Paper: Locatello et al. 2019 (arXiv 1811.12359), section 5.2 and appendix.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from disentangle.evaluation import mutual_information
+from disentangle.evaluation.population import Population
+
+SCORES = ("total_correlation", "wasserstein_correlation", "wasserstein_correlation_normalised", "mutual_information")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Scores of ``points`` rows, 0 where codes are independent: two of the normal distribution of their covariance.
+
+    ``total_correlation`` and ``mutual_information`` in nats, from 0 up; ``wasserstein_correlation`` in squared units of
+    the codes, from 0 up, and ``wasserstein_correlation_normalised``, in [0, 2).
+    """
+
+    points: int = 10000
+    bins: int = 20
+
+    def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
+        """Return the scores of freshly drawn rows; nan where one is not defined."""
+        codes, _ = population.whole().draw(self.points, rng)
+        varying = codes[:, np.ptp(codes, axis=0) > 0]
+        covariance = np.cov(varying, rowvar=False).reshape(varying.shape[1], varying.shape[1])
+        distance, variance = wasserstein_correlation(covariance), float(np.trace(covariance))
+        return {
+            "total_correlation": total_correlation(covariance),
+            "wasserstein_correlation": distance,
+            "wasserstein_correlation_normalised": distance / variance if variance else float("nan"),
+            "mutual_information": mean_mutual_information(codes, self.bins),
+        }
+
+
+def total_correlation(covariance: np.ndarray) -> float:
+    """Return KL(N(0, S) | N(0, diag S)) of a covariance S (D, D) with a positive diagonal; nan if S is singular.
+
+    (sum_i log S_ii - log det S) / 2 = -sum_i log r_i / 2, with r the eigenvalues of the correlations, whatever the
+    scales of the codes.
+
+    Source: Locatello et al. 2019, section 5.2. Deviation: constant codes are dropped before; nan where it is infinite.
+    """
+    deviation = np.sqrt(np.diag(covariance))
+    r = np.linalg.eigvalsh(covariance / np.outer(deviation, deviation))
+    if len(r) and r[0] <= len(r) * np.finfo(float).eps * r[-1]:
+        return float("nan")
+    return float(max(0.0, -np.log(r).sum() / 2))
+
+
+def wasserstein_correlation(covariance: np.ndarray) -> float:
+    """Return the squared 2-Wasserstein distance of N(0, S) and N(0, V), with V = diag S, for a covariance S (D, D).
+
+    tr S + tr V - 2 tr (V^1/2 S V^1/2)^1/2 = 2 tr S - 2 sum_i q_i^1/2, with q the eigenvalues of V^1/2 S V^1/2.
+
+    Source: Dowson and Landau 1982, Eq. 16; Locatello et al. 2019, appendix. Deviation: none; disentanglement_lib takes
+    the root of S V, which has the same eigenvalues but is not symmetric.
+    """
+    deviation = np.sqrt(np.diag(covariance))
+    q = np.linalg.eigvalsh(covariance * np.outer(deviation, deviation))
+    return float(max(0.0, 2 * np.trace(covariance) - 2 * np.sqrt(np.maximum(q, 0)).sum()))
+
+
+def mean_mutual_information(codes: np.ndarray, bins: int) -> float:
+    """Return the mean mutual information of two different binned codes of (N, D); nan where there is one alone.
+
+    Source: Locatello et al. 2019, as disentanglement_lib has it. Deviation: none.
+    """
+    dim = codes.shape[1]
+    if dim < 2:
+        return float("nan")
+    cut = mutual_information.binned(codes, bins)
+    return float(mutual_information.matrix(cut, cut)[~np.eye(dim, dtype=bool)].mean())

@@ -1,0 +1,42 @@
+"""MIG, the mutual information gap: whether each factor is told by one code alone.
+
+Papers: Chen et al. 2018 (arXiv 1802.04942), Eq. 6; Locatello et al. 2019 (arXiv 1811.12359), appendix.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from disentangle.evaluation import mutual_information
+from disentangle.evaluation.population import Population
+
+SCORES = ("mig",)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """``mig`` in [0, 1] of ``points`` rows, with each code cut into ``bins`` of equal width."""
+
+    points: int = 10000
+    bins: int = 20
+
+    def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
+        """Return the gap of freshly drawn rows."""
+        codes, factors = population.whole().draw(self.points, rng)
+        return {"mig": gap(codes, factors, self.bins)}
+
+
+def gap(codes: np.ndarray, factors: np.ndarray, bins: int) -> float:
+    """Return how far the best code of a factor is ahead of the second, for codes (N, D) and factors (N, K).
+
+    mean_k (I_(1)k - I_(2)k) / H_k, with I_(i)k the i-th largest mutual information of a binned code and factor k.
+
+    Source: Chen et al. 2018, Eq. 6; bins as Locatello et al. 2019. Deviation: factors of one value, which have no
+    entropy, are left out; nan where none is left or there is no second code.
+    """
+    entropy = mutual_information.entropies(factors)
+    several = entropy > 0
+    if codes.shape[1] < 2 or not several.any():
+        return float("nan")
+    ranked = np.sort(mutual_information.matrix(mutual_information.binned(codes, bins), factors), axis=0)
+    return float(((ranked[-1] - ranked[-2])[several] / entropy[several]).mean())

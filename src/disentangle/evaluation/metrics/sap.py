@@ -1,0 +1,55 @@
+"""SAP, separated attribute predictability: whether each factor is predicted by one code alone.
+
+Papers: Kumar et al. 2018 (arXiv 1711.00848), section 3; Locatello et al. 2019 (arXiv 1811.12359), appendix.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from disentangle.evaluation.classifiers import linear_svm
+from disentangle.evaluation.population import Population
+
+SCORES = ("sap",)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """``sap`` in [0, 1]: mean_k (A_(1)k - A_(2)k), with A_(i)k the i-th best accuracy of a code alone on factor k.
+
+    Codes are not standardised, as in disentanglement_lib: with a penalty on slope and intercept, ``sap`` changes with
+    their scale and origin, though not with their sign.
+    """
+
+    train_points: int = 10000
+    test_points: int = 5000
+    C: float = 0.01
+
+    def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
+        """Return the gap of freshly drawn rows; nan where there is no second code.
+
+        Source: as above, every factor taken as discrete. Deviation: none.
+        """
+        train, test = population.split(rng)
+        drawn = train.draw(self.train_points, rng), test.draw(self.test_points, rng)
+        if population.codes.shape[1] < 2:
+            return {"sap": float("nan")}
+        ranked = np.sort(accuracies(*drawn, self.C), axis=0)
+        return {"sap": float((ranked[-1] - ranked[-2]).mean())}
+
+
+def accuracies(
+    train: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    C: float,  # noqa: N803
+) -> np.ndarray:
+    """Return the test accuracy (D, K) of a support vector machine of each code on each factor.
+
+    ``train`` and ``test`` are codes (N, D) and factors (N, K).
+    """
+    (codes, factors), (new_codes, new_factors) = train, test
+    found = np.empty((codes.shape[1], factors.shape[1]))
+    for d, k in np.ndindex(found.shape):
+        classifier = linear_svm.fit(codes[:, d], factors[:, k], C)
+        found[d, k] = (classifier.predict(new_codes[:, d]) == new_factors[:, k]).mean()
+    return found

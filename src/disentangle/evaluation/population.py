@@ -1,0 +1,91 @@
+"""Codes with the factors of what they encode, and the draws from them that metrics are made of."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+TEST_SHARE = 1 / 3
+"""Of a sample's rows: 5,000 test to 10,000 training points, as published."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """Codes (N, D) float64 and factors (N, K) of 0-based integers, row by row.
+
+    A ``complete`` population is a whole factor grid, so that a uniform row is an i.i.d. draw of all factors; training
+    and test points are drawn from all of it, with replacement, as Locatello et al. 2019 do. Any other is a sample: its
+    rows are parted at random into training and test rows, and :meth:`Rows.draw` takes a row at most once.
+
+    What is random in a code is drawn anew each time that a row is: else a training point that is a test point too would
+    tell its noise.
+    """
+
+    codes: np.ndarray
+    factors: np.ndarray
+    names: tuple[str, ...]
+    complete: bool
+    deviation: np.ndarray | None = None
+    """(N, D): a code is drawn from the normal distribution around ``codes`` with this deviation."""
+    shuffled: bool = False
+    """A code is that of another row, so that it tells nothing."""
+
+    def codes_of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return one draw of the codes (..., D) of row numbers (...)."""
+        if self.shuffled:
+            rows = rng.integers(len(self.codes), size=rows.shape)
+        found: np.ndarray = self.codes[rows]
+        return found if self.deviation is None else found + self.deviation[rows] * rng.standard_normal(found.shape)
+
+    def whole(self) -> "Rows":
+        """Return the pool of all rows."""
+        return Rows(self, np.arange(len(self.codes)))
+
+    def split(self, rng: np.random.Generator) -> tuple["Rows", "Rows"]:
+        """Return the pools of training and of test points."""
+        if self.complete:
+            pool = self.whole()
+            return pool, pool
+        rows = rng.permutation(len(self.codes))
+        train = len(rows) - round(len(rows) * TEST_SHARE)
+        return Rows(self, np.sort(rows[:train])), Rows(self, np.sort(rows[train:]))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a population that may be drawn."""
+
+    population: Population
+    rows: np.ndarray
+    _sorted: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return codes (n, D) and factors (n, K) of n = ``count`` uniform rows, of a sample as many as it has."""
+        if self.population.complete:
+            chosen = self.rows[rng.integers(len(self.rows), size=count)]
+        else:
+            chosen = rng.permutation(self.rows)[:count]
+        return self.population.codes_of(chosen, rng), self.population.factors[chosen]
+
+    def draw_sharing(self, factor: int, groups: int, size: int, rng: np.random.Generator) -> np.ndarray:
+        """Return row numbers (groups, size): of each group, uniform ones that share the value of one factor.
+
+        The value is that of a uniform row; on a grid, the other factors are drawn i.i.d., and of a sample too the rows
+        of a group are drawn with replacement.
+        """
+        rows, starts, counts = self._by_value(factor)
+        shared = np.searchsorted(starts, rng.integers(len(rows), size=groups), side="right") - 1
+        place = starts[shared, None] + rng.integers(counts[shared, None], size=(groups, size))
+        return rows[place]
+
+    def _by_value(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the rows sorted by a factor, where each of its values starts, and how many rows have it, if any."""
+        if factor not in self._sorted:
+            values = self.population.factors[self.rows, factor]
+            counts = np.bincount(values)
+            # The narrower the integers, the faster they are sorted.
+            order = self.rows[np.argsort(values.astype(np.min_scalar_type(values.max())), kind="stable")]
+            self._sorted[factor] = order, np.cumsum(counts) - counts, counts
+        return self._sorted[factor]

@@ -1,0 +1,1 @@
+"""Classifiers of frozen codes, one a file."""

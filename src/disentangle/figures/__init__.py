@@ -1,1 +1,0 @@
-"""Figures of the paper and of ours, one a file: data first (``table``), then ink (``draw``) and words (``text``)."""

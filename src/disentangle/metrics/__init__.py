@@ -1,1 +1,0 @@
-"""What is measured on codes without training anything, one metric a file."""

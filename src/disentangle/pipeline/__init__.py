@@ -1,0 +1,1 @@
+"""What is run and what is stale: parameters, the plan, outputs, provenance, results on disk."""

@@ -1,0 +1,390 @@
+"""params.yaml, read and checked once: everything wrong with it is said here, before any job exists."""
+
+import copy
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from disentangle import registry
+from disentangle.cells import Cell
+from disentangle.errors import InputError, did_you_mean
+from disentangle.pipeline import scales
+from disentangle.pipeline.study import EVALUATIONS, FRONT, module_of, report_path, studies, study_of
+
+SCHEMA = Path(__file__).with_name("params.schema.yaml")
+NOT_TRAINING = {"datasets", "seeds", "methods", "measured", *(kind.plugins for kind in EVALUATIONS.values())}
+"""Keys of a study that list its cells or say how their codes are evaluated; all but these and its own are of training."""
+
+
+# The parser in C, where PyYAML has it, is ten times as fast.
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML that refuses a key given twice, which plain YAML readers drop silently, and keys that are no text."""
+
+    def construct_document(self, node: yaml.Node) -> Any:
+        # Checked as written: constructing a mapping adds the keys that it merges (``<<``) to its node.
+        self._check_keys(node, set())
+        return super().construct_document(node)
+
+    def _check_keys(self, node: yaml.Node, checked: set[yaml.Node]) -> None:
+        if isinstance(node, yaml.ScalarNode) or node in checked:  # an alias is the node that it names
+            return
+        checked.add(node)
+        if isinstance(node, yaml.SequenceNode):
+            for child in node.value:
+                self._check_keys(child, checked)
+            return
+        seen: set[str] = set()
+        for key_node, value_node in node.value:
+            self._check_keys(value_node, checked)
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
+            if not isinstance(key, str):
+                raise InputError(f"line {line}: the key {key!r} is no text; write it in quotes.")
+            if key in seen:
+                raise InputError(f"line {line}: the key '{key}' is given twice.")
+            seen.add(key)
+
+
+def _is_integer(_: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+# JSON Schema takes 20.0 for an integer; a range or a folder's name does not.
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+)
+
+
+@dataclass(frozen=True)
+class Params:
+    """The checked content of params.yaml."""
+
+    scale: str
+    targets: tuple[str, ...]
+    scales: dict[str, Any]
+    """Each as if written out."""
+    left_out: tuple[str, ...] = ()
+    """What is written and not looked at, a sentence each: sections of studies that have no folder."""
+
+    def dataset(self, scale: str, name: str) -> dict[str, Any]:
+        """Return a dataset's definition, completed by its generator's and its sources' defaults."""
+        known = self.section(scale)["datasets"]
+        where = f"scales.{scale}.datasets"
+        if name not in known:
+            raise InputError(f"{where}: no dataset '{name}': {did_you_mean(name, known)}")
+        where = f"{where}.{name}"
+        given = dict(known[name])
+        generator, seed = given.pop("generator"), given.pop("seed")
+        try:
+            roles = registry.constant("datasets", generator, "ROLES")
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        sources = {role: _source(given, role, where) for role in roles}
+        options = {key: value for key, value in given.items() if key not in roles}
+        options = registry.check_options("datasets", generator, options, where)
+        return {"generator": generator, "seed": seed, "options": options, "sources": sources}
+
+    def section(self, scale: str) -> dict[str, Any]:
+        """Return a scale's section."""
+        if scale not in self.scales:
+            raise InputError(f"no scale '{scale}': {did_you_mean(scale, self.scales)}")
+        return dict(self.scales[scale])
+
+    def study(self, scale: str, study: str) -> dict[str, Any]:
+        """Return a study's section."""
+        known = self.section(scale)["studies"]
+        if study not in known:
+            raise InputError(f"scales.{scale}.studies: no study '{study}': {did_you_mean(study, known)}")
+        return dict(known[study])
+
+    def method(self, scale: str, study: str, entry: str) -> dict[str, Any]:
+        """Return ``{"name": file name, "options": completed options}`` of an entry under ``methods``."""
+        known = self.study(scale, study)["methods"]
+        where = f"scales.{scale}.studies.{study}.methods"
+        if entry not in known:
+            raise InputError(f"{where}: no method '{entry}': {did_you_mean(entry, known)}")
+        given = {key: value for key, value in known[entry].items() if key not in ("lam", "method")}
+        name = known[entry].get("method", entry)
+        return {"name": name, "options": registry.check_options("methods", name, given, f"{where}.{entry}")}
+
+    def evaluation(self, kind: str, scale: str, study: str) -> dict[str, dict[str, Any]]:
+        """Return the completed options of each of a study's ``probes`` or ``metrics``, by name."""
+        where = f"scales.{scale}.studies.{study}.{kind}"
+        given = self.study(scale, study).get(kind, {})
+        return {name: registry.check_options(kind, name, options, f"{where}.{name}") for name, options in given.items()}
+
+    def measured(self, scale: str, study: str, code: str) -> list[str]:
+        """Return which of a study's metrics score a kind of code, in the order of ``metrics``; by default all."""
+        section = self.study(scale, study)
+        chosen = section["measured"].get(code, ()) if "measured" in section else section["metrics"]
+        return [name for name in section["metrics"] if name in chosen]
+
+    def check_cell(self, cell: Cell) -> None:
+        """Raise InputError unless a cell can be trained; its lam and seed need not be listed."""
+        method = self.method(cell.scale, cell.study, cell.method)["name"]
+        self.dataset(cell.scale, cell.dataset)
+        check_lam(method, cell.lam, "lam")
+        if cell.seed < 0:
+            raise InputError(f"seed: found {cell.seed}; allowed: an integer >= 0.")
+
+    def training(self, cell: Cell) -> dict[str, Any]:
+        """Return everything of params.yaml that a cell's training depends on, but for its dataset's content."""
+        self.check_cell(cell)
+        method = self.method(cell.scale, cell.study, cell.method)
+        study, section = study_of(cell.study), self.study(cell.scale, cell.study)
+        used = copy.deepcopy({key: section[key] for key in section if key not in NOT_TRAINING | {*study.not_training}})
+        for key in registry.constant("families", study.family, "OPTIONAL"):
+            if key not in registry.constant("methods", method["name"], "USES"):
+                *outer, last = key.split(".")
+                functools.reduce(dict.__getitem__, outer, used).pop(last)
+        return {
+            "cell": {"scale": cell.scale, "study": cell.study, "dataset": cell.dataset, "method": cell.method}
+            | {"lam": cell.lam, "seed": cell.seed},
+            "method": method,
+        } | used
+
+    def cells(
+        self,
+        scale: str,
+        study: str,
+        dataset: str,
+        methods: Sequence[str] = (),
+        seeds: str = "seeds",
+        lam: Sequence[float] = (),
+    ) -> list[Cell]:
+        """Return the cells of all entries whose method file is in ``methods`` (none: all entries), in that order.
+
+        ``seeds`` is the key under which the study lists them; ``lam`` keeps these strengths alone (none: all).
+        """
+        section = self.study(scale, study)
+        if dataset not in section["datasets"]:
+            raise InputError(
+                f"scales.{scale}.studies.{study}.datasets: '{dataset}' is needed here and not listed: "
+                f"{did_you_mean(dataset, section['datasets'])}"
+            )
+        every = dict.fromkeys(options.get("method", key) for key, options in section["methods"].items())
+        return [
+            Cell(scale, study, dataset, entry, float(strength), seed)
+            for name in methods or every
+            for entry, options in section["methods"].items()
+            if options.get("method", entry) == name
+            for strength in options["lam"]
+            if not lam or strength in lam
+            for seed in section[seeds]
+        ]
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check params.yaml.
+
+    Raises InputError that names the key where it is written, what was found and what is allowed.
+    """
+    try:
+        data = yaml.load(path.read_text(), _Loader)
+        try:
+            params = _checked(data)
+        except InputError as error:
+            raise InputError(_written(data, str(error))) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). Run from the project's folder.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return params
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of params.yaml: that of the pipeline with a part of each study."""
+    whole = yaml.load(SCHEMA.read_text(), _Loader)
+    for name, study in studies().items():
+        part = study.home / "schema.yaml"
+        try:
+            whole["$defs"]["studies"]["properties"][name] = yaml.load(part.read_text(), _Loader)
+        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InputError(f"{part}: cannot be read ({' '.join(str(error).split())}).") from error
+    return dict(whole)
+
+
+def _checked(data: Any) -> Params:
+    _check_finite(data, ())
+    left_out: list[str] = []
+    if isinstance(data, dict) and isinstance(data.get("scales"), dict):
+        merged = scales.merged(data["scales"])
+        data = {**data, "scales": {name: _of_known_studies(name, part, left_out) for name, part in merged.items()}}
+    errors = sorted(
+        _Validator(schema()).iter_errors(data), key=lambda error: ([str(part) for part in error.path], error.message)
+    )
+    if errors:
+        raise InputError(_explain(errors[0]))
+    params = Params(data["scale"], tuple(data["targets"]), data["scales"], tuple(dict.fromkeys(left_out)))
+    _check(params)
+    return params
+
+
+def _of_known_studies(scale: str, section: Any, left_out: list[str]) -> Any:
+    """Return a scale without the sections of studies that have no folder, as of one that was taken away."""
+    given = section.get("studies") if isinstance(section, dict) else None
+    if not isinstance(given, dict):
+        return section
+    for name in given:
+        if name not in studies():
+            left_out.append(
+                f"scales.{scale}.studies.{name} is left out: no study '{name}': {did_you_mean(name, studies())}"
+            )
+    return {**section, "studies": {name: own for name, own in given.items() if name in studies()}}
+
+
+def _written(data: Any, message: str) -> str:
+    """Return a message that starts with a path of the merged scales with the path under which that is written."""
+    prefix = "scales."
+    if not message.startswith(prefix) or not isinstance(data.get("scales"), dict):
+        return message
+    path, rest = _path_in(scales.merged(data["scales"]), message.removeprefix(prefix))
+    return prefix + ".".join(map(str, scales.written(data["scales"], path))) + rest if path else message
+
+
+def _path_in(node: Any, text: str) -> tuple[list[Any], str]:
+    """Return the keys, which may hold dots, that ``text`` starts with, and what follows them."""
+    path: list[Any] = []
+    while True:
+        keys: Mapping[str, Any] = (
+            dict(enumerate(node)) if isinstance(node, list) else node if isinstance(node, dict) else {}
+        )
+        fits = [key for key in keys if text.startswith(str(key)) and text[len(str(key)) :][:1] in (".", ":", "")]
+        if not fits:
+            return path, ("." if path and not text.startswith(":") else "") + text
+        key = max(fits, key=lambda key: len(str(key)))
+        path, node, text = [*path, key], keys[key], text[len(str(key)) :].removeprefix(".")
+
+
+def _check_finite(data: Any, where: tuple[object, ...]) -> None:
+    """Refuse .nan and .inf anywhere: they slip through every bound."""
+    if isinstance(data, float) and not math.isfinite(data):
+        raise InputError(f"{'.'.join(map(str, where))}: found {data}; allowed: finite numbers.")
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            _check_finite(value, (*where, key))
+
+
+def _explain(error: Any) -> str:
+    """Turn a schema error into one line: the key, what was found, what is allowed."""
+    where = ".".join(str(part) for part in error.absolute_path) or "top level"
+    found, rule = error.instance, error.validator_value
+    match error.validator:
+        case "additionalProperties":
+            known = error.schema["properties"]
+            unknown = next(key for key in found if key not in known)
+            return f"{where}: unknown key '{unknown}': {did_you_mean(str(unknown), known)}"
+        case "required":
+            missing = next(key for key in rule if key not in found)
+            return f"{where}: the key '{missing}' is missing."
+        case "uniqueItems":
+            twice = next(item for item in found if found.count(item) > 1)
+            return f"{where}: {twice!r} is given more than once."
+        case "type" if isinstance(found, str) and _reads_as_number(found):
+            return f"{where}: found the text {found!r}; write a number as 0.001 or 1.0e-3, without quotes."
+        case "type":
+            return f"{where}: found {found!r}; allowed: {rule if isinstance(rule, str) else ' or '.join(rule)}."
+        case "enum":
+            return f"{where}: found {found!r}: {did_you_mean(str(found), rule)}"
+        case "minimum" | "exclusiveMinimum":
+            return f"{where}: found {found!r}; allowed: {'>=' if error.validator == 'minimum' else '>'} {rule}."
+        case "maximum":
+            return f"{where}: found {found!r}; allowed: <= {rule}."
+    return f"{where}: {error.message}"
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _source(dataset: dict[str, Any], role: str, where: str) -> dict[str, Any]:
+    if role not in dataset:
+        raise InputError(f"{where}: the key '{role}' is missing.")
+    given = dataset[role]
+    if not isinstance(given, dict) or "source" not in given:
+        raise InputError(f"{where}.{role}: found {given!r}; allowed: a mapping with the key 'source'.")
+    options = {key: value for key, value in given.items() if key != "source"}
+    name = given["source"]
+    return {"name": name, "options": registry.check_options("sources", name, options, f"{where}.{role}")}
+
+
+def _check(params: Params) -> None:
+    """Check what a schema cannot say: names, and numbers that must fit each other."""
+    if params.scale not in params.scales:
+        raise InputError(f"scale: no scale '{params.scale}': {did_you_mean(params.scale, params.scales)}")
+    for target in params.targets:
+        if target not in targets():
+            raise InputError(f"targets: no report makes '{target}': {did_you_mean(target, targets())}")
+    for scale, section in params.scales.items():
+        definitions = {name: params.dataset(scale, name) for name in section["datasets"]}
+        for name, definition in definitions.items():
+            _check_ranges(definition, f"scales.{scale}.datasets.{name}")
+        for study in section["studies"]:
+            _check_study(params, scale, study, definitions)
+
+
+def _check_ranges(definition: dict[str, Any], where: str) -> None:
+    """Build a dataset and its sources, which check their own values."""
+    parts = [("datasets", definition["generator"], definition["options"], where)]
+    parts += [("sources", s["name"], s["options"], f"{where}.{role}") for role, s in definition["sources"].items()]
+    for kind, name, options, place in parts:
+        try:
+            registry.build(kind, name, options)
+        except InputError as error:
+            raise InputError(f"{place}: {error}") from None
+
+
+def _check_study(params: Params, scale: str, name: str, definitions: dict[str, Any]) -> None:
+    section, where, study = params.study(scale, name), f"scales.{scale}.studies.{name}", study_of(name)
+    trained_on = registry.constant("families", study.family, "DATA")
+    for dataset in section["datasets"]:
+        if dataset not in definitions:
+            raise InputError(f"{where}.datasets: no dataset '{dataset}': {did_you_mean(dataset, definitions)}")
+        found = "view pairs" if registry.makes_pairs(definitions[dataset]["generator"]) else "a grid of factors"
+        if found != trained_on:
+            raise InputError(f"{where}.datasets: '{dataset}' is of {found}; this study trains on {trained_on}.")
+    for entry, options in section["methods"].items():
+        method = params.method(scale, name, entry)["name"]
+        family = registry.constant("methods", method, "FAMILY")
+        if family != study.family:
+            raise InputError(
+                f"{where}.methods.{entry}: method '{method}' is {family}; this study trains {study.family} ones."
+            )
+        for lam in options["lam"]:
+            check_lam(method, lam, f"{where}.methods.{entry}.lam")
+    for evaluation in EVALUATIONS.values():
+        params.evaluation(evaluation.plugins, scale, name)
+    for code, names in section.get("measured", {}).items():
+        for metric in names:
+            if metric not in section["metrics"]:
+                known = did_you_mean(metric, section["metrics"])
+                raise InputError(f"{where}.measured.{code}: '{metric}' is not under metrics: {known}")
+    if (check := getattr(module_of(name), "check", None)) is not None:
+        check(section, {dataset: definitions[dataset] for dataset in section["datasets"]}, where)
+
+
+def check_lam(method: str, lam: float, where: str) -> None:
+    """Raise InputError unless a method can be trained at a strength."""
+    if not (math.isfinite(lam) and lam >= 0):
+        raise InputError(f"{where}: found {lam}; allowed: a finite number >= 0.")
+    if lam and not registry.constant("methods", method, "REGULARIZED"):
+        raise InputError(f"{where}: found {lam}; allowed: 0, as method '{method}' has no regularizer.")
+
+
+def targets() -> list[str]:
+    """Return everything that may stand under ``targets``."""
+    reports = [f"{report_path(name)}.md" for name in registry.names("reports")]
+    return [*reports, *(str(study.page) for study in studies().values()), str(FRONT)]

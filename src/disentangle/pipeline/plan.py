@@ -1,0 +1,197 @@
+"""What each stage of the pipeline depends on, as one digest a job: asked by the workflow and checked by the stage."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disentangle import files, registry
+from disentangle.cells import Cell, dataset_folder
+from disentangle.data.dataset_files import MANIFEST
+from disentangle.errors import InputError
+from disentangle.pipeline import provenance
+from disentangle.pipeline.outputs import (
+    all_figures,
+    datasets_of,
+    figure_cells,
+    report_cells,
+    shown_reports,
+    shown_studies,
+)
+from disentangle.pipeline.params import Params
+from disentangle.pipeline.study import EVALUATIONS, study_of
+
+STAGES = provenance.PACKAGE / "stages"
+TEMPLATES = sorted((provenance.PACKAGE / "reporting").glob("*.jinja"))
+MISSING = "missing"
+
+
+def generate(params: Params, scale: str, dataset: str) -> str:
+    """Return the digest of a dataset: its definition, the user's own raw files, and the code that makes it.
+
+    Where raw files are gone and nothing else changed, the dataset that was made of them stays current.
+    """
+    raw = raw_files(params, scale, dataset)
+    now = _generation(params, scale, dataset, raw)
+    if MISSING in raw.values() and (made := _manifest(scale, dataset)):
+        then = _generation(params, scale, dataset, made["raw_files"])
+        return then if then == made.get("digest") else now
+    return now
+
+
+def _generation(params: Params, scale: str, dataset: str, raw: dict[str, str]) -> str:
+    definition = params.dataset(scale, dataset)
+    code = [STAGES / "generate.py", registry.path("datasets", definition["generator"])]
+    code += [registry.path("sources", source["name"]) for source in definition["sources"].values()]
+    return provenance.digest([definition, raw], code)
+
+
+def _manifest(scale: str, dataset: str) -> dict[str, Any] | None:
+    path = dataset_folder(scale, dataset) / MANIFEST
+    return files.read_json(path) if path.exists() else None
+
+
+def raw_files(params: Params, scale: str, dataset: str) -> dict[str, str]:
+    """Return a fingerprint of the user's own raw files by source, ``missing`` where one is not there."""
+    return {role: _fingerprint(source.files()) for role, source in _own_sources(params, scale, dataset).items()}
+
+
+def check_raw_files(params: Params, scale: str, dataset: str) -> None:
+    """Read the user's own raw files if the dataset is about to be made of them.
+
+    Raises InputError for one that cannot be used, while the dataset that was made of its predecessor is still there.
+    """
+    made = _manifest(scale, dataset)
+    if made is None or made.get("digest") != generate(params, scale, dataset):
+        for source in _own_sources(params, scale, dataset).values():
+            source.load(np.random.default_rng())
+
+
+def _own_sources(params: Params, scale: str, dataset: str) -> dict[str, Any]:
+    sources = {
+        role: (registry.build("sources", source["name"], source["options"]), source["name"])
+        for role, source in params.dataset(scale, dataset)["sources"].items()
+    }
+    own = {
+        role: source for role, (source, name) in sources.items() if not registry.constant("sources", name, "ARCHIVES")
+    }
+    return {role: source for role, source in own.items() if source.files()}
+
+
+def _fingerprint(paths: list[Path]) -> str:
+    if not all(path.is_file() for path in paths):
+        return MISSING
+    content = hashlib.sha256()
+    for path in paths:
+        # A picture's folder is its class.
+        content.update(f"{path.parent.name}/{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return content.hexdigest()[:16]
+
+
+def official_files(params: Params, scale: str, dataset: str) -> list[str]:
+    """Return the official files that a dataset is made of: an archive, or the files of it that were placed instead."""
+    sources = params.dataset(scale, dataset)["sources"].values()
+    paths: list[str] = []
+    for source in sources:
+        for archive in registry.constant("sources", source["name"], "ARCHIVES"):
+            instead = archive.get("instead", ())
+            placed = instead and not Path(archive["path"]).exists() and all(Path(path).exists() for path in instead)
+            paths += instead if placed else [archive["path"]]
+    return paths
+
+
+def train(params: Params, cell: Cell, config: dict[str, Any] | None = None) -> str:
+    """Return the digest of a cell's training; ``config`` is ``params.training(cell)``, where it is known already."""
+    config = params.training(cell) if config is None else config
+    method = registry.path("methods", config["method"]["name"])
+    return provenance.digest(config, [STAGES / "train.py", method, *_family(params, cell)])
+
+
+def _family(params: Params, cell: Cell) -> list[Path]:
+    """Return the code that trains and encodes a cell: its family's and, of a grid, what is made of it on the device."""
+    family = study_of(cell.study).family
+    generator = params.dataset(cell.scale, cell.dataset)["generator"]
+    code = [registry.path("families", family)]
+    return code if registry.makes_pairs(generator) else [*code, registry.path("datasets", generator)]
+
+
+def trained_with(cell: Cell, digest: str, ahead: bool = False) -> bool:
+    """Say whether a cell's run.json, or that of its training ``ahead``, tells that it was trained at a digest."""
+    path = (cell.ahead if ahead else cell.folder) / "run.json"
+    return path.exists() and bool(files.read_json(path).get("digest") == digest)
+
+
+def encode(params: Params, cell: Cell) -> str:
+    """Return the digest of a cell's encoding; its parameters are those of the training, which it reads from there."""
+    return provenance.digest(str(cell), [STAGES / "encode.py", *_family(params, cell)])
+
+
+def probe(params: Params, cell: Cell) -> str:
+    """Return the digest of a cell's probes."""
+    options = params.evaluation("probes", cell.scale, cell.study)
+    return provenance.digest(options, [STAGES / "probe.py", *(registry.path("probes", name) for name in options)])
+
+
+def measure(params: Params, cell: Cell) -> str:
+    """Return the digest of a cell's metrics, and of which codes each of them scores."""
+    options = params.evaluation("metrics", cell.scale, cell.study)
+    measured = params.study(cell.scale, cell.study).get("measured")
+    code = [STAGES / "measure.py", *(registry.path("metrics", name) for name in options)]
+    return provenance.digest([options, measured], code)
+
+
+def report(params: Params, name: str) -> str:
+    """Return the digest of a report: its code, the published numbers, and which cells it shows."""
+    of = study_of(name.split("/")[0])
+    needs, cells = registry.constant("reports", name, "NEEDS"), report_cells(params, name)
+    words = [credits_of(params.dataset(scale, dataset)) for scale, dataset in datasets_of(cells)]
+    code = [STAGES / "report.py", registry.path("studies", of.name), registry.path("reports", name)]
+    code += sorted(of.home.glob("published/*.csv"))
+    code += [registry.path("metrics", metric) for metric in needs.get("metrics", ())]
+    if needs.get("claims"):
+        code += [registry.path("claims", claims) for claims in registry.of_study("claims", of.name)]
+    listed = evaluated_with(params, of.name)
+    return provenance.digest([params.scale, [str(cell) for cell in cells], words, listed], code)
+
+
+def evaluated_with(params: Params, study: str) -> dict[str, list[str]]:
+    """Return the names under ``probes`` and ``metrics`` of a study, in the order of params.yaml."""
+    section = params.study(params.scale, study)
+    return {kind.plugins: [*section.get(kind.plugins, ())] for kind in EVALUATIONS.values()}
+
+
+def figure(params: Params, name: str, dataset: str, method: str | None) -> str:
+    """Return the digest of a figure: its code, and which cells it shows."""
+    cells = [str(cell) for cell in figure_cells(params, name, dataset, method)]
+    words = credits_of(params.dataset(params.scale, dataset))
+    study = name.split("/")[0]
+    code = [STAGES / "figure.py", registry.path("studies", study), registry.path("figures", name)]
+    return provenance.digest([params.scale, dataset, cells, words, evaluated_with(params, study)], code)
+
+
+def page(params: Params, study: str) -> str:
+    """Return the digest of a study's page: its code and template, its words, and which reports and figures it shows."""
+    of = study_of(study)
+    words = [of.paper, of.title, of.lead, of.codes, of.picture]
+    shown = [params.scale, shown_reports(params, study), all_figures(params, study)]
+    return provenance.digest([*shown, words], [STAGES / "page.py", *TEMPLATES])
+
+
+def front(params: Params) -> str:
+    """Return the digest of the page of all studies: its code and template, and which studies it shows."""
+    return provenance.digest([params.scale, shown_studies(params)], [STAGES / "front.py", *TEMPLATES])
+
+
+def credits_of(definition: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Return what the sources of a dataset stand in for, and whom to credit, by role."""
+    return {
+        role: {key: registry.constant("sources", source["name"], key) for key in ("STAND_IN", "CREDITS")}
+        for role, source in definition["sources"].items()
+    }
+
+
+def require(expected: str | None, actual: str) -> None:
+    """Raise InputError if params.yaml or the code changed between the planning of a job and its start."""
+    if expected is not None and expected != actual:
+        raise InputError("params.yaml or the code changed while the pipeline was running. Run the same command again.")

@@ -1,0 +1,136 @@
+"""What a result depends on: a digest of exactly the parameters and the code that its stage uses.
+
+The code of a stage is the transitive closure of imports inside the package, read from the source text, plus the plugins
+that its parameters name. Comments, docstrings, layout and where a file lies do not count, nor does plumbing.
+"""
+
+import ast
+import functools
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from disentangle import registry
+
+PACKAGE = registry.PACKAGE
+
+_PLUMBING = """
+cells.py errors.py files.py registry.py data/dataset_files.py data/download.py data/views.py
+pipeline/outputs.py pipeline/params.py pipeline/plan.py pipeline/provenance.py pipeline/scales.py pipeline/study.py
+"""
+PLUMBING = {PACKAGE / name for name in _PLUMBING.split()}
+"""Modules that find, check, move and store, and never change a number: an edit of theirs reruns nothing."""
+
+WORDS = {"STAND_IN", "CREDITS", "PAPER", "TITLE", "LEAD", "CODES", "PICTURE"}
+"""Constants of a source and of a study that only reports and pages show; ``plan`` counts them where they do."""
+
+
+def digest(parameters: Any, code: Iterable[Path]) -> str:
+    """Return 16 hex digits of the SHA-256 over parameters (as JSON) and the code reachable from ``code``."""
+    content = json.dumps(parameters, sort_keys=True).encode() + _code(tuple(code))
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+@functools.cache
+def _code(roots: tuple[Path, ...]) -> bytes:
+    """Return the meaning of all files that roots reach; what loads a root knows it by its name."""
+    reached = sorted(_meaning(file) for file in closure(roots) - {*roots})
+    named = sorted(file.name.encode() + b"\0" + _meaning(file) for file in {*roots} - PLUMBING)
+    return b"\0".join([*named, *reached])
+
+
+def closure(roots: Iterable[Path]) -> set[Path]:
+    """Return the package's files that ``roots`` import, directly or not, with the roots themselves."""
+    found: set[Path] = set()
+    waiting = list(roots)
+    while waiting:
+        file = waiting.pop()
+        if file not in found | PLUMBING:
+            found.add(file)
+            waiting.extend(_imports(file))
+    return found
+
+
+@functools.cache
+def _imports(file: Path) -> tuple[Path, ...]:
+    if file.suffix != ".py":
+        return ()
+    found: list[Path] = []
+    for node in ast.walk(registry.tree(file)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            raise SyntaxError(f"{file.name} line {node.lineno}: an import by its full name is needed here")
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found += filter(None, (_imported(node, alias) for alias in node.names))
+    return tuple(found)
+
+
+def _imported(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Path | None:
+    """Return the file of the package that an import reads: a module, or that of a name in one; None for another's."""
+    module = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
+    parts = module.split(".")
+    if parts[0] != "disentangle":
+        return None
+    as_module, holder = (PACKAGE.joinpath(*own).with_suffix(".py") for own in (parts[1:], parts[1:-1]))
+    return next((file for file in (as_module, holder) if file != PACKAGE.with_suffix(".py") and file.exists()), None)
+
+
+@functools.cache
+def _meaning(file: Path) -> bytes:
+    if file.suffix != ".py":
+        return file.name.encode() + b"\0" + file.read_bytes()
+    return _canonical(registry.tree(file), follow=True).encode()
+
+
+@functools.cache
+def _own_meaning(file: Path) -> str:
+    """Return a hash of what a file says itself, whatever it imports."""
+    return hashlib.sha256(_canonical(registry.tree(file), follow=False).encode()).hexdigest()
+
+
+def _canonical(node: Any, follow: bool) -> str:
+    """Spell a syntax tree without docstrings, messages of errors, and empty fields (they differ between Pythons).
+
+    What is imported from the package is told by what the file says that holds it, not by where that lies.
+    """
+    if isinstance(node, ast.Raise):
+        return "Raise"
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return f"Import({','.join(_spelled(node, alias, follow) for alias in node.names)})"
+    if isinstance(node, ast.AST):
+        fields = dict(ast.iter_fields(node))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            fields["body"] = [part for part in node.body if not _is_words(part)]
+        spelled = (f"{name}={_canonical(value, follow)}" for name, value in fields.items() if value not in (None, []))
+        return f"{type(node).__name__}({','.join(spelled)})"
+    if isinstance(node, list):
+        return f"[{','.join(_canonical(part, follow) for part in node)}]"
+    return repr(node)
+
+
+def _spelled(node: ast.Import | ast.ImportFrom, alias: ast.alias, follow: bool) -> str:
+    file = _imported(node, alias)
+    if file is None:
+        where = "" if isinstance(node, ast.Import) else f"{'.' * node.level}{node.module}"
+    else:
+        where = "plumbing" if file in PLUMBING else _own_meaning(file) if follow else ""
+    name = alias.name if file is None or isinstance(node, ast.ImportFrom) else ""
+    return f"{where}:{name}:{alias.asname}"
+
+
+def _is_words(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Name) and target.id in WORDS for target in node.targets)
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def revision() -> str:
+    """Return the project's git revision, with ``+`` where the work tree differs from it, or ``unknown``."""
+    try:
+        command = ["git", "describe", "--always", "--dirty=+", "--abbrev=10"]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except OSError:
+        return "unknown"
+    return answer.stdout.strip() or "unknown"

@@ -1,0 +1,61 @@
+"""A scale of params.yaml may name a ``base``: it is then that scale with what it states laid over it, key by key."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from disentangle.errors import InputError, did_you_mean
+
+
+def merged(scales: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every scale as if written out: mappings are merged, everything else is replaced.
+
+    Raises InputError that names the key for an unknown base, a cycle, and a mapping laid over something else.
+    """
+    return {name: _complete(scales, name, ()) for name in scales}
+
+
+def _complete(scales: Mapping[str, Any], name: str, above: tuple[str, ...]) -> Any:
+    own = scales[name]
+    if not isinstance(own, dict) or "base" not in own:
+        return own
+    base = own["base"]
+    if not isinstance(base, str) or base not in scales:
+        raise InputError(f"scales.{name}.base: no scale {base!r}: {did_you_mean(str(base), {*scales} - {name})}")
+    if base in (*above, name):
+        raise InputError(f"scales.{name}.base: a cycle, {' -> '.join((*above, name, base))}.")
+    stated = {key: value for key, value in own.items() if key != "base"}
+    return _laid(_complete(scales, base, (*above, name)), stated, f"scales.{name}", f"scales.{base}")
+
+
+def _laid(under: Any, over: Any, where: str, base: str) -> Any:
+    if isinstance(under, dict) and isinstance(over, dict):
+        both = {key: _laid(under[key], over[key], f"{where}.{key}", f"{base}.{key}") for key in under if key in over}
+        return {**under, **over, **both}
+    if isinstance(under, dict) != isinstance(over, dict):
+        allowed = "a mapping" if isinstance(under, dict) else "no mapping"
+        raise InputError(f"{where}: found {over!r}; allowed: {allowed}, as its base has at {base}.")
+    return over
+
+
+def written(scales: Mapping[str, Any], where: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the path in the file of what stands at a path of the merged scales, ``(scale, key, ...)``.
+
+    It is that of the scale itself, of its base, or of its base's base, whichever first has it.
+    """
+    scale, *keys = where
+    while not _holds(scales[scale], keys):
+        scale = scales[scale].get("base") if isinstance(scales[scale], dict) else None
+        if scale is None:
+            return tuple(where)
+    return (scale, *keys)
+
+
+def _holds(node: Any, keys: Sequence[Any]) -> bool:
+    for key in keys:
+        if (isinstance(node, dict) and key in node) or (
+            isinstance(node, list) and isinstance(key, int) and key < len(node)
+        ):
+            node = node[key]
+        else:
+            return False
+    return True

@@ -1,0 +1,120 @@
+"""What a study is: what its folder declares, and where what it puts out lies. Studies are found by their folders."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from disentangle import registry
+from disentangle.cells import REPORTS
+from disentangle.errors import InputError, did_you_mean
+
+
+class Evaluation(NamedTuple):
+    """A stage that evaluates codes."""
+
+    plugins: str
+    """The key of a study's section of params.yaml, and the kind, of what it evaluates with."""
+    file: str
+    """What it writes."""
+
+
+FRONT = REPORTS / "index.html"
+"""The page of all studies."""
+EVALUATIONS = {"probe": Evaluation("probes", "probe.json"), "measure": Evaluation("metrics", "metrics.json")}
+
+
+@dataclass(frozen=True)
+class Study:
+    """One paper's experiment, as ``studies/<name>/study.py`` declares it in constants."""
+
+    name: str
+    paper: str
+    """PAPER: authors and year, as reports name it."""
+    title: str
+    """TITLE of its page."""
+    lead: str
+    """LEAD: what its page shows."""
+    family: str
+    """FAMILY: file name in training/families, how its cells are trained and encoded. Its methods tell the same."""
+    codes: str
+    """CODES: what a cell is encoded to, in words."""
+    evaluated: tuple[str, ...]
+    """EVALUATED: the stages that evaluate a cell's codes, of EVALUATIONS."""
+    not_training: tuple[str, ...]
+    """NOT_TRAINING: keys of its section, beside those that every study has, on which no training depends."""
+    folder: Path
+    """Where its reports lie: ``reports/<name>``, or below ``reports`` where REPORTS says."""
+    picture: str
+    """PICTURE: the report, or the figure, that the front page shows of it, if there is one."""
+
+    @property
+    def page(self) -> Path:
+        """The page that holds its reports and figures."""
+        return REPORTS / self.name / "index.html"
+
+    @property
+    def card(self) -> Path:
+        """What the front page tells of it."""
+        return REPORTS / self.name / "card.json"
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """What reports read of a cell."""
+        return ("run.json", "timing.json", "history.csv", *(EVALUATIONS[stage].file for stage in self.evaluated))
+
+    @property
+    def home(self) -> Path:
+        """Its folder of the package."""
+        return registry.path("studies", self.name).parent
+
+
+@functools.cache
+def studies() -> dict[str, Study]:
+    """Return all studies by name; raises InputError for two whose reports would lie in one folder."""
+    found = {name: _declared(name) for name in registry.names("studies")}
+    folders: dict[Path, str] = {}
+    for name, study in found.items():
+        if (other := folders.setdefault(study.folder, name)) != name:
+            raise InputError(f"{study.home}/study.py: reports of '{name}' and of '{other}' lie in {study.folder} both.")
+    return found
+
+
+def study_of(name: str) -> Study:
+    """Return a study; raises InputError with the nearest known name when there is none."""
+    if name not in studies():
+        raise InputError(f"no study '{name}': {did_you_mean(name, studies())}")
+    return studies()[name]
+
+
+def module_of(name: str) -> ModuleType:
+    """Import what a study does itself: ``results``, what its reports are given, and what else its docstrings say."""
+    return registry.load("studies", name)
+
+
+def _declared(name: str) -> Study:
+    if not name.isidentifier() or name == "figures":
+        raise InputError(f"{registry.PACKAGE}/studies/{name}: a study's folder is named by letters, digits and _.")
+    words = (registry.constant("studies", name, key) for key in ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES"))
+    paper, title, lead, family, codes = words
+    evaluated = tuple(registry.constant("studies", name, "EVALUATED"))
+    for stage in evaluated:
+        if stage not in EVALUATIONS:
+            raise InputError(f"studies/{name}/study.py: EVALUATED: {did_you_mean(stage, EVALUATIONS)}")
+    not_training = tuple(registry.constant("studies", name, "NOT_TRAINING", ()))
+    folder = REPORTS / registry.constant("studies", name, "REPORTS", name)
+    picture = registry.constant("studies", name, "PICTURE", "")
+    return Study(name, paper, title, lead, family, codes, evaluated, not_training, folder, picture)
+
+
+def report_path(name: str) -> Path:
+    """Return where a report, ``<study>/<report>``, lies, without a suffix."""
+    study, _, report = name.partition("/")
+    return study_of(study).folder / report
+
+
+def figure_path(name: str, dataset: str, method: str | None) -> Path:
+    """Return where a figure, ``<study>/<figure>``, lies without a suffix: ``.svg``, ``.csv`` and ``.json`` are there."""
+    study, _, figure = name.partition("/")
+    return study_of(study).folder.joinpath("figures", *filter(None, (figure, dataset, method)))

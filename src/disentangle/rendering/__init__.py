@@ -1,1 +1,0 @@
-"""Images drawn from factor values: geometry, cameras and scenes as pure functions."""

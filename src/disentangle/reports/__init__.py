@@ -1,1 +1,0 @@
-"""Tables of the papers beside ours, one a file."""

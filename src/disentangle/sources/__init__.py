@@ -1,1 +1,0 @@
-"""Readers of digits and pictures, one a file."""

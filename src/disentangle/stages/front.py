@@ -1,0 +1,21 @@
+"""Write the front page: a card for each study that params.yaml lists at its scale."""
+
+import argparse
+import os
+
+from disentangle import files
+from disentangle.pipeline import outputs, plan, provenance
+from disentangle.pipeline.study import FRONT, study_of
+from disentangle.reporting import page
+
+
+def run(given: argparse.Namespace) -> None:
+    """Read the cards of the studies and write the page that links to theirs."""
+    settings = given.settings
+    plan.require(given.digest, plan.front(settings))
+    cards = []
+    for study in map(study_of, outputs.shown_studies(settings)):
+        card = files.read_json(study.card)
+        picture = card["picture"] and os.path.relpath(card["picture"], FRONT.parent)
+        cards.append({**card, "page": os.path.relpath(study.page, FRONT.parent), "picture": picture})
+    files.write_text(FRONT, page.render_front(cards, settings.scale, provenance.revision()))

@@ -1,0 +1,121 @@
+"""Write the page that holds all reports and figures of a study, and the card that the front page shows of it."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any, get_args
+
+from disentangle import files, registry
+from disentangle.cells import Cell
+from disentangle.errors import InputError
+from disentangle.pipeline import outputs, plan, provenance
+from disentangle.pipeline.params import Params
+from disentangle.pipeline.result_files import read_manifests
+from disentangle.pipeline.study import EVALUATIONS, Study, figure_path, report_path, study_of
+from disentangle.reporting import page
+from disentangle.reporting.claim import Verdict
+
+
+def run(given: argparse.Namespace) -> None:
+    """Read the reports and the figures' words that params.yaml has cells for, and write the study's page and card."""
+    settings = given.settings
+    settings.study(settings.scale, given.study)
+    study = study_of(given.study)
+    plan.require(given.digest, plan.page(settings, study.name))
+    shown, figures = outputs.shown_reports(settings, study.name), outputs.all_figures(settings, study.name)
+    if not shown:
+        raise InputError(f"params.yaml: scales.{settings.scale} has no cells for any report of {study.name}.")
+    reports = [
+        page.report(path.name, _from(study, path), outputs.draws(name), files.read_text(path.with_suffix(".md")))
+        for name, path in ((name, report_path(name)) for name in shown)
+    ]
+    galleries: dict[str, list[page.Picture]] = {}
+    for figure in figures:
+        path = figure_path(*figure)
+        picture = page.Picture(_from(study, path), **files.read_json(path.with_suffix(".json")))
+        galleries.setdefault(registry.constant("figures", figure[0], "SECTION"), []).append(picture)
+    cells = outputs.all_report_cells(settings, study.name)
+    built = _stages(settings, study, len(cells), len(shown), len(figures))
+    facts = _facts(settings, study, cells) | {"stages": built}
+    files.write_text(study.page, page.render(reports, galleries, facts))
+    files.write_json(study.card, _card(settings, study, facts, len(cells), shown, figures))
+
+
+def _from(study: Study, path: Path) -> str:
+    """Return a path as links on the study's page spell it."""
+    return Path(os.path.relpath(path, study.page.parent)).as_posix()
+
+
+def _facts(settings: Params, study: Study, cells: list[Cell]) -> dict[str, Any]:
+    """Return what the page tells beside reports and figures, all of it read from the cells' own files."""
+    manifests = read_manifests([*outputs.datasets_of(cells)])
+    runs, timings = ([files.read_json(cell.folder / f"{name}.json") for cell in cells] for name in ("run", "timing"))
+    made_of = [made for manifest in manifests.values() for made in manifest["made_of"].values()]
+    hours = sum(timing["seconds"] for timing in timings) / 3600
+    versions = "python {python}, torch {torch}, numpy {numpy}"
+    return {
+        "paper": study.paper,
+        "title": study.title,
+        "lead": study.lead,
+        "scale": settings.scale,
+        "revision": provenance.revision(),
+        "stand_ins": _distinct(made["STAND_IN"] for made in made_of if made["STAND_IN"]),
+        "verdicts": _verdicts(settings, study),
+        "provenance": [
+            ("trained at revision", ", ".join(_distinct(timing["revision"] for timing in timings))),
+            ("reported at revision", provenance.revision()),
+            ("devices", ", ".join(_distinct(run["device"] for run in runs))),
+            ("versions", "; ".join(_distinct(versions.format(**run["versions"]) for run in runs))),
+            ("training time", f"{hours:.2f} hours, summed over {len(cells)} cells"),
+            ("last training finished", max((timing["finished"] for timing in timings), default="–")),
+        ],
+        "hashes": [(name, file, sha) for name, found in manifests.items() for file, sha in found["files"].items()],
+    }
+
+
+def _stages(settings: Params, study: Study, cells: int, reports: int, figures: int) -> list[tuple[str, str]]:
+    """Return each stage of the pipeline with how much of what it makes."""
+    section = settings.study(settings.scale, study.name)
+    datasets = len(dict.fromkeys(outputs.datasets_of(outputs.all_report_cells(settings, study.name))))
+    return [
+        ("generate", f"{datasets} datasets"),
+        ("train", f"{cells} cells"),
+        ("encode", study.codes),
+        *((stage, ", ".join(section[EVALUATIONS[stage].plugins])) for stage in study.evaluated),
+        ("report", f"{reports} reports" + (f", {figures} figures" if figures else "")),
+    ]
+
+
+def _verdicts(settings: Params, study: Study) -> dict[str, int]:
+    """Return how many claims have each verdict; empty where no report of the study counts them."""
+    counts = [
+        files.read_json(report_path(name).with_suffix(".json"))["count"]
+        for name in outputs.shown_reports(settings, study.name)
+        if registry.constant("reports", name, "NEEDS").get("claims")
+    ]
+    return {verdict: sum(count[verdict] for count in counts) for verdict in get_args(Verdict) if counts}
+
+
+def _card(
+    settings: Params, study: Study, facts: dict[str, Any], cells: int, reports: list[str], figures: list[outputs.Figure]
+) -> dict[str, Any]:
+    """Return what the front page tells of the study, with the first picture that it names."""
+    drawn = [report_path(name) for name in reports if outputs.draws(name) and name.endswith(f"/{study.picture}")]
+    drawn += [figure_path(*figure) for figure in figures if figure[0].endswith(f"/{study.picture}")]
+    return {
+        "paper": study.paper,
+        "title": study.title,
+        "lead": study.lead,
+        "scale": settings.scale,
+        "cells": cells,
+        "reports": len(reports),
+        "figures": len(figures),
+        "datasets": [name for _, name in outputs.datasets_of(outputs.all_report_cells(settings, study.name))],
+        "stand_ins": bool(facts["stand_ins"]),
+        "verdicts": facts["verdicts"],
+        "picture": f"{drawn[0]}.svg" if drawn else None,
+    }
+
+
+def _distinct(values: Any) -> list[str]:
+    return sorted({str(value) for value in values})

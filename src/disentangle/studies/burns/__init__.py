@@ -1,0 +1,1 @@
+"""Burns et al. 2021: contrastive disentanglement without autoencoding."""

@@ -1,0 +1,208 @@
+"""A Burns table: accuracies of a linear classifier on a code and its halves, published beside measured."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from disentangle.cells import format_lam
+from disentangle.reporting.statistics import Estimate, estimate
+from disentangle.reporting.tables import markdown_table
+from disentangle.studies.burns.analysis.diagnosis import MEANING
+from disentangle.studies.burns.analysis.results import BurnsCell, BurnsResults, diagonal, gap
+from disentangle.studies.burns.analysis.setting import setting_text
+
+GAP = "gap"
+TITLES = {
+    "supervised": "Fully supervised pipeline",
+    "infomax": "Control",
+    "infomin": "InfoMin",
+    "ortho": "Ortho without P",
+    "p_ortho": "Ortho with P",
+    "hessian": "Hessian",
+    "hessian_ortho": "Hessian and Ortho",
+    "halves_suffice": "Halves suffice",
+}
+"""Methods as the reports call them."""
+CONTROLS = """\
+The λ = 0 columns are controls that the paper does not have: the same model without a regularizer. Two heads, as in
+*Control*, are those of InfoMin and orthogonality; one, as in *Control, heads 1*, is that of the Hessian."""
+MEASURED = """\
+*Measured* is the mean over our seeds ± the half width of its 95 % confidence interval (Student's t); seeds are of the
+training, the data are drawn once. Runs that diverged have no accuracy; where some did, n tells how many remain."""
+PUBLISHED = """\
+*Published* is the paper's single run. Behind ours, `=` says that the published run could be one of them (95 %
+prediction interval), `▲` that ours are above it, `▼` that ours are below it."""
+HALVES = """\
+Which half becomes z0 is arbitrary in our runs; in the paper's, z0 is the better one on DC in every run: between single
+halves only the gaps compare without a caveat."""
+DIAGONAL = """\
+*Diagonal*: one half is better on one task and the other on the other, whichever half it is; of halves that are alike,
+one cell in two is so by chance, if which is better on one task tells nothing of the other. *Alike*: mean share, in
+percent, of one half's variance that the best rotation of the other explains (Procrustes), and linear CKA. The last
+column is the logged step from which on InfoMax was lower than embeddings of one factor alone can bring it."""
+DIAGNOSES = "*Diagnosis*, the first that holds:\n\n" + "\n".join(f"- {name}: {text}" for name, text in MEANING.items())
+
+
+@dataclass(frozen=True)
+class AccuracyTable:
+    """The cells of a report as a table of one code (``z`` or ``r``), its halves, and the gap between them."""
+
+    results: BurnsResults
+    tasks: tuple[str, str]
+    code: str
+    titles: Mapping[str, str]
+
+    @property
+    def inputs(self) -> tuple[str, str, str]:
+        """The code and its halves, as a probe names them."""
+        return self.code, f"{self.code}0", f"{self.code}1"
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row a (cell, input, task)."""
+        return self.results.tidy(self.inputs, self.tasks)
+
+    def summary(self) -> dict[str, Any]:
+        """Return mean accuracies and gaps by method, lam, input and task, and the counts of cells by outcome."""
+        means: dict[str, Any] = {}
+        for (method, lam), cells in self.results.settings().items():
+            estimates = {row: {task: self.measured(cells, row, task) for task in self.tasks} for row in self._rows()}
+            rows = {
+                row: {task: round(found.mean, 3) for task, found in by_task.items() if found.n}
+                for row, by_task in estimates.items()
+            }
+            counts = dict.fromkeys(MEANING, 0) | self._diagnoses(cells) | {"cells": len(cells)}
+            if self._has_code(cells):
+                counts["diagonal"] = self._diagonal(cells)
+            means.setdefault(method, {})[f"lam={format_lam(lam)}"] = rows | counts
+        return means
+
+    def comparison(self) -> str:
+        """Return the paper's table, a column a setting: each row published and measured, each for both tasks."""
+        settings = self.results.settings()
+        header = ["input, task", *(self.title(method, lam) for method, lam in settings)]
+        rows = []
+        for row, title in self._rows().items():
+            for task in self.tasks:
+                published, measured = [f"{title} {task} published"], [f"{title} {task} measured"]
+                for cells in settings.values():
+                    value, ours = self.published(cells[0], row, task), self.measured(cells, row, task)
+                    published.append("–" if value is None else f"{value:.1f}")
+                    measured.append(_entry(ours, len(cells), value))
+                rows += [published, measured] if any(entry != "–" for entry in published[1:]) else [measured]
+        return markdown_table(header, rows)
+
+    def outcomes(self) -> str:
+        """Return the counts of cells that are diagonal and of each diagnosis, by setting."""
+        diagnosed = [f"diagnosis of {self.code}", "halves alike (Procrustes, CKA)"]
+        header = ["setting", "cells", f"diagonal in {self.code}", *diagnosed, "left the single-factor plateau at step"]
+        rows = []
+        for (method, lam), cells in self.results.settings().items():
+            exits = [cell.run["plateau"]["left_single_factor"] for cell in cells]
+            rows.append(
+                [
+                    self.title(method, lam),
+                    len(cells),
+                    f"{self._diagonal(cells)} of {len(cells)}" if self._has_code(cells) else "–",
+                    ", ".join(f"{n} {name}" for name, n in self._diagnoses(cells).items()) or "–",
+                    self._alike(cells),
+                    ", ".join("never" if step is None else str(step) for step in exits),
+                ]
+            )
+        return markdown_table(header, rows)
+
+    def every_cell(self) -> str:
+        """Return each cell's accuracies, whether it is diagonal, and its diagnosis."""
+        places = [(key, task) for key in self.inputs for task in self.tasks]
+        header = ["cell", "seed", *(f"{key} {task}" for key, task in places), "diagonal", f"diagnosis of {self.code}"]
+        rows = [
+            [
+                f"{result.cell.method}, λ = {format_lam(result.cell.lam)}",
+                result.cell.seed,
+                *("–" if math.isnan(a := result.accuracy(key, task)) else f"{a:.1f}" for key, task in places),
+                ("yes" if diagonal(result, self.tasks, self.code) else "no") if result.has(self.code) else "–",
+                result.diagnosis(self.code),
+            ]
+            for result in self.results.cells
+        ]
+        return markdown_table(header, rows)
+
+    def published(self, result: BurnsCell, row: str, task: str) -> float | None:
+        """Return the paper's number of a row, its gap computed from its halves; None where the paper has none."""
+        if row != GAP:
+            return self.results.published_beside(result, row, task)
+        halves = [self.results.published_beside(result, key, task) for key in self.inputs[1:]]
+        return None if halves[0] is None or halves[1] is None else abs(halves[0] - halves[1])
+
+    def measured(self, cells: list[BurnsCell], row: str, task: str) -> Estimate:
+        """Return our mean of a row over the seeds; the gap is taken in each cell first."""
+        return estimate([gap(c, task, self.code) if row == GAP else c.accuracy(row, task) for c in cells])
+
+    def _rows(self) -> dict[str, str]:
+        return {key: key for key in self.inputs} | {GAP: f"\\|C({self.inputs[1]}) − C({self.inputs[2]})\\|"}
+
+    def title(self, method: str, lam: float) -> str:
+        """Return a setting's name, in which options stand that are not the method's defaults."""
+        run = self.results.settings()[method, lam][0].run
+        name = run["method"]["name"]
+        reading = "".join(f", {option} {value}" for option, value in run["reading"].items())
+        return f"{self.titles.get(name, name)}{reading}, λ = {format_lam(lam)}"
+
+    def _diagnoses(self, cells: list[BurnsCell]) -> dict[str, int]:
+        """Return how many cells have each diagnosis that one has, in the order of MEANING."""
+        counted = Counter(cell.diagnosis(self.code) for cell in cells)
+        return {name: counted[name] for name in MEANING if name in counted}
+
+    def _alike(self, cells: list[BurnsCell]) -> str:
+        """Return how alike the halves are in the mean: Procrustes similarity and CKA in percent."""
+        found = [estimate([100 * cell.similarity(name, self.code) for cell in cells]) for name in ("procrustes", "cka")]
+        return ", ".join(f"{similarity.mean:.0f}" for similarity in found if similarity.n) or "–"
+
+    def _has_code(self, cells: list[BurnsCell]) -> bool:
+        return any(cell.has(self.code) for cell in cells)
+
+    def _diagonal(self, cells: list[BurnsCell]) -> int:
+        return sum(diagonal(cell, self.tasks, self.code) for cell in cells)
+
+
+def _entry(ours: Estimate, cells: int, published: float | None) -> str:
+    """Return a measured value with its verdict, and with n where some cells have no value."""
+    verdict = "" if published is None else ours.verdict(published)
+    count = f"(n = {ours.n})" if 0 < ours.n < cells else ""
+    return " ".join(filter(None, [str(ours), count, verdict]))
+
+
+@dataclass(frozen=True)
+class AccuracyReport:
+    """A report that is one or more accuracy tables; reports/<name>.py says of which cells and codes."""
+
+    introduction: ClassVar[str]
+    tasks: ClassVar[tuple[str, str]]
+    codes: ClassVar[tuple[str, ...]]
+    titles: ClassVar[Mapping[str, str]] = TITLES
+    legend: ClassVar[tuple[str, ...]]
+
+    def table(self, results: BurnsResults) -> pd.DataFrame:
+        """Return the tidy table: one row a (cell, input, task)."""
+        return pd.concat([table.tidy() for table in self._tables(results)], ignore_index=True)
+
+    def summary(self, results: BurnsResults) -> dict[str, Any]:
+        """Return mean accuracies and gaps by code, and the counts of cells by outcome."""
+        return {table.code: table.summary() for table in self._tables(results)}
+
+    def render(self, results: BurnsResults) -> str:
+        """Return the report in Markdown."""
+        sections = [self.introduction, "\n".join(self.legend)]
+        for title, part, legend in (
+            ("Accuracy", AccuracyTable.comparison, []),
+            ("Outcome of the cells", AccuracyTable.outcomes, [DIAGONAL, DIAGNOSES]),
+            ("Every cell", AccuracyTable.every_cell, []),
+        ):
+            sections += [f"## {title}", *(part(table) for table in self._tables(results)), *legend]
+        return "\n\n".join([*sections, setting_text(results)])
+
+    def _tables(self, results: BurnsResults) -> list[AccuracyTable]:
+        return [AccuracyTable(results, self.tasks, code, self.titles) for code in self.codes]

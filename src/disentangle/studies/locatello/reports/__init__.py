@@ -1,0 +1,1 @@
+"""The key results of the paper, one report a file."""

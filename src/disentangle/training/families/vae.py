@@ -1,0 +1,87 @@
+"""Variational autoencoders: trained on the images of a factor grid, drawn i.i.d., many cells in one stack."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from disentangle import registry
+from disentangle.data import dataset_files
+from disentangle.data.grid import Grid
+from disentangle.errors import InputError
+from disentangle.streams import seed_of
+from disentangle.training import checkpoint, stack
+from disentangle.training.job import Job, Trained
+from disentangle.training.packed import PackedGrid
+from disentangle.training.posteriors import encode as posteriors_of
+from disentangle.training.stacked_step import build_model
+
+DATA = "a grid of factors"
+OPTIONAL = ["training.discriminator"]
+"""Keys of a study's section that only those methods read whose USES names them."""
+STACKED = True
+"""Cells of one dataset and method that train together share every kernel launch."""
+
+
+def train(
+    jobs: Sequence[Job], dataset: Path, device: torch.device, execution: str, checkpoint_every: float
+) -> Iterator[tuple[Job, Trained]]:
+    """Train cells of one dataset and method in one stack, each to what it would be alone, and yield them at the end.
+
+    ``execution`` is that of training.stack.Step; ``checkpoint_every`` is in seconds.
+    """
+    if execution == "compiled":
+        raise InputError("--execution: found compiled; allowed for autoencoders: auto, eager, and graph on a GPU.")
+    configs = [job.config for job in jobs]
+    method, batch = configs[0]["method"], configs[0]["training"]["batch"]
+    training = stack.StackedTraining(
+        configs,
+        registry.build("methods", method["name"], method["options"]),
+        _on_device(dataset, device),
+        _observation(dataset),
+        jobs[0].resume,
+        hashlib.sha256(" ".join(job.digest for job in jobs).encode()).hexdigest(),
+        execution,
+        jobs[0].say,
+    )
+    try:
+        cells = training.run(checkpoint_every)
+    except torch.cuda.OutOfMemoryError as error:
+        found = f"--together: {len(jobs)} cells at once do not fit into the memory of {device}"
+        raise InputError(f"{found}; allowed here: fewer. Under Snakemake, set TOGETHER in the environment.") from error
+    for job, cell in zip(jobs, cells, strict=True):
+        facts = {
+            "status": "diverged" if cell.diverged else "done",
+            "final": {name: None if math.isnan(value) else value for name, value in cell.final.items()},
+            "parameters": sum(weight.numel() for weight in cell.weights.values()),
+        }
+        yield job, Trained(cell.weights, cell.history, facts, cell.seconds, cell.steps, batch)
+
+
+def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.device) -> dict[str, np.ndarray]:
+    """Return ``mean`` and ``logvar`` (N, D) float32 of q(z | x) of every image of the grid, in its order.
+
+    ``run`` is the cell's run.json. Where observations are random, each image is observed once, with the same noise for
+    every model of the dataset.
+    """
+    grid = _on_device(dataset, device)
+    observation = _observation(dataset)
+    model = build_model(run["model"], grid, observation)
+    seed = seed_of(dataset_files.read_manifest(dataset)["definition"]["seed"], "observe")
+    print(f"{len(grid)} images", flush=True)
+    return posteriors_of(model, checkpoint.read_weights(weights), grid, observation, seed)
+
+
+def _on_device(dataset: Path, device: torch.device) -> PackedGrid:
+    grid = Grid(**dataset_files.read_grid(dataset))
+    shared = {name: torch.from_numpy(array).to(device) for name, array in grid.shared.items()}
+    return PackedGrid(torch.from_numpy(np.array(grid.images)).to(device), grid.shape, grid.binary, shared)
+
+
+def _observation(dataset: Path) -> Any:
+    definition = dataset_files.read_manifest(dataset)["definition"]
+    return registry.build("datasets", definition["generator"], definition["options"])
