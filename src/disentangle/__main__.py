@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
             stage.add_argument("--codes", required=True, help="(N, D) numbers, in .npz or .npy")
             stage.add_argument("--factors", required=True, help="(N, K) labels, or K arrays, in .npz, .npy or .csv")
             stage.add_argument(
-                "--metrics", help="file names in src/disentangle/evaluation/metrics with commas (default: all)"
+                "--metrics", help="files in src/disentangle/evaluation/metrics, with commas (default: all)"
             )
             stage.add_argument("--grid", action="store_true", help="the rows are all combinations of factor values")
             stage.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")

@@ -148,9 +148,7 @@ def constant(kind: str, name: str, constant: str, default: Any = NO_DEFAULT) -> 
             try:
                 return ast.literal_eval(node.value)
             except ValueError:
-                raise InputError(
-                    f"{file}: {constant} is not written out: it is read without running the file."
-                ) from None
+                raise InputError(f"{file}: {constant} must be written out: it is read, not run.") from None
     if default is NO_DEFAULT:
         raise InputError(f"{file}: defines no constant {constant}.")
     return default

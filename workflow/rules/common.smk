@@ -32,7 +32,7 @@ wildcard_constraints:
     lam=r"[0-9.e+-]+",
     seed=r"\d+",
     folder=r"reports(?:/\w+)?",
-    report=r"\w+",
+    report=r"(?!index\b)\w+",
     figure=r"\w+",
     subject=r"[A-Za-z0-9_.-]+(/\w+)?",
 

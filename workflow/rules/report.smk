@@ -75,7 +75,7 @@ rule page:
         page_input,
     output:
         "reports/{study}/index.html",
-        "reports/{study}/card.json",
+        "reports/{study}/index.json",
     log:
         "logs/page/{study}.log",
     params:

@@ -17,7 +17,7 @@ from disentangle.losses.total_correlation import minibatch_estimate
 
 REGULARIZED = True
 FAMILY = "vae"
-USES = []
+USES = ()
 
 
 @dataclass(frozen=True)

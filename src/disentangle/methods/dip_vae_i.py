@@ -17,7 +17,7 @@ from disentangle.losses.posterior import Posterior, Regularization
 
 REGULARIZED = True
 FAMILY = "vae"
-USES = []
+USES = ()
 
 
 @dataclass(frozen=True)

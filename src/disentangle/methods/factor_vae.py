@@ -22,7 +22,7 @@ from disentangle.losses.total_correlation import density_ratio_estimate, discrim
 
 REGULARIZED = True
 FAMILY = "vae"
-USES = ["training.discriminator"]
+USES = ("training.discriminator",)
 
 
 @dataclass(frozen=True)

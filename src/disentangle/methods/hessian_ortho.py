@@ -20,7 +20,7 @@ from disentangle.losses.hessian_coupling import hessian_coupling
 
 REGULARIZED = True
 FAMILY = "contrastive"
-USES = ["projection"]
+USES = ("projection",)
 
 
 @dataclass(frozen=True)

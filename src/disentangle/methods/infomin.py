@@ -24,7 +24,7 @@ from disentangle.losses.embeddings import Embeddings
 
 REGULARIZED = True
 FAMILY = "contrastive"
-USES = ["projection"]
+USES = ("projection",)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from disentangle.losses.embeddings import Embeddings
 
 REGULARIZED = True
 FAMILY = "contrastive"
-USES = ["projection"]
+USES = ("projection",)
 
 
 @dataclass(frozen=True)

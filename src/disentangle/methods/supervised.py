@@ -17,7 +17,7 @@ from disentangle.losses.embeddings import Embeddings
 
 REGULARIZED = False
 FAMILY = "contrastive"
-USES = []
+USES = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from disentangle.losses.posterior import Posterior, Regularization
 
 REGULARIZED = False
 FAMILY = "vae"
-USES = []
+USES = ()
 
 
 @dataclass(frozen=True)

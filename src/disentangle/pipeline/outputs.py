@@ -59,7 +59,7 @@ def report_at(path: str) -> str:
 
 
 def figure_at(folder: str, figure: str) -> str:
-    """Return the name of a figure by the folder in which its study's reports lie; raises InputError if there is none."""
+    """Return a figure's name by the folder of its study's reports; raises InputError if there is none."""
     study = {str(study.folder): name for name, study in studies().items()}.get(folder, folder)
     registry.path("figures", f"{study}/{figure}")
     return f"{study}/{figure}"
@@ -116,10 +116,10 @@ def _needed_at(scale: str, section: str) -> _Needed:
 
 
 def figure_cells(params: Params, name: str, dataset: str, method: str | None) -> list[Cell]:
-    """Return the cells that a figure, ``<study>/<figure>``, reads: of one entry under ``methods``, as far as some
-    report asks for them.
+    """Return the cells that a figure, ``<study>/<figure>``, reads.
 
-    Raises InputError when there is no such figure.
+    They are those of one entry under ``methods``, as far as some report asks for them. Raises InputError when there is
+    no such figure.
     """
     needs = registry.constant("figures", name, "NEEDS")
     study, figure = name.split("/")

@@ -19,7 +19,7 @@ from disentangle.pipeline.study import EVALUATIONS, FRONT, module_of, report_pat
 
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
 NOT_TRAINING = {"datasets", "seeds", "methods", "measured", *(kind.plugins for kind in EVALUATIONS.values())}
-"""Keys of a study that list its cells or say how their codes are evaluated; all but these and its own are of training."""
+"""Keys of a study that list its cells or say how codes are evaluated; all others, but for its own, are of training."""
 
 
 # The parser in C, where PyYAML has it, is ten times as fast.

@@ -52,10 +52,7 @@ def written(scales: Mapping[str, Any], where: Sequence[Any]) -> tuple[Any, ...]:
 
 def _holds(node: Any, keys: Sequence[Any]) -> bool:
     for key in keys:
-        if (isinstance(node, dict) and key in node) or (
-            isinstance(node, list) and isinstance(key, int) and key < len(node)
-        ):
-            node = node[key]
-        else:
+        if not isinstance(node, dict | list) or key not in (node if isinstance(node, dict) else range(len(node))):
             return False
+        node = node[key]
     return True

@@ -57,7 +57,7 @@ class Study:
     @property
     def card(self) -> Path:
         """What the front page tells of it."""
-        return REPORTS / self.name / "card.json"
+        return self.page.with_suffix(".json")
 
     @property
     def reported(self) -> tuple[str, ...]:
@@ -115,6 +115,6 @@ def report_path(name: str) -> Path:
 
 
 def figure_path(name: str, dataset: str, method: str | None) -> Path:
-    """Return where a figure, ``<study>/<figure>``, lies without a suffix: ``.svg``, ``.csv`` and ``.json`` are there."""
+    """Return where a figure, ``<study>/<figure>``, lies, without a suffix."""
     study, _, figure = name.partition("/")
     return study_of(study).folder.joinpath("figures", *filter(None, (figure, dataset, method)))

@@ -21,7 +21,7 @@ NEAR_CHANCE = 5.0
 
 
 def tests_of(study: str) -> list[Callable[[Any], "Claim"]]:
-    """Return the functions that a study's files in ``claims/`` list in ``CLAIMS``, files by their ``PLACE`` and name."""
+    """Return what a study's files in ``claims/`` list in ``CLAIMS``, the files by their ``PLACE`` and name."""
     files = sorted(
         registry.of_study("claims", study), key=lambda name: (registry.constant("claims", name, "PLACE", 0), name)
     )

@@ -18,8 +18,11 @@ LEAD = (
 )
 FAMILY = "contrastive"
 CODES = "r and z of view 0"
-EVALUATED = ["probe", "measure"]
-NOT_TRAINING = ["rerun_seeds"]
+EVALUATED = (
+    "probe",
+    "measure",
+)
+NOT_TRAINING = ("rerun_seeds",)
 REPORTS = ""
 """Its reports lie in reports/ itself."""
 PICTURE = "representations"

@@ -14,7 +14,7 @@ LEAD = (
 )
 FAMILY = "vae"
 CODES = "mean and log-variance of every image of the grid"
-EVALUATED = ["measure"]
+EVALUATED = ("measure",)
 PICTURE = "methods_and_seeds"
 
 

@@ -16,7 +16,7 @@ from disentangle.training.encode import encode as codes_of
 from disentangle.training.job import Job, Trained
 
 DATA = "view pairs"
-OPTIONAL = ["projection"]
+OPTIONAL = ("projection",)
 """Keys of a study's section that only those methods read whose USES names them."""
 STACKED = False
 """Cells that train together share a device, not their kernels."""

@@ -21,7 +21,7 @@ from disentangle.training.posteriors import encode as posteriors_of
 from disentangle.training.stacked_step import build_model
 
 DATA = "a grid of factors"
-OPTIONAL = ["training.discriminator"]
+OPTIONAL = ("training.discriminator",)
 """Keys of a study's section that only those methods read whose USES names them."""
 STACKED = True
 """Cells of one dataset and method that train together share every kernel launch."""

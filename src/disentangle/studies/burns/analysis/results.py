@@ -96,7 +96,7 @@ class BurnsCell(CellResult):
 
 @dataclass(frozen=True)
 class BurnsResults:
-    """All a report of this study reads: its cells in order, the manifests of their datasets, the paper's own numbers."""
+    """All a report of this study reads: its cells in order, manifests of their datasets, the paper's own numbers."""
 
     scale: str
     cells: tuple[BurnsCell, ...]

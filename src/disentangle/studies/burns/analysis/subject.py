@@ -26,7 +26,7 @@ class Subject:
     """The entry under ``methods``; None where the dataset itself is shown."""
     cells: tuple[BurnsCell, ...]
     codes: Mapping[Cell, Mapping[str, np.ndarray]]
-    """Codes of view 0 of the test pairs, ``r`` and, with projection heads, ``z``, of the cells whose the figure needs."""
+    """Codes of view 0 of the test pairs, ``r`` and, with projection heads, ``z``, where the figure asks for them."""
 
     @classmethod
     def of(cls, found: Shown) -> "Subject":
