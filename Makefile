@@ -1,25 +1,23 @@
 # `make` builds the targets of params.yaml, `make test` runs the tests; both set up .venv first.
-# `make reports` builds every table and figure on Burns et al. and reports/index.html, which holds them all;
-# `make locatello` does that for Locatello et al., in reports/locatello.
+# `make reports` builds everything of every study that params.yaml lists at its scale, and the front page before them,
+# reports/index.html; `make reports STUDY=name` builds one study and its page.
 # `make plan` says what `make` would run, `make repro` runs and records it with DVC, `make check` is lint and types.
 PYTHON ?= python3
 READY = .venv/ready
 RUN = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 .DEFAULT_GOAL := all
-.PHONY: all reports locatello plan repro test check
+.PHONY: all reports plan repro test check
 
 all: $(READY)
 	@$(RUN) snakemake --cores all
 	@$(RUN) python -m disentangle show
 
-reports: $(READY)
-	@$(RUN) snakemake --cores all reports/index.html
-	@echo "Open reports/index.html in a browser."
+PAGE = reports/$(if $(STUDY),$(STUDY)/)index.html
 
-locatello: $(READY)
-	@$(RUN) snakemake --cores all reports/locatello/index.html
-	@echo "Open reports/locatello/index.html in a browser."
+reports: $(READY)
+	@$(RUN) snakemake --cores all $(PAGE)
+	@echo "Open $(PAGE) in a browser."
 
 plan: $(READY)
 	@$(RUN) snakemake --cores all -n --quiet rules

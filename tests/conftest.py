@@ -15,6 +15,12 @@ import yaml
 from PIL import Image
 
 ROOT = Path(__file__).parent.parent
+# Tests of a study are collected where the study is there.
+collect_ignore = [
+    str(folder)
+    for folder in Path(__file__).parent.glob("studies/*/")
+    if not (ROOT / "src/disentangle/studies" / folder.name / "study.py").is_file()
+]
 COPIED = ["Snakefile", "dvc.yaml", "workflow", "profiles", "src", ".dvc", ".dvcignore", ".gitignore"]
 
 DATASET = {

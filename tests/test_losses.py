@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from disentangle.losses import contrastive
+
 Function = Callable[[Tensor, Tensor, float], Tensor]
 
 CONTRASTIVE: list[Function] = [contrastive.info_nce, contrastive.info_nce_gradient, contrastive.info_nce_own_gradient]
@@ -137,7 +139,9 @@ def test_absolute_cosine_equals_loops_for_any_length(pairs: Literal["matched", "
         for v in range(2)
         for w in range(2)
     ]
-    torch.testing.assert_close(contrastive.absolute_cosine(a, b, pairs), add(cosines) / len(cosines), rtol=0, atol=1e-10)
+    torch.testing.assert_close(
+        contrastive.absolute_cosine(a, b, pairs), add(cosines) / len(cosines), rtol=0, atol=1e-10
+    )
 
 
 @pytest.mark.parametrize("function", CONTRASTIVE)

@@ -11,7 +11,7 @@ from scipy.linalg import orthogonal_procrustes
 from disentangle import registry, streams
 from disentangle.evaluation.metrics.half_similarity import cka, procrustes
 from disentangle.evaluation.population import Population
-from disentangle.evaluation.scores import measured
+from disentangle.evaluation.scores import scores_of
 
 METRICS = registry.names("metrics")
 DIM = 4
@@ -129,13 +129,13 @@ def test_every_model_is_scored_on_the_same_draws(name: str) -> None:
 
 def test_a_run_is_measured_as_json_has_it() -> None:
     metrics = {name: registry.build("metrics", name, {}) for name in ("half_similarity", "mig")}
-    found = measured(metrics, population(informative()))
+    found = scores_of(metrics, population(informative()))
     assert found["mig"] == metrics["mig"].scores(population(informative()), streams.rng(0, "measure", "mig"))
     assert found["half_similarity"] == half_similarity(informative())
-    assert measured(metrics, population(informative()[:, :1]))["mig"] == {"mig": None}
+    assert scores_of(metrics, population(informative()[:, :1]))["mig"] == {"mig": None}
     diverged = informative()
     diverged[7, 2] = math.nan
-    assert measured(metrics, population(diverged)) == {"half_similarity": None, "mig": None}
+    assert scores_of(metrics, population(diverged)) == {"half_similarity": None, "mig": None}
 
 
 def test_the_order_of_the_images_is_irrelevant_to_halves() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from disentangle.cells import Cell, format_lam
 from disentangle.errors import InputError
-from disentangle.pipeline import params
+from disentangle.pipeline import params, scales
 
 ROOT = Path(__file__).parent.parent
 STUDY = "scales.s.studies.burns"
@@ -114,7 +114,7 @@ WRONG = {
     "study": (
         "scales.s.studies.burn",
         {},
-        "scales.s.studies: unknown key 'burn': did you mean 'burns'? Known: burns, locatello.",
+        "scales.s.studies: no study 'burn': did you mean 'burns'? Known: burns",
     ),
     "dataset of a study": (
         f"{STUDY}.datasets",
@@ -215,12 +215,12 @@ WRONG = {
     "lam of a method without a regularizer": (
         f"{STUDY}.methods.infomax.lam",
         [0, 0.1],
-        f"{STUDY}.methods.infomax.lam: allowed: [0], as method 'infomax' has no regularizer.",
+        f"{STUDY}.methods.infomax.lam: found 0.1; allowed: 0, as method 'infomax' has no regularizer.",
     ),
     "lam of an entry without a regularizer": (
         f"{STUDY}.methods.one_head.lam",
         [1],
-        f"{STUDY}.methods.one_head.lam: allowed: [0], as method 'infomax' has no regularizer.",
+        f"{STUDY}.methods.one_head.lam: found 1; allowed: 0, as method 'infomax' has no regularizer.",
     ),
     "lists of different lengths": (f"{STUDY}.encoder.blocks", [1], f"{STUDY}.encoder: blocks and widths need one"),
     "warmup": (f"{STUDY}.training.warmup", 21, f"{STUDY}.training.warmup: found 21; allowed: <= steps."),
@@ -468,8 +468,7 @@ def test_no_methods_named_means_all_entries_with_those_of_one_file_together(tmp_
 @pytest.mark.parametrize("scale", ["demo", "paper"])
 def test_the_shipped_file(scale: str) -> None:
     settings = params.load(ROOT / "params.yaml")
-    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
-    study = raw["scales"][scale]["studies"]["burns"]
+    study = settings.study(scale, "burns")
     assert settings.targets == ("reports/table3.md",)
     cells = settings.cells(scale, "burns", "DC-BC", ["infomax", "ortho", "p_ortho", "hessian"])
     lams = {"infomax": [0.0], "infomax_one_head": [0.0]}
@@ -482,10 +481,10 @@ def test_the_shipped_file(scale: str) -> None:
     assert len({cell.folder for cell in cells}) == len(cells)
     assert settings.method(scale, "burns", "infomax_one_head") == {"name": "infomax", "options": {"heads": 1}}
     training = settings.training(cells[0])
-    assert training["training"] == study["training"]
-    assert training["encoder"] == study["encoder"]
+    for key in ("training", "encoder", "projection"):
+        assert training[key] == study[key]
     for name in study["datasets"]:
-        definition, section = settings.dataset(scale, name), raw["scales"][scale]["datasets"][name]
+        definition, section = settings.dataset(scale, name), settings.section(scale)["datasets"][name]
         assert definition["options"]["train_pairs"] == section["train_pairs"]
         assert definition["options"]["held"] == section["held"]
 
@@ -511,7 +510,10 @@ def test_the_paper_scale_of_locatello_is_the_papers() -> None:
     assert config["model"] == {"latent": 10, "conv": [32, 32, 64, 64], "hidden": 256}
     steps, batch, rate = (config["training"][key] for key in ("steps", "batch", "lr"))
     assert (steps, batch, rate) == (300_000, 64, 1e-4)
-    assert config["training"]["discriminator"] == {"layers": 6, "hidden": 1000, "lr": 1e-4}
+    assert "discriminator" not in config["training"]
+    adversarial = settings.training(Cell("paper", "locatello", "dsprites", "factor_vae", 10.0, 0))["training"]
+    assert adversarial["discriminator"] == {"layers": 6, "hidden": 1000, "lr": 1e-4}
+    assert {**adversarial, "discriminator": {}} == {**config["training"], "discriminator": {}}
     for dataset in study["datasets"]:
         definition = settings.dataset("paper", dataset)
         assert definition["options"]["image_size"] == 64
@@ -579,3 +581,134 @@ def test_the_page_can_be_a_target(tmp_path: Path) -> None:
     assert load(tmp_path, edited("targets", ["reports/index.html"])).targets == ("reports/index.html",)
     said = message(tmp_path, edited("targets", ["reports/inde.html"]))
     assert said.startswith("targets: no report makes 'reports/inde.html': did you mean 'reports/index.html'?")
+
+
+# A scale with a base.
+
+
+def based(own: dict[str, Any], **others: Any) -> dict[str, Any]:
+    """GOOD with a scale ``mine`` that states ``own``, and other scales."""
+    data = copy.deepcopy(GOOD)
+    data["scales"] |= {"mine": own, **others}
+    return data
+
+
+def test_a_scale_is_its_base_with_what_it_states_laid_over_it(tmp_path: Path) -> None:
+    mine = {
+        "base": "s",
+        "datasets": {"DC-BC": {"train_pairs": 50, "digits": {"source": "mnist"}}},
+        "studies": {"burns": {"seeds": [7], "training": {"lr": 0.2}, "methods": {"ortho": {"lam": [3]}}}},
+    }
+    third = {"base": "mine", "studies": {"burns": {"training": {"steps": 10}}}}
+    found = load(tmp_path, based(mine, third=third))
+    expected = copy.deepcopy(GOOD["scales"]["s"])
+    expected["datasets"]["DC-BC"] |= {"train_pairs": 50, "digits": {"source": "mnist"}}
+    study = expected["studies"]["burns"]
+    study["seeds"], study["training"]["lr"], study["methods"]["ortho"] = [7], 0.2, {"lam": [3]}
+    assert found.scales["mine"] == expected
+    study["training"]["steps"] = 10
+    assert found.scales["third"] == expected
+    assert found.scales["s"] == GOOD["scales"]["s"]
+
+
+def test_a_scale_with_a_base_is_the_same_as_written_out(tmp_path: Path) -> None:
+    own = {"base": "s", "studies": {"burns": {"training": {"lr": 0.2}}}}
+    written = copy.deepcopy(GOOD["scales"]["s"])
+    written["studies"]["burns"]["training"]["lr"] = 0.2
+    merged, plain = load(tmp_path, based(own)), load(tmp_path, based(written))
+    cells = [each.cells("mine", "burns", "DC-BC") for each in (merged, plain)]
+    assert cells[0] == cells[1]
+    assert [merged.training(cell) for cell in cells[0]] == [plain.training(cell) for cell in cells[1]]
+    assert merged.dataset("mine", "DC-BC") == plain.dataset("mine", "DC-BC")
+
+
+KEYS = st.sampled_from(["a", "b", "c.d"])
+TREES = st.recursive(
+    st.integers(0, 3) | st.lists(st.integers(), max_size=2),
+    lambda inner: st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+MAPPINGS = st.dictionaries(KEYS, TREES, max_size=3)
+
+
+@given(MAPPINGS, MAPPINGS)
+def test_every_leaf_of_a_merged_scale_is_the_scales_own_or_its_bases(under: dict, over: dict) -> None:
+    def leaves(node: Any, path: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], Any]:
+        if not isinstance(node, dict) or not node:
+            return {path: node}
+        return {leaf: value for key in node for leaf, value in leaves(node[key], (*path, key)).items()}
+
+    raw = {"base": under, "mine": {"base": "base", **over}}
+    try:
+        found = scales.merged(raw)["mine"]
+    except InputError as error:
+        assert "allowed: " in str(error)
+        return
+    own, theirs = leaves(over), leaves(under)
+    for path, value in leaves(found).items():
+        assert value == own.get(path, theirs.get(path)) or value == {}
+        if value != {}:
+            assert scales.written(raw, ("mine", *path)) == ("mine" if path in own else "base", *path)
+    assert {path for path in own if own[path] != {}} <= set(leaves(found))
+
+
+MINE = "scales.mine.studies.burns"
+WRONG_BASES = {
+    "unknown": ({"base": "ss"}, {}, "scales.mine.base: no scale 'ss': did you mean 's'? Known: s."),
+    "no name": ({"base": 3}, {}, "scales.mine.base: no scale 3: Known: s."),
+    "itself": ({"base": "mine"}, {}, "scales.mine.base: a cycle, mine -> mine."),
+    "cycle": ({"base": "x"}, {"x": {"base": "y"}, "y": {"base": "mine"}}, "base: a cycle, mine -> x -> y -> mine."),
+    "a value for a mapping": (
+        {"base": "s", "studies": {"burns": {"training": 3}}},
+        {},
+        f"{MINE}.training: found 3; allowed: a mapping, as its base has at {STUDY}.training.",
+    ),
+    "a mapping for a value": (
+        {"base": "s", "studies": {"burns": {"training": {"lr": {"peak": 1}}}}},
+        {},
+        f"{MINE}.training.lr: found {{'peak': 1}}; allowed: no mapping, as its base has at {STUDY}.training.lr.",
+    ),
+    "its own key": ({"base": "s", "studies": {"burns": {"training": {"lr": 0}}}}, {}, f"{MINE}.training.lr: found 0;"),
+    "its own misspelt key": (
+        {"base": "s", "studies": {"burns": {"training": {"rate": 1}}}},
+        {},
+        f"{MINE}.training: unknown key 'rate'",
+    ),
+    "its own option": (
+        {"base": "s", "studies": {"burns": {"methods": {"ortho": {"pair": "all"}}}}},
+        {},
+        f"{MINE}.methods.ortho.pair: unknown option of method 'ortho'",
+    ),
+    "an option that its base states": (
+        {"base": "s", "datasets": {"DC-BC": {"backgrounds": {"source": "stl10"}}}},
+        {},
+        f"{DATA}.backgrounds.jitter: unknown option of source 'stl10'",
+    ),
+    "a key of its base that no longer fits": (
+        {"base": "s", "datasets": {"DC-BC": {"train_pairs": 10}}},
+        {},
+        f"{STUDY}.training.batch: found 16; DC-BC has only 10 train_pairs. It is so in scale 'mine', which has it from",
+    ),
+}
+
+
+@pytest.mark.parametrize(("mine", "others", "expected"), WRONG_BASES.values(), ids=WRONG_BASES)
+def test_a_wrong_base_gets_one_message_that_names_the_key_where_it_is_written(
+    tmp_path: Path, mine: dict[str, Any], others: dict[str, Any], expected: str
+) -> None:
+    found = message(tmp_path, based(mine, **others))
+    assert expected in found
+    assert "\n" not in found
+
+
+def test_an_error_of_a_base_is_said_once_under_its_own_key(tmp_path: Path) -> None:
+    data = based({"base": "s"})
+    data["scales"]["s"]["studies"]["burns"]["training"]["lr"] = -1
+    assert message(tmp_path, data).startswith(f"{STUDY}.training.lr: found -1;")
+
+
+def test_the_section_of_a_study_without_a_folder_is_left_out_and_said(tmp_path: Path) -> None:
+    found = load(tmp_path, edited("scales.s.studies.another", {"anything": 1}))
+    assert list(found.scales["s"]["studies"]) == ["burns"]
+    assert len(found.left_out) == 1
+    assert found.left_out[0].startswith("scales.s.studies.another is left out: no study 'another': Known: burns")

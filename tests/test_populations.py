@@ -5,7 +5,7 @@ import pytest
 
 from disentangle import registry
 from disentangle.evaluation.measured_codes import of_grid, of_views
-from disentangle.evaluation.scores import measured
+from disentangle.evaluation.scores import scores_of
 
 SIZES = {"shape": 2, "instance": 2, "x": 3}
 
@@ -67,9 +67,9 @@ def test_a_point_drawn_for_training_and_for_testing_does_not_tell_its_noise() ->
 def test_of_a_diverged_model_nothing_is_said_and_nothing_raised() -> None:
     broken = {"mean": np.full((12, 2), np.nan, np.float32), "logvar": np.full((12, 2), 1e30, np.float32)}
     for population in of_grid(broken, SIZES, ()).values():
-        assert measured({"mig": None}, population) == {"mig": None}
+        assert scores_of({"mig": None}, population) == {"mig": None}
     fine = {"mean": np.zeros((12, 2), np.float32), "logvar": np.full((12, 2), 1e30, np.float32)}
-    assert measured({"mig": None}, of_grid(fine, SIZES, ())["sampled"]) == {"mig": None}
+    assert scores_of({"mig": None}, of_grid(fine, SIZES, ())["sampled"]) == {"mig": None}
 
 
 def test_codes_of_view_0_stand_beside_its_factors() -> None:

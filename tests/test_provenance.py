@@ -19,7 +19,7 @@ from disentangle.pipeline import outputs, params, plan, provenance, result_files
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = provenance.PACKAGE
-STAGES = ("generate", "train", "encode", "probe", "measure", "report", "figure", "index")
+STAGES = ("generate", "train", "encode", "probe", "measure", "report", "figure", "page", "front")
 """The stages that have a digest."""
 PLUGINS = {
     "generate": ("datasets", "sources"),
@@ -27,9 +27,10 @@ PLUGINS = {
     "encode": ("families", "methods", "datasets"),
     "probe": ("probes",),
     "measure": ("metrics",),
-    "report": ("reports", "metrics"),
-    "figure": ("figures",),
-    "index": (),
+    "report": ("studies", "reports", "metrics", "claims"),
+    "figure": ("studies", "figures"),
+    "page": (),
+    "front": (),
 }
 """The kinds of plugins that a stage loads by name (an encoding reaches its method through the checkpoint)."""
 
@@ -59,7 +60,13 @@ class Package:
     def write(self, path: str, text: str) -> None:
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(text)
-        for cached in (registry.tree, provenance._imports, provenance._meaning, provenance._code):
+        for cached in (
+            registry.tree,
+            provenance._imports,
+            provenance._meaning,
+            provenance._own_meaning,
+            provenance._code,
+        ):
             cached.cache_clear()
 
     def closure(self, *roots: str) -> set[str]:
@@ -180,6 +187,37 @@ def test_code_counts_however_far_away(package: Package, path: str, old: str, new
     assert package.digest() != before
 
 
+def test_where_a_file_lies_does_not_count(package: Package) -> None:
+    before = package.digest()
+    package.write("deep/down/nce.py", FILES["losses.py"])
+    package.write(
+        "training/loop.py", FILES["training/loop.py"].replace("disentangle.losses", "disentangle.deep.down.nce")
+    )
+    (package.folder / "losses.py").unlink()
+    assert package.digest() == before
+
+
+def test_from_which_of_two_files_a_name_comes_counts(package: Package) -> None:
+    """Both files are reached before and after: only who says what the name means differs."""
+    text = FILES["training/loop.py"].replace("RATE = 0.5", "from disentangle.others import nce as other\n")
+    package.write("others.py", FILES["losses.py"].replace("x / tau", "x * tau"))
+    package.write("training/loop.py", text)
+    before = package.digest()
+    swapped = text.replace("disentangle.losses", "X").replace("disentangle.others", "disentangle.losses")
+    package.write("training/loop.py", swapped.replace("X", "disentangle.others"))
+    assert package.digest() != before
+
+
+def test_tables_that_change_their_names_count(package: Package) -> None:
+    tables = ("published/a.csv", "published/b.csv")
+    for path, text in zip(tables, ("x\n1\n", "x\n2\n"), strict=True):
+        package.write(path, text)
+    before = package.digest(None, *tables)
+    for path, text in zip(tables, ("x\n2\n", "x\n1\n"), strict=True):
+        package.write(path, text)
+    assert package.digest(None, *tables) != before
+
+
 def test_plumbing_and_what_is_not_imported_do_not_count(package: Package) -> None:
     before = package.digest()
     for path in ("registry.py", "hidden.py", "unused.py", "methods/ortho.py", "published/table.csv"):
@@ -208,6 +246,8 @@ def test_parameters_roots_and_names_of_files_count(package: Package) -> None:
 
 # This package.
 
+PLUMBING = {file.relative_to(PACKAGE).as_posix() for file in provenance.PLUMBING}
+
 
 def closure(*roots: str) -> set[str]:
     found = provenance.closure(PACKAGE / root for root in roots)
@@ -215,27 +255,31 @@ def closure(*roots: str) -> set[str]:
 
 
 def test_what_a_training_depends_on() -> None:
-    found = closure("stages/train.py", "families/contrastive.py", "methods/ortho.py")
-    needed = {"losses", "embeddings", "streams", "models/resnet", "models/contrastive"}
+    found = closure("stages/train.py", "training/families/contrastive.py", "methods/ortho.py")
+    needed = {"losses/contrastive", "losses/embeddings", "streams", "models/resnet", "models/contrastive"}
     needed |= {f"training/{name}" for name in ("loop", "augment", "batches", "schedule", "plateau", "checkpoint")}
     assert {f"{name}.py" for name in needed} <= found
-    assert not [path for path in found if path.split("/")[0] in ("reports", "probes", "sources", "datasets")]
+    assert not [path for path in found if path.startswith(("reporting", "evaluation", "studies", "data/sources"))]
+    assert not [path for path in found if path.startswith("data/datasets")]
     assert [path for path in found if path.startswith("methods/")] == ["methods/ortho.py"]
-    assert not {path for path in found if path in {file.name for file in provenance.PLUMBING}}
+    assert not found & PLUMBING
 
 
 def test_what_a_dataset_depends_on() -> None:
-    found = closure("stages/generate.py", "datasets/mnist_stl10.py", "sources/mnist.py", "sources/photographs.py")
-    assert {"pool.py", "streams.py", "idx.py", "datasets/mnist_stl10.py", "sources/mnist.py"} <= found
-    assert {"dataset_files.py", "download.py"} <= {file.name for file in provenance.PLUMBING}
-    assert not {file.name for file in provenance.PLUMBING} & found
+    mnist, photographs = "data/sources/mnist.py", "data/sources/photographs.py"
+    found = closure("stages/generate.py", "data/datasets/mnist_stl10.py", mnist, photographs)
+    assert {"data/instances.py", "streams.py", "data/idx.py", "data/datasets/mnist_stl10.py", mnist} <= found
+    assert {"data/dataset_files.py", "data/download.py"} <= PLUMBING
+    assert not PLUMBING & found
 
 
 def test_what_a_report_and_a_probe_depend_on() -> None:
-    report, probe = closure("stages/report.py", "reports/table3.py"), closure("stages/probe.py", "probes/logistic.py")
-    assert {"reporting/results.py", "reporting/statistics.py", "reporting/setting.py", "reports/table3.py"} <= report
-    assert {"codes.py", "probes/logistic.py"} <= probe
-    assert not {file.name for file in provenance.PLUMBING} & (report | probe)
+    report = closure("stages/report.py", "studies/burns/study.py", "studies/burns/reports/table3.py")
+    probe = closure("stages/probe.py", "evaluation/probes/logistic.py")
+    analysis = {f"studies/burns/analysis/{name}.py" for name in ("results", "setting", "accuracy_table", "diagnosis")}
+    assert {"reporting/results.py", "reporting/statistics.py", "studies/burns/reports/table3.py"} | analysis <= report
+    assert {"evaluation/probe_inputs.py", "evaluation/probes/logistic.py"} <= probe
+    assert not PLUMBING & (report | probe)
     assert not [path for path in report | probe if path.startswith(("training/", "models/", "methods/"))]
 
 
@@ -253,7 +297,7 @@ for name, module in sorted(sys.modules.items()):
 def test_a_stage_cannot_run_code_that_its_digest_misses(stage: str) -> None:
     """Its module and all plugins it may load, imported in a process of their own, against the digest's files."""
     plugins = [(kind, name) for kind in PLUGINS[stage] for name in registry.names(kind)]
-    names = [f"disentangle.stages.{stage}", *(f"disentangle.{kind}.{name}".replace("/", ".") for kind, name in plugins)]
+    names = [f"disentangle.stages.{stage}", *(registry.module(*plugin) for plugin in plugins)]
     environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
     command = [sys.executable, "-c", IMPORTED, *names]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -267,11 +311,11 @@ def test_a_stage_cannot_run_code_that_its_digest_misses(stage: str) -> None:
 
 
 def test_a_stage_loads_only_the_plugins_that_its_digest_knows() -> None:
-    """``registry.build`` is the one place that imports by a computed name."""
+    """``registry.build`` and ``registry.load`` are the one place that imports by a computed name."""
     for stage in STAGES:
-        code = [PACKAGE / f"stages/{stage}.py"]
-        for kind in {"families", "reports"} & {*PLUGINS[stage]}:
-            code += [registry.path(kind, name) for name in registry.names(kind)]
+        plugins = [(kind, name) for kind in PLUGINS[stage] for name in registry.names(kind)]
+        code = provenance.closure([PACKAGE / f"stages/{stage}.py", *(registry.path(*plugin) for plugin in plugins)])
+        code |= {PACKAGE / "pipeline/study.py"} if "studies" in PLUGINS[stage] else set()
         calls = [
             node
             for file in code
@@ -300,9 +344,10 @@ def digests(settings: params.Params) -> dict[str, str]:
         "encode": plan.encode(settings, CELL),
         "probe": plan.probe(settings, CELL),
         "measure": plan.measure(settings, CELL),
-        "report": plan.report(settings, "table3"),
-        "figure": plan.figure(settings, "losses", "DC-BC", "ortho"),
-        "index": plan.index(settings, "burns"),
+        "report": plan.report(settings, "burns/table3"),
+        "figure": plan.figure(settings, "burns/losses", "DC-BC", "ortho"),
+        "page": plan.page(settings, "burns"),
+        "front": plan.front(settings),
     }
 
 
@@ -324,9 +369,9 @@ def settings() -> params.Params:
         ("studies.burns.methods.hessian.covariance", "batch", set()),
         ("studies.burns.methods.infomin.lam", [5], set()),
         ("studies.burns.probes.logistic.C", 0.123, {"probe"}),
-        ("studies.burns.metrics", {}, {"measure"}),
+        ("studies.burns.metrics", {}, {"measure", "report", "figure"}),  # which say what was evaluated
         ("studies.burns.methods.ortho.lam", [0.1, 0.5], {"report", "figure"}),
-        ("studies.burns.methods.fresh", {"method": "ortho", "lam": [0.1]}, {"report", "index"}),
+        ("studies.burns.methods.fresh", {"method": "ortho", "lam": [0.1]}, {"report", "page"}),
         ("studies.burns.seeds", [0, 1, 2, 9], {"report", "figure"}),
         ("studies.burns.rerun_seeds", [0, 1, 2, 9], {"figure"}),  # of the claims, which table3 is not
     ],
@@ -508,19 +553,22 @@ def test_a_manifest_without_a_digest_is_of_no_dataset_of_now(own: Own) -> None:
 def test_a_training_is_of_now_if_its_record_has_the_digest_of_now(own: Own) -> None:
     cell = Cell("tiny", "burns", "DC-BC", "ortho", 0.1, 0)
     record = cell.folder / "run.json"
-    assert not plan.trained_now(own.settings, cell)
-    files.write_json(record, {"digest": plan.train(own.settings, cell)})
-    assert plan.trained_now(own.settings, cell) is True
+    digest = plan.train(own.settings, cell)
+    assert digest == plan.train(own.settings, cell, own.settings.training(cell))
+    assert not plan.trained_with(cell, digest)
+    files.write_json(record, {"digest": digest})
+    assert plan.trained_with(cell, digest) is True
+    assert plan.trained_with(cell, digest, ahead=True) is False
     own.settings.scales["tiny"]["studies"]["burns"]["training"]["lr"] = 0.1
-    assert plan.trained_now(own.settings, cell) is False
+    assert plan.trained_with(cell, plan.train(own.settings, cell)) is False
     files.write_json(record, {"status": "done"})
-    assert plan.trained_now(own.settings, cell) is False
+    assert plan.trained_with(cell, digest) is False
 
 
 def test_words_about_sources_reach_the_report_alone(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     def digests() -> list[str]:
-        cell = outputs.report_cells(own.settings, "table3")[0]
-        return [own.digest, plan.train(own.settings, cell), plan.report(own.settings, "table3")]
+        cell = outputs.report_cells(own.settings, "burns/table3")[0]
+        return [own.digest, plan.train(own.settings, cell), plan.report(own.settings, "burns/table3")]
 
     definition = own.settings.dataset("tiny", "DC-BC")
     assert plan.credits_of(definition) == {
@@ -554,29 +602,27 @@ def imports(file: Path) -> set[str]:
     return {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in provenance._imports(file)}
 
 
-LAYERS = ("methods", "models", "datasets", "probes")
-PURE = [file for layer in LAYERS for file in sorted((PACKAGE / layer).glob("*.py"))]
-PURE += [
-    PACKAGE / f"{name}.py" for name in ("losses", "embeddings", "codes", "pool", "streams", "reporting/statistics")
-]
+LAYERS = ("methods", "models", "losses", "data/datasets", "data/rendering", "evaluation")
+PURE = [file for layer in LAYERS for file in sorted((PACKAGE / layer).rglob("*.py"))]
+PURE += [PACKAGE / f"{name}.py" for name in ("data/instances", "data/grid", "streams", "reporting/statistics")]
 
 
 @pytest.mark.parametrize("file", PURE, ids=lambda file: file.relative_to(PACKAGE).as_posix())
 def test_maths_knows_neither_files_nor_the_pipeline(file: Path) -> None:
-    engine = {"files", "dataset_files", "params", "plan", "registry", "provenance", "cells", "download", "results"}
     found = imports(file)
-    assert not found & engine
-    assert not {name for name in found if name.split("/")[0] in ("stages", "reports", "training", "sources")}
+    assert not found & {"files", "registry", "cells", "data/dataset_files", "data/download"}
+    assert not {
+        name for name in found if name.startswith(("stages", "studies", "pipeline", "training", "data/sources"))
+    }
     text = file.read_text()
     for word in ("import os", "from pathlib", "open(", "snakemake", "import dvc"):
         assert word not in text
 
 
-@pytest.mark.parametrize("kind", [*registry.CLASSES])
-def test_plugins_do_not_import_their_siblings(kind: str) -> None:
-    kinds = set(registry.CLASSES)
-    for name in registry.names(kind):
-        assert not {found for found in imports(registry.path(kind, name)) if found.split("/")[0] in kinds}, name
+def test_plugins_do_not_import_plugins() -> None:
+    plugins = {registry.path(kind, name) for kind in registry.FILES for name in registry.names(kind)}
+    for file in plugins:
+        assert not plugins & {*provenance._imports(file)}, file
 
 
 def test_only_the_command_line_imports_stages_and_nothing_imports_relatively() -> None:

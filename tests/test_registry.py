@@ -27,7 +27,7 @@ def module(kind: str, name: str) -> ModuleType:
 
 def test_a_files_name_is_its_registration() -> None:
     assert {"hessian", "infomax", "infomin", "ortho", "p_ortho", "supervised"} <= set(registry.names("methods"))
-    assert "table3" in registry.names("reports")
+    assert "burns/table3" in registry.names("reports")
     assert registry.path("methods", "ortho") == ROOT / "src/disentangle/methods/ortho.py"
     with pytest.raises(
         InputError, match=r"^unknown method 'otrho': did you mean 'ortho'\? Known: annealed_vae, beta_tcvae, "
@@ -81,7 +81,9 @@ def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name
         "sources": ("STAND_IN", "CREDITS", "ARCHIVES"),
         "reports": ("NEEDS",),
         "figures": ("NEEDS",),
-        "methods": ("REGULARIZED", "FAMILY"),
+        "methods": ("REGULARIZED", "FAMILY", "USES"),
+        "families": ("DATA", "OPTIONAL", "STACKED"),
+        "studies": ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES", "EVALUATED"),
         "datasets": ("ROLES", "POOLS"),
     }.items(),
 )
@@ -89,7 +91,7 @@ def test_constants_read_from_the_source_are_those_of_the_module(kind: str, const
     for name in registry.names(kind):
         for constant in constants:
             assert registry.constant(kind, name, constant) == getattr(module(kind, name), constant)
-    with pytest.raises(KeyError, match="defines no constant NONE"):
+    with pytest.raises(InputError, match=r"\.py: defines no constant NONE\.$"):
         registry.constant(kind, registry.names(kind)[0], "NONE")
 
 
@@ -138,14 +140,16 @@ for scale, section in settings.scales.items():
     for dataset in section["datasets"]:
         plan.official_files(settings, scale, dataset)
         plan.generate(settings, scale, dataset)
-cells = outputs.report_cells(settings, "table3")
+cells = outputs.report_cells(settings, "burns/table3")
 for cell in cells:
     plan.train(settings, cell), plan.encode(settings, cell), plan.probe(settings, cell), plan.measure(settings, cell)
-for report in outputs.shown_reports(settings, "burns"):
-    plan.report(settings, report)
+for study in outputs.shown_studies(settings):
+    for report in outputs.shown_reports(settings, study):
+        plan.report(settings, report)
+    plan.page(settings, study)
 for figure in outputs.all_figures(settings):
     plan.figure(settings, *figure)
-plan.index(settings, "burns")
+plan.front(settings)
 print(len(cells), *sorted({name.split(".")[0] for name in sys.modules}))
 """
 

@@ -11,9 +11,14 @@ class InputError(Exception):
     """
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that ``name`` may be a misspelling of, None where none is near."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1)), None)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the end of an error message: the nearest known name and all known names."""
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
+    near = nearest(name, known)
+    hint = f"did you mean '{near}'? " if near else ""
     return f"{hint}Known: {', '.join(known) if known else 'none'}."

@@ -189,8 +189,12 @@ def build(kind: str, name: str, given: dict[str, Any]) -> Any:
 
 def load(kind: str, name: str) -> ModuleType:
     """Import the module of a plugin, or of another file that is found by its name."""
-    module = path(kind, name).relative_to(PACKAGE).with_suffix("")
-    return importlib.import_module(f"disentangle.{'.'.join(module.parts)}")
+    return importlib.import_module(module(kind, name))
+
+
+def module(kind: str, name: str) -> str:
+    """Return the full name of a plugin's module."""
+    return ".".join(["disentangle", *path(kind, name).relative_to(PACKAGE).with_suffix("").parts])
 
 
 def of_study(kind: str, study: str) -> list[str]:

@@ -13,7 +13,7 @@ import yaml
 
 from disentangle import registry
 from disentangle.cells import Cell
-from disentangle.errors import InputError, did_you_mean
+from disentangle.errors import InputError, did_you_mean, nearest
 from disentangle.pipeline import scales
 from disentangle.pipeline.study import EVALUATIONS, FRONT, module_of, report_path, studies, study_of
 
@@ -231,15 +231,18 @@ def _checked(data: Any) -> Params:
 
 
 def _of_known_studies(scale: str, section: Any, left_out: list[str]) -> Any:
-    """Return a scale without the sections of studies that have no folder, as of one that was taken away."""
+    """Return a scale without the sections of studies that have no folder, as of one that was taken away.
+
+    Raises InputError for a name that is a known one misspelt.
+    """
     given = section.get("studies") if isinstance(section, dict) else None
     if not isinstance(given, dict):
         return section
-    for name in given:
-        if name not in studies():
-            left_out.append(
-                f"scales.{scale}.studies.{name} is left out: no study '{name}': {did_you_mean(name, studies())}"
-            )
+    for name in (name for name in given if name not in studies()):
+        unknown = f"no study '{name}': {did_you_mean(name, studies())}"
+        if nearest(name, studies()):
+            raise InputError(f"scales.{scale}.studies: {unknown}")
+        left_out.append(f"scales.{scale}.studies.{name} is left out: {unknown}")
     return {**section, "studies": {name: own for name, own in given.items() if name in studies()}}
 
 
@@ -249,16 +252,20 @@ def _written(data: Any, message: str) -> str:
     if not message.startswith(prefix) or not isinstance(data.get("scales"), dict):
         return message
     path, rest = _path_in(scales.merged(data["scales"]), message.removeprefix(prefix))
-    return prefix + ".".join(map(str, scales.written(data["scales"], path))) + rest if path else message
+    if not path:
+        return message
+    place = scales.written(data["scales"], path)
+    heir = "" if place[0] == path[0] else f" It is so in scale '{path[0]}', which has it from its base."
+    return prefix + ".".join(map(str, place)) + rest + heir
 
 
 def _path_in(node: Any, text: str) -> tuple[list[Any], str]:
     """Return the keys, which may hold dots, that ``text`` starts with, and what follows them."""
     path: list[Any] = []
     while True:
-        keys: Mapping[str, Any] = (
-            dict(enumerate(node)) if isinstance(node, list) else node if isinstance(node, dict) else {}
-        )
+        keys: Mapping[Any, Any] = node if isinstance(node, dict) else {}
+        if isinstance(node, list):
+            keys = dict(enumerate(node))
         fits = [key for key in keys if text.startswith(str(key)) and text[len(str(key)) :][:1] in (".", ":", "")]
         if not fits:
             return path, ("." if path and not text.startswith(":") else "") + text

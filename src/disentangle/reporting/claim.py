@@ -4,9 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
-from disentangle import registry
 from disentangle.reporting.statistics import Interval
 
 Verdict = Literal["supported", "contradicted", "undecided", "not run"]
@@ -18,14 +17,6 @@ MARGIN = 2.0
 """Percentage points below which a difference of accuracies is called none."""
 NEAR_CHANCE = 5.0
 """Percentage points above chance that still count as near it."""
-
-
-def tests_of(study: str) -> list[Callable[[Any], "Claim"]]:
-    """Return what a study's files in ``claims/`` list in ``CLAIMS``, the files by their ``PLACE`` and name."""
-    files = sorted(
-        registry.of_study("claims", study), key=lambda name: (registry.constant("claims", name, "PLACE", 0), name)
-    )
-    return [test for name in files for test in registry.load("claims", name).CLAIMS]
 
 
 def above(bound: float) -> Region:

@@ -101,12 +101,14 @@ def _differences(results: BurnsResults) -> str:
         )
     if any(run["encoder"][key] != RESNET34[key] for key in RESNET34):
         lines.append("- encoder: the small ResNet above (paper: ResNet34).")
-    lines += _changed(
-        "batch norm on the head's output",
-        run["projection"]["batch_norm_output"],
-        False,
-        "with dimming it is what gets a small encoder off the plateau of Fig. 5",
-    )
+    projections = [cell.run["projection"] for cell in results.cells if "projection" in cell.run]
+    if projections:
+        lines += _changed(
+            "batch norm on the head's output",
+            projections[0]["batch_norm_output"],
+            False,
+            "with dimming it is what gets a small encoder off the plateau of Fig. 5",
+        )
     for method, reading in {cell.cell.method: cell.run["reading"] for cell in results.cells}.items():
         lines += [f"- {method}: `{key}` is {value}, not its default." for key, value in reading.items()]
     if run["training"]["loss_scale"] != "none":

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from disentangle.reporting.claim import Claim, tests_of
+from disentangle.reporting.claim import Claim
+from disentangle.reporting.claim_tests import tests_of
 from disentangle.reporting.claim_text import MARK, columns, effects_table, region_text
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.burns.analysis.results import BurnsResults

@@ -11,7 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from disentangle.reporting.claim import Claim, Effect, tests_of
+from disentangle.reporting.claim import Claim, Effect
+from disentangle.reporting.claim_tests import tests_of
 from disentangle.reporting.claim_text import MARK, columns, region_text
 from disentangle.reporting.drawing import COLOURS
 from disentangle.reporting.results import Results

@@ -1,8 +1,7 @@
 """Locatello 2019, Theorem 1, shown: factors entangled without a trace in their density, and what the scores see."""
 
-import functools
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -70,13 +69,13 @@ class Report:
         return sheet(groups, 2, 4.2, 3.2)[0]
 
 
-@functools.lru_cache(maxsize=1)
+@lru_cache(maxsize=1)
 def _codes() -> tuple[np.ndarray, np.ndarray]:
     z = streams.rng(0, "impossibility", "factors").random((POINTS, FACTORS))
     return z, impossibility.entangle(z, impossibility.householder(FACTORS, ALPHA))
 
 
-@functools.lru_cache(maxsize=1)
+@lru_cache(maxsize=1)
 def _numbers() -> pd.DataFrame:
     """Return what is alike of z and f(z), and what is not."""
     z, turned = _codes()

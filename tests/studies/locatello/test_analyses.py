@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from locatello_study import LAMS, PUBLISHED, Model, World
 from scipy import stats
+from studies.locatello.made_up_study import LAMS, PUBLISHED, Model, World
 
 from disentangle import streams
 from disentangle.reporting.statistics import estimate

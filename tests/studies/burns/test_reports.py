@@ -10,16 +10,18 @@ import pytest
 
 from disentangle import registry
 from disentangle.cells import Cell
-from disentangle.pipeline import provenance
 from disentangle.pipeline.outputs import report_cells
 from disentangle.pipeline.params import Params
-from disentangle.reporting.results import COLUMNS, CellResult, Results, diagonal, gap, markdown_table
+from disentangle.pipeline.result_files import read_published
+from disentangle.reporting.results import CellResult, Results
 from disentangle.reporting.statistics import Estimate, estimate
+from disentangle.reporting.tables import markdown_table
 from disentangle.studies.burns.analysis.diagnosis import MEANING
+from disentangle.studies.burns.analysis.results import COLUMNS, BurnsCell, BurnsResults, diagonal, gap
 from disentangle.studies.burns.analysis.setting import setting_text
 
-ACCURACY = pd.read_csv(provenance.PACKAGE / "published" / "burns2021_accuracy.csv")
-STATISTICS = pd.read_csv(provenance.PACKAGE / "published" / "burns2021_statistics.csv")
+PUBLISHED = read_published("burns")
+ACCURACY, STATISTICS = PUBLISHED["accuracy"], PUBLISHED["statistics"]
 TABLE3 = ACCURACY[ACCURACY["table"] == 3]
 T2 = 4.302653
 """The 97.5 % point of Student's t with two degrees of freedom."""
@@ -44,7 +46,7 @@ def cell(
     dataset: str = "DC-BC",
     procrustes: float = 0.4,
     **changed: float,
-) -> CellResult:
+) -> BurnsCell:
     """A cell of accuracies BASE, R_BASE; ``changed`` by ``z0_DC`` and so on; diverged: none; supervised: no z.
 
     On another dataset its tasks take the numbers of DC and BC, in this order.
@@ -90,7 +92,7 @@ def cell(
     scores = {code: {"half_similarity": similar} for code in "rz"}
     history = pd.DataFrame({"step": [20, 40], "loss": [9.0, 4.0]})
     key = Cell("demo", "burns", dataset, method, lam, seed)
-    return CellResult(key, run, timing, probe, {"scores": scores}, history)
+    return BurnsCell(key, run, timing, probe, {"scores": scores}, history, "logistic")
 
 
 def manifest(stand_in: str = "crops of photographs", **options: Any) -> dict[str, Any]:
@@ -102,13 +104,21 @@ def manifest(stand_in: str = "crops of photographs", **options: Any) -> dict[str
     return {"definition": {"options": given}, "made_of": made_of}
 
 
-def results(cells: Sequence[CellResult], table: int = 3, **given: Any) -> Results:
+def read(cells: Sequence[BurnsCell], listed: Sequence[str] = ("logistic",), **given: Any) -> Results:
+    """Cells as they are read from their files, before the study looks at them."""
     manifests = {made.cell.dataset: manifest(**given) for made in cells} or {"DC-BC": manifest(**given)}
-    return Results("demo", tuple(cells), manifests, ACCURACY[ACCURACY["table"] == table], STATISTICS, "def+")
+    plain = tuple(
+        CellResult(made.cell, made.run, made.timing, made.probe, made.metrics, made.history) for made in cells
+    )
+    return Results("demo", plain, manifests, PUBLISHED, "def+", {"probes": listed, "metrics": ["half_similarity"]})
+
+
+def results(cells: Sequence[BurnsCell], table: int = 3, **given: Any) -> BurnsResults:
+    return BurnsResults.of(read(cells, **given), [table])
 
 
 REPORT, TABLE1, TABLE2, SWEEP = (
-    registry.build("reports", name, {}) for name in ("table3", "table1", "table2", "sweep")
+    registry.build("reports", f"burns/{name}", {}) for name in ("table3", "table1", "table2", "sweep")
 )
 GRID = [("infomax", 0.0), ("infomax_one_head", 0.0)]
 GRID += [(method, lam) for method in ("ortho", "p_ortho", "hessian") for lam in (0.001, 0.1)]
@@ -165,7 +175,7 @@ def comparison(markdown: str) -> dict[str, dict[str, str]]:
     return rows
 
 
-def seeds_of(method: str, lam: float) -> list[CellResult]:
+def seeds_of(method: str, lam: float) -> list[BurnsCell]:
     """Three seeds, whose accuracies differ by one point."""
     base = R_BASE if method == "supervised" else R_BASE | BASE
     return [
@@ -175,13 +185,13 @@ def seeds_of(method: str, lam: float) -> list[CellResult]:
 
 
 @pytest.fixture(scope="module")
-def full() -> Results:
+def full() -> BurnsResults:
     """All settings of Table 3, three seeds each."""
     return results([made for method, lam in GRID for made in seeds_of(method, lam)])
 
 
 @pytest.fixture(scope="module")
-def every() -> dict[int, tuple[Any, Results]]:
+def every() -> dict[int, tuple[Any, BurnsResults]]:
     """Each table of the paper with all its settings, three seeds each."""
     grids = {
         1: (TABLE1, [("supervised", 0.0)]),
@@ -232,7 +242,7 @@ def test_verdicts_by_the_prediction_interval() -> None:
 
 @pytest.mark.parametrize(("table", "numbers"), [(1, 6), (2, 24), (3, 36)])
 def test_every_published_number_stands_in_its_row_and_column(
-    every: dict[int, tuple[Any, Results]], table: int, numbers: int
+    every: dict[int, tuple[Any, BurnsResults]], table: int, numbers: int
 ) -> None:
     report, made = every[table]
     found = comparison(report.render(made))
@@ -265,7 +275,7 @@ def test_every_published_number_stands_in_its_row_and_column(
     assert len(found) == 2 * 2 * 4 * len(report.codes)
 
 
-def test_numbers_of_the_paper_by_sight(every: dict[int, tuple[Any, Results]]) -> None:
+def test_numbers_of_the_paper_by_sight(every: dict[int, tuple[Any, BurnsResults]]) -> None:
     """Some rows and columns of Tables 1, 2 and 3 as printed."""
     found = {table: comparison(report.render(made)) for table, (report, made) in every.items()}
     published = {
@@ -295,7 +305,9 @@ def test_numbers_of_the_paper_by_sight(every: dict[int, tuple[Any, Results]]) ->
 
 
 @pytest.mark.parametrize("table", [1, 2, 3])
-def test_means_and_intervals_stand_in_their_row_and_column(every: dict[int, tuple[Any, Results]], table: int) -> None:
+def test_means_and_intervals_stand_in_their_row_and_column(
+    every: dict[int, tuple[Any, BurnsResults]], table: int
+) -> None:
     report, made = every[table]
     found = comparison(report.render(made))
     width = T2 * 1 / math.sqrt(3)  # of three values one apart: s = 1
@@ -322,14 +334,14 @@ def test_means_and_intervals_stand_in_their_row_and_column(every: dict[int, tupl
                 assert found[f"{gap_of(code)} {task} measured"][COLUMN[method, lam]] == expected
 
 
-def test_rows_and_columns_in_the_order_of_the_paper(full: Results) -> None:
+def test_rows_and_columns_in_the_order_of_the_paper(full: BurnsResults) -> None:
     found = comparison(REPORT.render(full))
     rows = [f"{row} {task}" for row in ("z", "z0", "z1", gap_of("z")) for task in ("DC", "BC")]
     assert list(found) == [f"{row} {kind}" for row in rows for kind in ("published", "measured")]
     assert list(found["z DC measured"]) == [CORNER, *(COLUMN[setting] for setting in GRID)]
 
 
-def test_table_2_shows_the_representation_above_the_projection(every: dict[int, tuple[Any, Results]]) -> None:
+def test_table_2_shows_the_representation_above_the_projection(every: dict[int, tuple[Any, BurnsResults]]) -> None:
     report, made = every[2]
     above, below = tables(report.render(made))[COMPARISON]
     assert [next(iter(rows)) for rows in (above, below)] == ["r DC published", "z DC published"]
@@ -409,11 +421,11 @@ def test_the_sweep_reads_every_entry_a_new_one_too() -> None:
     }
     study = {"datasets": ["DC-BC"], "seeds": [0, 1], "rerun_seeds": [0, 1, 2], "methods": methods}
     settings = Params("demo", (), {"demo": {"studies": {"burns": study}}})
-    found = [(made.method, made.lam, made.seed) for made in report_cells(settings, "sweep")]
+    found = [(made.method, made.lam, made.seed) for made in report_cells(settings, "burns/sweep")]
     grid = [("supervised", 0.0), ("ortho", 0.001), ("ortho", 0.1), ("ortho_all", 0.5), ("hessian", 0.1), ("fresh", 3.0)]
     assert found == [(method, lam, seed) for method, lam in grid for seed in (0, 1)]
-    assert [made.method for made in report_cells(settings, "table1")] == ["supervised"] * 2
-    assert {made.method for made in report_cells(settings, "table3")} == {"ortho", "ortho_all", "hessian"}
+    assert [made.method for made in report_cells(settings, "burns/table1")] == ["supervised"] * 2
+    assert {made.method for made in report_cells(settings, "burns/table3")} == {"ortho", "ortho_all", "hessian"}
 
 
 def test_the_sweep_shows_what_a_method_has() -> None:
@@ -457,9 +469,9 @@ def test_the_tidy_table_of_the_sweep() -> None:
     assert len(table) == 2 * 6 * 2
     assert table["published"].isna().all()
     text = table.to_csv(index=False).splitlines()
-    assert text[1] == "DC-BC,supervised,0,0,r,DC,95.0,,mixed"
-    assert "DC-BC,supervised,0,0,z1,BC,,,absent" in text
-    assert text[-1] == "DC-BC,ortho,0.1,0,z1,BC,50.0,,mixed"
+    assert text[1] == "DC-BC,supervised,0,0,logistic,r,DC,95.0,,mixed"
+    assert "DC-BC,supervised,0,0,logistic,z1,BC,,,absent" in text
+    assert text[-1] == "DC-BC,ortho,0.1,0,logistic,z1,BC,50.0,,mixed"
     alone = SWEEP.table(results([cell("supervised", 0.0, 0)], 0))
     assert alone["value"].tolist()[:6] == list(R_BASE.values())
     assert alone["value"].isna().tolist() == [False] * 6 + [True] * 6
@@ -484,7 +496,7 @@ def test_cells_by_outcome() -> None:
     cells = [
         cell("ortho", 0.1, 0),
         cell("ortho", 0.1, 1, z0_DC=60.0),
-        cell("ortho", 0.1, 2, "plateau", None, procrustes=0.95),
+        cell("ortho", 0.1, 2, "done", None, procrustes=0.95),
         cell("ortho", 0.1, 3, "diverged", None),
     ]
     markdown = REPORT.render(results(cells))
@@ -528,16 +540,16 @@ def test_the_tidy_table() -> None:
     cells = [cell("infomax", 0.0, 0), cell("ortho", 0.001, 0), cell("ortho", 0.5, 2, "diverged")]
     table = REPORT.table(results(cells))
     assert list(table.columns) == COLUMNS
-    assert COLUMNS == ["dataset", "method", "lam", "seed", "input", "task", "value", "published", "status"]
+    assert COLUMNS == ["dataset", "method", "lam", "seed", "probe", "input", "task", "value", "published", "status"]
     assert len(table) == 3 * 3 * 2
-    assert table.iloc[8].tolist() == ["DC-BC", "ortho", "0.001", 0, "z0", "DC", 80.0, 76.6, "mixed"]
+    assert table.iloc[8].tolist() == ["DC-BC", "ortho", "0.001", 0, "logistic", "z0", "DC", 80.0, 76.6, "mixed"]
     assert table[table["lam"] != "0.001"]["published"].isna().all()
     assert table[table["status"] == "diverged"]["value"].isna().all()
     assert sorted(table["lam"].unique()) == ["0", "0.001", "0.5"]
     text = table.to_csv(index=False).splitlines()
-    assert text[1] == "DC-BC,infomax,0,0,z,DC,90.0,,mixed"
-    assert text[9] == "DC-BC,ortho,0.001,0,z0,DC,80.0,76.6,mixed"
-    assert text[-1] == "DC-BC,ortho,0.5,2,z1,BC,,,diverged"
+    assert text[1] == "DC-BC,infomax,0,0,logistic,z,DC,90.0,,mixed"
+    assert text[9] == "DC-BC,ortho,0.001,0,logistic,z0,DC,80.0,76.6,mixed"
+    assert text[-1] == "DC-BC,ortho,0.5,2,logistic,z1,BC,,,diverged"
 
 
 def test_published_numbers_are_of_one_table_only() -> None:
@@ -568,7 +580,7 @@ def test_markdown_tables_line_up() -> None:
     assert markdown_table(["a", "b"], []) == "| a   |   b |\n| --- | --: |"
 
 
-def test_the_setting_names_stand_ins_and_differences(full: Results) -> None:
+def test_the_setting_names_stand_ins_and_differences(full: BurnsResults) -> None:
     text = setting_text(full)
     setting = text.split("## Setting\n\n")[1].split("\n\n")[0]
     assert dict(line.removeprefix("- ").split(": ", 1) for line in setting.splitlines()) == {
@@ -624,7 +636,7 @@ def test_the_published_setting_has_no_differences_but_the_open_ones() -> None:
 
 
 @pytest.mark.parametrize("table", [1, 2, 3])
-def test_the_report_has_its_sections_in_order(every: dict[int, tuple[Any, Results]], table: int) -> None:
+def test_the_report_has_its_sections_in_order(every: dict[int, tuple[Any, BurnsResults]], table: int) -> None:
     report, made = every[table]
     text = report.render(made)
     assert re.findall("^#+ (.*)$", text, re.M) == [

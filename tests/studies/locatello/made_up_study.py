@@ -9,8 +9,8 @@ import pandas as pd
 
 from disentangle import streams
 from disentangle.cells import Cell
-from disentangle.pipeline import provenance
-from disentangle.reporting.results import CellResult
+from disentangle.pipeline.result_files import read_published
+from disentangle.reporting.results import CellResult, Results
 from disentangle.studies.locatello.analysis.results import (
     CONTROL,
     DOWNSTREAM,
@@ -18,14 +18,9 @@ from disentangle.studies.locatello.analysis.results import (
     SCORES,
     UNSUPERVISED,
     Place,
-    StudyResults,
 )
 
-PREFIX = "locatello2019_"
-PUBLISHED = {
-    path.stem.removeprefix(PREFIX): pd.read_csv(path)
-    for path in sorted((provenance.PACKAGE / "published").glob(f"{PREFIX}*.csv"))
-}
+PUBLISHED = read_published("locatello")
 LAMS: dict[str, Sequence[float]] = {
     "beta_vae": (1, 2, 4, 6, 8, 16),
     "factor_vae": (10, 20, 30, 40, 50, 100),
@@ -35,6 +30,10 @@ LAMS: dict[str, Sequence[float]] = {
     "annealed_vae": (5, 10, 25, 50, 75, 100),
 }
 PLACES: dict[str, Place] = {**SCORES, **UNSUPERVISED, **DOWNSTREAM, "TC (mean)": MEAN_TC}
+LISTED = {
+    "probes": [],
+    "metrics": [*dict.fromkeys(place.metric for place in PLACES.values() if place.representation != "model")],
+}
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class World:
     control: bool = True
     stand_in: str = "a subset of a generator's grid"
 
-    def results(self) -> StudyResults:
+    def results(self) -> Results:
         entries = [(method, rank) for method in self.methods for rank in range(self.strengths)]
         entries += [(CONTROL, 0)] if self.control else []
         cells = [
@@ -102,7 +101,7 @@ class World:
             for seed in self.seeds
         ]
         manifests = {dataset: manifest(self.stand_in if dataset == "dSprites" else "") for dataset in self.datasets}
-        return StudyResults("demo", tuple(cells), manifests, PUBLISHED, "def+")
+        return Results("demo", tuple(cells), manifests, PUBLISHED, "def+", LISTED)
 
     def cell(self, m: Model) -> CellResult:
         lost = self.diverged(m)

@@ -6,10 +6,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_reports import ACCURACY, CELLS, CORNER, OUTCOME, STATISTICS, cell, comparison, gap_of, results, tables
+from studies.burns.test_reports import (
+    ACCURACY,
+    CELLS,
+    CORNER,
+    OUTCOME,
+    STATISTICS,
+    cell,
+    comparison,
+    gap_of,
+    results,
+    tables,
+)
 
 from disentangle import registry
-from disentangle.reporting.results import COLUMNS, CellResult, Results
+from disentangle.studies.burns.analysis.results import COLUMNS, BurnsCell, BurnsResults
 from disentangle.studies.burns.reports import table7
 
 TITLES = {
@@ -31,10 +42,10 @@ GRIDS: dict[int, tuple[str, list[str]]] = {
 
 
 def report(name: str) -> Any:
-    return registry.build("reports", name, {})
+    return registry.build("reports", f"burns/{name}", {})
 
 
-def grid(dataset: str, methods: list[str], seeds: int = 2) -> list[CellResult]:
+def grid(dataset: str, methods: list[str], seeds: int = 2) -> list[BurnsCell]:
     return [
         cell(method, lam, seed, dataset=dataset)
         for method in methods
@@ -102,7 +113,7 @@ def test_what_the_paper_did_not_run_has_no_published_numbers(
 # Table 7.
 
 
-def degenerate(seed: int, **changed: float) -> CellResult:
+def degenerate(seed: int, **changed: float) -> BurnsCell:
     return cell("ortho", 0.1, seed, dataset="DC-DL", **changed)
 
 
@@ -111,12 +122,12 @@ DOMINANCE = {"z_DC": 76.0, "z_DL": 99.0, "z0_DC": 40.0, "z0_DL": 99.0, "z1_DC": 
 
 
 @pytest.fixture(scope="module")
-def seventh() -> Results:
+def seventh() -> BurnsResults:
     cells = [degenerate(0, **COLLAPSE), degenerate(1, **DOMINANCE), degenerate(2, **(DOMINANCE | {"z_DC": 78.0}))]
     return results([*cells, degenerate(3)], 7)
 
 
-def test_table_7_sets_our_degenerate_cells_beside_the_papers(seventh: Results) -> None:
+def test_table_7_sets_our_degenerate_cells_beside_the_papers(seventh: BurnsResults) -> None:
     shown = comparison(report("table7").render(seventh))
     columns = [
         "Random, published",
@@ -133,7 +144,7 @@ def test_table_7_sets_our_degenerate_cells_beside_the_papers(seventh: Results) -
     assert len(published) == 2 * len(shown)
 
 
-def test_the_tidy_table_7_has_the_papers_column_of_a_cells_diagnosis(seventh: Results) -> None:
+def test_the_tidy_table_7_has_the_papers_column_of_a_cells_diagnosis(seventh: BurnsResults) -> None:
     tidy = report("table7").table(seventh)
     of_z_dc = tidy[(tidy["input"] == "z") & (tidy["task"] == "DC")]
     assert of_z_dc["status"].tolist() == ["collapse", "dominance", "dominance", "mixed"]
@@ -143,7 +154,7 @@ def test_the_tidy_table_7_has_the_papers_column_of_a_cells_diagnosis(seventh: Re
     assert outcome["Ortho without P, λ = 0.1"]["diagnosis of z"] == "1 collapse, 2 dominance, 1 mixed"
 
 
-def test_table_7_leaves_out_another_reading(seventh: Results) -> None:
+def test_table_7_leaves_out_another_reading(seventh: BurnsResults) -> None:
     other = cell("ortho_all", 0.1, 5, dataset="DC-DL", **COLLAPSE)
     more = results([*seventh.cells, other], 7)
     assert (
@@ -168,7 +179,7 @@ RERUNS = {8: "p_ortho", 9: "hessian"}
 PRINTED = {8: ["4.4", "3.4", "3.1", "7.4"], 9: ["7.6", "22.8", "3.2", "7.4"]}
 
 
-def reruns(table: int) -> Results:
+def reruns(table: int) -> BurnsResults:
     """Gaps of 1 to 6 points on DC and of 2 on BC; a control of two seeds without a gap."""
     method = RERUNS[table]
     cells = [cell("infomax", 0.0, seed, z0_DC=70.0, z0_BC=50.0) for seed in range(2)]
@@ -257,7 +268,7 @@ def test_a_rerun_that_diverged_has_no_gap() -> None:
 
 def test_published_and_tidy_tables_are_read_back_from_csv_alike() -> None:
     text = report("table8").table(reruns(8)).to_csv(index=False)
-    assert text.splitlines()[-1] == "DC-BC,p_ortho,0.1,5,z1,BC,,48.1,published"
+    assert text.splitlines()[-1] == "DC-BC,p_ortho,0.1,5,,z1,BC,,48.1,published"
     assert "nan" not in text
     assert pd.notna(ACCURACY["accuracy_percent"]).all()
 

@@ -77,7 +77,7 @@ def fresh(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
 @pytest.fixture(scope="module")
 def done(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = fresh.copy(tmp_path_factory.mktemp("locatello") / "done")
-    expected = Counter(generate=2, train=CELLS, encode=CELLS, measure=CELLS, study_report=REPORTS, study_index=1)
+    expected = Counter(generate=2, train=CELLS, encode=CELLS, measure=CELLS, drawn_report=REPORTS, page=1)
     assert jobs(project.snakemake()) == expected
     return project
 
@@ -138,35 +138,35 @@ CHANGES: dict[str, tuple[Callable[[Project], None], Counter]] = {
     "nothing": (lambda project: None, Counter()),
     "one more seed": (
         lambda project: edit(project, "studies.locatello.seeds", [0, 1, 2]),
-        Counter(train=8, encode=8, measure=8, study_report=REPORTS - 1, study_index=1),
+        Counter(train=8, encode=8, measure=8, drawn_report=REPORTS - 1, page=1),
     ),
     "a metric's option": (
         lambda project: edit(project, "studies.locatello.metrics.mig", {"points": 100}),
-        Counter(measure=CELLS, study_report=REPORTS - 1, study_index=1),
+        Counter(measure=CELLS, drawn_report=REPORTS - 1, page=1),
     ),
     "another code is measured": (
         lambda project: edit(project, "studies.locatello.measured.sampled", ["gaussian"]),
-        Counter(measure=CELLS, study_report=REPORTS - 1, study_index=1),
+        Counter(measure=CELLS, drawn_report=REPORTS - 1, page=1),
     ),
     "the training": (
         lambda project: edit(project, "studies.locatello.training.lr", 0.002),
-        Counter(train=CELLS, encode=CELLS, measure=CELLS, study_report=REPORTS - 1, study_index=1),
+        Counter(train=CELLS, encode=CELLS, measure=CELLS, drawn_report=REPORTS - 1, page=1),
     ),
     "a method's file": (
         lambda project: project.edit("src/disentangle/methods/factor_vae.py", "return", "if True:\n            return"),
-        Counter(train=4, encode=4, measure=4, study_report=REPORTS - 1, study_index=1),
+        Counter(train=4, encode=4, measure=4, drawn_report=REPORTS - 1, page=1),
     ),
     "what a model sees of a dataset": (
-        lambda project: project.edit("src/disentangle/datasets/color_dsprites.py", "images * (0.5", "images * (0.25"),
-        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, study_report=6, study_index=1),
+        lambda project: project.edit("src/disentangle/data/datasets/color_dsprites.py", "images * (0.5", "images * (0.25"),
+        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, drawn_report=6, page=1),
     ),
     "a dataset's parameter": (
         lambda project: edit(project, "datasets.dsprites.every", [1, 3, 10, 8, 16]),
-        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, study_report=6, study_index=1),
+        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, drawn_report=6, page=1),
     ),
     "a report's text": (
-        lambda project: project.edit("src/disentangle/reports/locatello/downstream.py", "# ", "#  "),
-        Counter(study_report=1, study_index=1),
+        lambda project: project.edit("src/disentangle/studies/locatello/reports/downstream.py", "# ", "#  "),
+        Counter(drawn_report=1, page=1),
     ),
     "a comment": (
         lambda project: project.edit("src/disentangle/training/stack.py", '"""', '# a remark\n"""'),

@@ -5,16 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
+from studies.burns.test_reports import ACCURACY
 
 from disentangle import registry
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.probe_inputs import inputs_of
-from disentangle.pipeline import provenance
-from disentangle.reporting.results import diagnosis
 from disentangle.stages.probe import accuracies, correct
 from disentangle.studies.burns.analysis.diagnosis import DEGENERATE, MEANING, diagnose, information
+from disentangle.studies.burns.analysis.results import diagnosis
 from disentangle.studies.burns.analysis.runs import PublishedRun
 
 DIM, CLASSES, SAMPLES = 8, 4, 1200
@@ -201,8 +200,7 @@ def test_the_bounds_of_each_diagnosis(
 
 
 def published(table: int, **chosen: Any) -> PublishedRun:
-    rows = pd.read_csv(provenance.PACKAGE / "published" / "burns2021_accuracy.csv")
-    rows = rows[rows["table"] == table]
+    rows = ACCURACY[ACCURACY["table"] == table]
     for column, value in chosen.items():
         rows = rows[rows[column] == value]
     return PublishedRun({(row.input, row.task): row.accuracy_percent for row in rows.itertuples()})

@@ -1,0 +1,1 @@
+"""Tests of Burns et al. 2021: tables, figures, claims and diagnoses."""

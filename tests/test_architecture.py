@@ -1,0 +1,68 @@
+"""The house: its wings, the way that imports may run, and what may know a study's name."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from disentangle import registry
+from disentangle.pipeline import provenance
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = registry.PACKAGE
+WINGS = (
+    "stages",
+    "studies",
+    "pipeline",
+    "reporting",
+    "evaluation",
+    "training",
+    "methods",
+    "models",
+    "losses",
+    "data",
+)
+"""From the top to the bottom; what lies beside them is the ground, on which all stand."""
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def test_a_newcomer_sees_the_architecture_from_the_tree() -> None:
+    entries = {path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"}
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"} == set(WINGS)
+    assert len(entries) <= 17
+    for folder in {file.parent for file in MODULES}:
+        sentence = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+        assert sentence and len(sentence) > 10, folder
+
+
+def floor(file: Path) -> int:
+    """Return how deep a file lies: 0 is the top wing, the ground is below all."""
+    first = file.relative_to(PACKAGE).parts[0]
+    return WINGS.index(first) if first in WINGS else 0 if first == "__main__.py" else len(WINGS)
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_no_import_runs_from_a_lower_wing_to_a_higher_one(file: Path) -> None:
+    up = [found for found in provenance._imports(file) if floor(found) < floor(file)]
+    assert not up
+
+
+def test_studies_do_not_know_each_other() -> None:
+    for file in PACKAGE.glob("studies/*/**/*.py"):
+        own = file.relative_to(PACKAGE).parts[:2]
+        found = [found.relative_to(PACKAGE).parts for found in provenance._imports(file)]
+        assert {parts[:2] for parts in found if parts[0] == "studies"} <= {own}, file
+
+
+def test_nothing_outside_its_folder_names_a_study() -> None:
+    """Not the package, nor what drives it."""
+    names = "|".join(registry.names("studies"))
+    files = [file for file in PACKAGE.rglob("*") if file.suffix in (".py", ".yaml", ".jinja")]
+    files = [file for file in files if file.relative_to(PACKAGE).parts[0] != "studies"]
+    files += [ROOT / name for name in ("Snakefile", "Makefile", "dvc.yaml")]
+    files += [file for folder in ("workflow", "profiles") for file in (ROOT / folder).rglob("*") if file.is_file()]
+    assert len(files) > 100
+    for file in files:
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            assert not re.search(rf"\b({names})\b", line), f"{file.relative_to(ROOT)}:{number}: {line}"
