@@ -117,16 +117,25 @@ def test_threads_are_set_before_anything_that_computes_is_imported() -> None:
 @pytest.mark.parametrize(
     ("modules", "absent"),
     [
-        ("stages.probe probes.logistic", "torch sklearn pandas matplotlib scipy.optimize scipy.stats"),
-        ("stages.measure metrics.half_similarity", "torch sklearn pandas matplotlib scipy"),
+        ("stages.probe evaluation.probes.logistic", "torch sklearn pandas matplotlib scipy.optimize scipy.stats"),
+        ("stages.measure evaluation.metrics.half_similarity", "torch sklearn pandas matplotlib scipy"),
         ("stages.score", "torch sklearn pandas matplotlib scipy lightgbm"),
-        ("stages.score metrics.dci metrics.downstream_gbt metrics.downstream_lr", "torch matplotlib"),
-        ("stages.score metrics.downstream_lr", "torch sklearn pandas matplotlib scipy.optimize scipy.stats lightgbm"),
+        (
+            "stages.score evaluation.metrics.dci evaluation.metrics.downstream_gbt evaluation.metrics.downstream_lr",
+            "torch matplotlib",
+        ),
+        (
+            "stages.score evaluation.metrics.downstream_lr",
+            "torch sklearn pandas matplotlib scipy.optimize scipy.stats lightgbm",
+        ),
         ("stages.generate", "torch sklearn pandas matplotlib scipy"),
         ("stages.encode", "sklearn pandas matplotlib scipy"),
         ("stages.train", "sklearn pandas matplotlib scipy"),
-        ("stages.report reports.table3 reports.claims", "torch sklearn matplotlib scipy.stats"),
-        ("stages.figure figures.losses", "torch sklearn scipy"),
+        (
+            "stages.report studies.burns.reports.table3 studies.burns.reports.claims",
+            "torch sklearn matplotlib scipy.stats",
+        ),
+        (f"stages.figure {BURNS}.figures.losses", "torch sklearn scipy"),
     ],
 )
 def test_a_job_imports_only_what_it_uses(modules: str, absent: str) -> None:

@@ -518,7 +518,7 @@ def tiny_sprites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, n
 def test_dsprites_are_read_from_either_file(
     tiny_sprites: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch, twin: str, every: dict[str, int]
 ) -> None:
-    monkeypatch.setattr("disentangle.official.BLOCK", 10)
+    monkeypatch.setattr("disentangle.data.official.BLOCK", 10)
     if twin == "hdf5":
         hdf5(dsprites_official.HDF5, imgs=tiny_sprites["imgs"])
         accept(dsprites_official, monkeypatch)
@@ -566,7 +566,7 @@ def test_dsprites_say_what_they_cannot_use(
 
 def test_shapes3d_is_read_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("disentangle.official.BLOCK", 7)
+    monkeypatch.setattr("disentangle.data.official.BLOCK", 7)
     sizes = {"floor_hue": 2, "wall_hue": 3, "object_hue": 2, "scale": 1, "shape": 2, "orientation": 1}
     monkeypatch.setattr(shapes3d_official, "SHAPES3D", sizes)
     source, path = shapes3d_official.Source(), shapes3d_official.HDF5

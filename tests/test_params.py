@@ -489,61 +489,6 @@ def test_the_shipped_file(scale: str) -> None:
         assert definition["options"]["held"] == section["held"]
 
 
-def test_the_paper_scale_of_locatello_is_the_papers() -> None:
-    """12,600 models: 7 data sets, 6 methods, 6 strengths, 50 seeds; the networks and the training of its appendix."""
-    settings = params.load(ROOT / "params.yaml")
-    study = settings.study("paper", "locatello")
-    cells = [cell for dataset in study["datasets"] for cell in settings.cells("paper", "locatello", dataset)]
-    trained = [cell for cell in cells if cell.method != "untrained"]
-    assert (len(trained), len(cells) - len(trained)) == (12_600, 7 * 50)
-    assert {name: entry["lam"] for name, entry in study["methods"].items() if name != "untrained"} == {
-        "beta_vae": [1, 2, 4, 6, 8, 16],
-        "annealed_vae": [5, 10, 25, 50, 75, 100],
-        "factor_vae": [10, 20, 30, 40, 50, 100],
-        "beta_tcvae": [1, 2, 4, 6, 8, 10],
-        "dip_vae_i": [1, 2, 5, 10, 20, 50],
-        "dip_vae_ii": [1, 2, 5, 10, 20, 50],
-    }
-    assert settings.method("paper", "locatello", "annealed_vae")["options"] == {"gamma": 1000.0, "ramp_steps": 100_000}
-    config = settings.training(cells[0])
-    assert set(config) == {"cell", "method", "model", "training"}
-    assert config["model"] == {"latent": 10, "conv": [32, 32, 64, 64], "hidden": 256}
-    steps, batch, rate = (config["training"][key] for key in ("steps", "batch", "lr"))
-    assert (steps, batch, rate) == (300_000, 64, 1e-4)
-    assert "discriminator" not in config["training"]
-    adversarial = settings.training(Cell("paper", "locatello", "dsprites", "factor_vae", 10.0, 0))["training"]
-    assert adversarial["discriminator"] == {"layers": 6, "hidden": 1000, "lr": 1e-4}
-    assert {**adversarial, "discriminator": {}} == {**config["training"], "discriminator": {}}
-    for dataset in study["datasets"]:
-        definition = settings.dataset("paper", dataset)
-        assert definition["options"]["image_size"] == 64
-        assert set(definition["options"]["every"]) == {1}
-        assert definition["sources"]["images"]["name"].endswith("_official")
-    assert settings.measured("paper", "locatello", "mean") == list(study["metrics"])
-    assert settings.measured("demo", "burns", "z") == ["half_similarity"]
-
-
-def test_the_papers_scale_is_the_papers() -> None:
-    """Appendix A.1 and section 4.1: 100,000 and 10,000 pairs of 64x64, undimmed, ResNet34, d = 8, six runs."""
-    settings = params.load(ROOT / "params.yaml")
-    definition = settings.dataset("paper", "DC-BC")
-    assert definition["options"] == {
-        "held": ["DC", "BC"],
-        "train_pairs": 100_000,
-        "test_pairs": 10_000,
-        "image_size": 64,
-        "background_brightness": 1.0,
-    }
-    assert {role: source["name"] for role, source in definition["sources"].items()} == {
-        "digits": "mnist",
-        "backgrounds": "stl10",
-    }
-    study = settings.study("paper", "burns")
-    assert (study["encoder"]["blocks"], study["encoder"]["widths"]) == ([3, 4, 6, 3], [64, 128, 256, 512])
-    assert study["projection"]["dim"] == 8
-    assert study["seeds"] == [0, 1, 2, 3, 4, 5]
-
-
 # Folders.
 
 

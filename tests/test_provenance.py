@@ -389,6 +389,19 @@ def test_a_parameter_reaches_its_own_stage_alone(
     assert {stage for stage in before if before[stage] != after[stage]} == changed
 
 
+def test_a_key_that_some_methods_read_reaches_these_alone(settings: params.Params) -> None:
+    def trainings() -> dict[str, str]:
+        methods = settings.study("demo", "burns")["methods"]
+        cells = {entry: Cell("demo", "burns", "DC-BC", entry, float(of["lam"][0]), 0) for entry, of in methods.items()}
+        return {entry: plan.train(settings, cell) for entry, cell in cells.items()}
+
+    before = trainings()
+    settings.scales["demo"]["studies"]["burns"]["projection"]["hidden"] = 77
+    after = trainings()
+    assert {entry for entry in before if before[entry] == after[entry]} == {"supervised"}
+    assert len(before) > 5
+
+
 def test_a_default_written_out_changes_nothing(settings: params.Params) -> None:
     before = digests(settings)
     settings.scales["demo"]["studies"]["burns"]["methods"]["ortho"]["pairs"] = "matched"

@@ -13,6 +13,8 @@ import pytest
 
 from disentangle import registry
 from disentangle.errors import InputError
+from disentangle.pipeline import outputs, params, provenance
+from disentangle.pipeline.study import module_of, study_of
 from disentangle.registry import Option
 
 ROOT = Path(__file__).parent.parent
@@ -93,6 +95,45 @@ def test_constants_read_from_the_source_are_those_of_the_module(kind: str, const
             assert registry.constant(kind, name, constant) == getattr(module(kind, name), constant)
     with pytest.raises(InputError, match=r"\.py: defines no constant NONE\.$"):
         registry.constant(kind, registry.names(kind)[0], "NONE")
+
+
+def test_methods_say_which_optional_keys_they_use() -> None:
+    """Of a family's OPTIONAL keys; what a method does not name is not in its cells' digests."""
+    for name in registry.names("methods"):
+        family, uses = (registry.constant("methods", name, key) for key in ("FAMILY", "USES"))
+        assert set(uses) <= set(registry.constant("families", family, "OPTIONAL")), name
+        objective = registry.build("methods", name, registry.check_options("methods", name, {}, name))
+        needs = {"projection"} if getattr(objective, "heads", 0) else set()
+        needs |= {"training.discriminator"} if getattr(objective, "adversarial", False) else set()
+        assert set(uses) == needs, name
+
+
+def test_reports_say_whether_they_draw_and_test_claims() -> None:
+    """Snakemake must know the files that a report makes, and what they depend on, before it is imported."""
+    for name in registry.names("reports"):
+        assert outputs.draws(name) == hasattr(module("reports", name).Report, "draw"), name
+        asks = registry.PACKAGE / "reporting/claim_tests.py" in provenance.closure([registry.path("reports", name)])
+        assert bool(registry.constant("reports", name, "NEEDS").get("claims")) == asks, name
+
+
+@pytest.mark.parametrize("study", registry.names("studies"))
+def test_a_study_is_what_its_folder_says(study: str) -> None:
+    known = study_of(study)
+    assert known.family in registry.names("families")
+    assert (known.home / "schema.yaml").exists()
+    assert callable(module_of(study).results)
+    assert not registry.of_study("figures", study) or callable(module_of(study).subject)
+    names = {name.split("/")[1] for kind in ("reports", "figures") for name in registry.of_study(kind, study)}
+    assert not known.picture or known.picture in names
+    schema = params.schema()["$defs"]["studies"]["properties"][study]
+    assert {*known.not_training} <= {*schema["properties"]}
+
+
+def test_a_file_that_is_no_python_gets_one_message(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("def f(:\n")
+    with pytest.raises(InputError, match=r"broken\.py: not valid Python: "):
+        registry.tree(broken)
 
 
 def test_plugins_are_at_most_150_lines() -> None:

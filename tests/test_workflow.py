@@ -49,23 +49,27 @@ def change_probe(project: Project) -> None:
 
 
 def change_probe_file(project: Project) -> None:
-    project.edit("src/disentangle/probes/logistic.py", "max_iterations: int = 100", "max_iterations: int = 200")
+    project.edit(
+        "src/disentangle/evaluation/probes/logistic.py", "max_iterations: int = 100", "max_iterations: int = 200"
+    )
 
 
 def change_metric_file(project: Project) -> None:
-    project.edit("src/disentangle/metrics/half_similarity.py", "if scale else 0.0", "if scale > 1e-9 else 0.0")
+    project.edit(
+        "src/disentangle/evaluation/metrics/half_similarity.py", "if scale else 0.0", "if scale > 1e-9 else 0.0"
+    )
 
 
 def change_figure(project: Project) -> None:
-    project.edit("src/disentangle/figures/losses.py", "linewidth=1,", "linewidth=1.5,")
+    project.edit("src/disentangle/studies/burns/figures/losses.py", "linewidth=1,", "linewidth=1.5,")
 
 
 def change_report(project: Project) -> None:
-    project.edit("src/disentangle/reports/table3.py", "Table 3\n", "Table III\n")
+    project.edit("src/disentangle/studies/burns/reports/table3.py", "Table 3\n", "Table III\n")
 
 
 def change_published(project: Project) -> None:
-    project.edit("src/disentangle/published/burns2021_accuracy.csv", "97.3", "97.4")
+    project.edit("src/disentangle/studies/burns/published/accuracy.csv", "97.3", "97.4")
 
 
 def change_dataset(project: Project) -> None:
@@ -86,20 +90,31 @@ def comment_and_touch(project: Project) -> None:
 
 
 def change_words(project: Project) -> None:
-    project.edit("src/disentangle/pool.py", "allowed: at least", "needed: at least")
-    project.edit("src/disentangle/download.py", "truncated: expected", "too short: expected")
+    project.edit("src/disentangle/data/instances.py", "allowed: at least", "needed: at least")
+    project.edit("src/disentangle/data/download.py", "truncated: expected", "too short: expected")
     (project.folder / "README.md").write_text("# other words\n")
     (project.folder / "tests").mkdir()
     (project.folder / "tests/test_new.py").write_text("def test_nothing(): pass\n")
 
 
 def change_credits(project: Project) -> None:
-    project.edit("src/disentangle/sources/image_folder.py", "(stand-in for STL-10)", "(instead of STL-10)")
+    project.edit("src/disentangle/data/sources/image_folder.py", "(stand-in for STL-10)", "(instead of STL-10)")
 
 
 def move_a_picture(project: Project) -> None:
     pictures = project.folder / "data/raw/pictures"
     (pictures / "blue/11.png").rename(pictures / "green/00-11.png")
+
+
+def move_a_file(project: Project) -> None:
+    """A module of the training, and with it the imports of those who use it."""
+    source = project.folder / "src/disentangle/training"
+    (source / "schedule.py").rename(source / "rates.py")
+    project.edit("src/disentangle/training/loop.py", "training.schedule import", "training.rates import")
+
+
+def change_a_studys_words(project: Project) -> None:
+    project.edit("src/disentangle/studies/burns/study.py", "reproduced", "done again")
 
 
 def change_plumbing(project: Project) -> None:
@@ -127,6 +142,8 @@ MATRIX: dict[Callable[[Project], None], Counter] = {
     change_words: NOTHING,
     comment_and_touch: NOTHING,
     change_plumbing: NOTHING,
+    move_a_file: NOTHING,
+    change_a_studys_words: NOTHING,
 }
 
 
@@ -301,13 +318,13 @@ def test_a_machine_without_snakemake_trains_a_report_and_the_pipeline_goes_on(
     project = untouched.copy(tmp_path / "home")
     project.snakemake("data/datasets/tiny/DC-BC/manifest.json")
     box = untouched.copy(tmp_path / "box")
-    said = box.stage("sweep", "table3", "--together", "2")
+    said = box.stage("sweep", "burns/table3", "--together", "2")
     assert "[2/2] DC-BC/infomax lam=0 seed=0, DC-BC/ortho lam=0.1 seed=0" in said
     assert "DC-BC/ortho lam=0.1 seed=0: step 6/6" in said
-    assert "this cell is trained already" in box.stage("sweep", "table3")
+    assert "this cell is trained already" in box.stage("sweep", "burns/table3")
     shutil.copytree(box.folder / "data/runs", project.folder / "data/runs")
     assert jobs(project.snakemake()) == Counter(encode=2, probe=2, measure=2, report=1)
-    box.stage("sweep", "table3", "--until", "report")
+    box.stage("sweep", "burns/table3", "--until", "report")
     written = (box.folder / "reports/table3.csv").read_bytes()
     assert written == (project.folder / "reports/table3.csv").read_bytes()
     assert written == (built.folder / "reports/table3.csv").read_bytes()

@@ -7,8 +7,10 @@ rule fetch:
         "data/raw/{archive}",
     log:
         "logs/fetch/{archive}.log",
+    params:
+        stage=stage,
     shell:
-        "{STAGE} fetch {output} > {log} 2>&1"
+        "{params.stage} fetch {output} > {log} 2>&1"
 
 
 rule generate:
@@ -20,7 +22,8 @@ rule generate:
     log:
         "logs/generate/{scale}/{dataset}.log",
     params:
+        stage=stage,
         digest=digest(generation),
     shell:
-        "{STAGE} generate --scale {wildcards.scale} --dataset {wildcards.dataset}"
+        "{params.stage} generate --scale {wildcards.scale} --dataset {wildcards.dataset}"
         " --digest {params.digest} > {log} 2>&1"

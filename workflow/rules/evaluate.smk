@@ -10,15 +10,15 @@ rule encode:
     output:
         RUNS / CELL / "codes.npz",
     log:
-        "logs/encode/" + CELL + ".log",
+        f"logs/encode/{CELL}.log",
     resources:
         gpu=1,
     params:
+        stage=stage,
+        cell=CELL_OPTIONS,
         digest=digest(lambda params, w: plan.encode(params, cell_of(w))),
     shell:
-        "{STAGE} encode "
-        + CELL_OPTIONS
-        + " --threads {threads} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} encode {params.cell} --threads {threads} --digest {params.digest} > {log} 2>&1"
 
 
 rule probe:
@@ -29,13 +29,13 @@ rule probe:
     output:
         RUNS / CELL / "probe.json",
     log:
-        "logs/probe/" + CELL + ".log",
+        f"logs/probe/{CELL}.log",
     params:
+        stage=stage,
+        cell=CELL_OPTIONS,
         digest=digest(lambda params, w: plan.probe(params, cell_of(w))),
     shell:
-        "{STAGE} probe "
-        + CELL_OPTIONS
-        + " --threads {threads} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} probe {params.cell} --threads {threads} --digest {params.digest} > {log} 2>&1"
 
 
 rule measure:
@@ -47,10 +47,10 @@ rule measure:
     output:
         RUNS / CELL / "metrics.json",
     log:
-        "logs/measure/" + CELL + ".log",
+        f"logs/measure/{CELL}.log",
     params:
+        stage=stage,
+        cell=CELL_OPTIONS,
         digest=digest(lambda params, w: plan.measure(params, cell_of(w))),
     shell:
-        "{STAGE} measure "
-        + CELL_OPTIONS
-        + " --threads {threads} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} measure {params.cell} --threads {threads} --digest {params.digest} > {log} 2>&1"

@@ -19,10 +19,11 @@ rule report:
     wildcard_constraints:
         folder=rf"(?!(?:{drawn_reports()})\.)reports(?:/\w+)?",
     params:
+        stage=stage,
         digest=digest(lambda params, w: plan.report(params, report_of(w))),
         name=lambda w: explained(lambda: report_of(w)),
     shell:
-        "{STAGE} report {params.name} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} report {params.name} --digest {params.digest} > {log} 2>&1"
 
 
 use rule report as drawn_report with:
@@ -62,11 +63,12 @@ rule figure:
     log:
         "logs/figure/{folder}/{figure}/{subject}.log",
     params:
+        stage=stage,
         digest=digest(lambda params, w: plan.figure(params, *figure_of(w))),
         name=lambda w: explained(lambda: figure_of(w)[0]),
-        subject=lambda w: w.subject.replace("/", " "),
+        subject=lambda w: w.subject.split("/"),
     shell:
-        "{STAGE} figure {params.name} {params.subject} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} figure {params.name} {params.subject} --digest {params.digest} > {log} 2>&1"
 
 
 rule page:
@@ -79,9 +81,10 @@ rule page:
     log:
         "logs/page/{study}.log",
     params:
+        stage=stage,
         digest=digest(lambda params, w: plan.page(params, w.study)),
     shell:
-        "{STAGE} page {wildcards.study} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} page {wildcards.study} --digest {params.digest} > {log} 2>&1"
 
 
 rule front:
@@ -93,6 +96,7 @@ rule front:
     log:
         "logs/front.log",
     params:
+        stage=stage,
         digest=digest(lambda params, w: plan.front(params)),
     shell:
-        "{STAGE} front --digest {params.digest} > {log} 2>&1"
+        "{params.stage} front --digest {params.digest} > {log} 2>&1"

@@ -6,17 +6,14 @@ rule train:
     input:
         DATASET,
     output:
-        expand(
-            RUNS / CELL.replace("{", "{{").replace("}", "}}") / "{name}",
-            name=TRAINED,
-        ),
+        expand(RUNS / CELL / "{name}", name=TRAINED, allow_missing=True),
     log:
-        "logs/train/" + CELL + ".log",
+        f"logs/train/{CELL}.log",
     resources:
         gpu=1,
     params:
+        stage=stage,
+        cell=CELL_OPTIONS,
         digest=digest(lambda params, w: plan.train(params, cell_of(w))),
     shell:
-        "{STAGE} train "
-        + CELL_OPTIONS
-        + " --threads {threads} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} train {params.cell} --threads {threads} --digest {params.digest} > {log} 2>&1"

@@ -2,11 +2,13 @@
 
 import argparse
 import os
+from typing import get_args
 
 from disentangle import files
 from disentangle.pipeline import outputs, plan, provenance
 from disentangle.pipeline.study import FRONT, study_of
 from disentangle.reporting import page
+from disentangle.reporting.claim import Verdict
 
 
 def run(given: argparse.Namespace) -> None:
@@ -17,5 +19,7 @@ def run(given: argparse.Namespace) -> None:
     for study in map(study_of, outputs.shown_studies(settings)):
         card = files.read_json(study.card)
         picture = card["picture"] and os.path.relpath(card["picture"], FRONT.parent)
-        cards.append({**card, "page": os.path.relpath(study.page, FRONT.parent), "picture": picture})
+        verdicts = {verdict: card["verdicts"][verdict] for verdict in get_args(Verdict) if verdict in card["verdicts"]}
+        page_of = os.path.relpath(study.page, FRONT.parent)
+        cards.append({**card, "page": page_of, "picture": picture, "verdicts": verdicts})
     files.write_text(FRONT, page.render_front(cards, settings.scale, provenance.revision()))

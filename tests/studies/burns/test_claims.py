@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from studies.burns.test_reports import ACCURACY, cell, results, tables
 
 from disentangle import registry
 from disentangle.reporting import claim_tests
@@ -15,6 +14,7 @@ from disentangle.reporting.claim import Claim, Effect, above, below, within
 from disentangle.reporting.statistics import Interval, mean_interval
 from disentangle.studies.burns.analysis.results import BurnsCell, BurnsResults
 from disentangle.studies.burns.analysis.runs import CHANCE, MeasuredRuns, PublishedRuns
+from studies.burns.test_reports import ACCURACY, cell, results, tables
 
 TESTS = claim_tests.tests_of("burns")
 SEEDS = range(6)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from studies.burns.test_reports import ACCURACY
 
 from disentangle import registry
 from disentangle.evaluation.population import Population
@@ -15,6 +14,7 @@ from disentangle.stages.probe import accuracies, correct
 from disentangle.studies.burns.analysis.diagnosis import DEGENERATE, MEANING, diagnose, information
 from disentangle.studies.burns.analysis.results import diagnosis
 from disentangle.studies.burns.analysis.runs import PublishedRun
+from studies.burns.test_reports import ACCURACY
 
 DIM, CLASSES, SAMPLES = 8, 4, 1200
 TASKS = ("DC", "DL")

@@ -563,6 +563,43 @@ def test_published_numbers_are_of_one_table_only() -> None:
         assert one.published_value(*key) is None
 
 
+def test_a_report_shows_the_tables_that_its_name_says_and_claims_are_tested_on_all() -> None:
+    shown = {
+        name: registry.constant("reports", name, "NEEDS")["tables"] for name in registry.of_study("reports", "burns")
+    }
+    own = {f"burns/table{number}": [number] for number in range(1, 10)}
+    assert shown == own | {
+        "burns/sweep": [],
+        "burns/bc_dl": [],
+        "burns/extensions": [],
+        "burns/claims": [*range(1, 10)],
+    }
+
+
+def test_results_are_seen_through_the_first_probe_and_through_others_without_the_papers_numbers() -> None:
+    made = [cell("ortho", 0.1, seed) for seed in (0, 1)]
+    for one in made:
+        whole = {part: dict.fromkeys(by_task, 31.0) for part, by_task in one.probe["accuracy"]["logistic"].items()}
+        one.probe["accuracy"]["other"] = whole
+        one.probe["gap_error"]["other"] = {code: dict.fromkeys(("DC", "BC"), 2.5) for code in "rz"}
+    first = BurnsResults.of(read(made, ("logistic", "other")), [3])
+    assert (first.probes, first.through("logistic")) == (("logistic", "other"), first)
+    assert [one.accuracy("z", "DC") for one in first.cells] == [90.0, 90.0]
+    assert first.published_beside(first.cells[0], "z", "DC") == 69.3
+    other = first.through("other")
+    assert [one.accuracy("z", "DC") for one in other.cells] == [31.0, 31.0]
+    assert [one.gap_error("BC") for one in other.cells] == [2.5, 2.5]
+    assert other.published_beside(other.cells[0], "z", "DC") is None
+    tidy = [table.tidy(("z",), ("DC",)) for table in (first, other)]
+    assert [(set(table["probe"]), set(table["value"])) for table in tidy] == [
+        ({"logistic"}, {90.0}),
+        ({"other"}, {31.0}),
+    ]
+    turned = BurnsResults.of(read(made, ("other", "logistic")), [3])
+    assert [one.accuracy("z", "DC") for one in turned.cells] == [31.0, 31.0]
+    assert turned.published_beside(turned.cells[0], "z", "DC") == 69.3
+
+
 def test_published_files_hold_percentages_without_doubles() -> None:
     keys = ["table", "dataset", "method", "lam", "run", "input", "task"]
     assert not ACCURACY.duplicated(keys).any()

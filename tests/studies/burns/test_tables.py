@@ -6,6 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
+from disentangle import registry
+from disentangle.studies.burns.analysis.results import COLUMNS, BurnsCell, BurnsResults
+from disentangle.studies.burns.reports import table7
 from studies.burns.test_reports import (
     ACCURACY,
     CELLS,
@@ -18,10 +22,6 @@ from studies.burns.test_reports import (
     results,
     tables,
 )
-
-from disentangle import registry
-from disentangle.studies.burns.analysis.results import COLUMNS, BurnsCell, BurnsResults
-from disentangle.studies.burns.reports import table7
 
 TITLES = {
     "supervised": "Fully supervised pipeline",

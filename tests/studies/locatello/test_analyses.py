@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from studies.locatello.made_up_study import LAMS, PUBLISHED, Model, World
 
 from disentangle import streams
 from disentangle.reporting.statistics import estimate
@@ -53,6 +52,7 @@ from disentangle.studies.locatello.analysis.transfer import (
 )
 from disentangle.studies.locatello.analysis.trend import curve, trend
 from disentangle.studies.locatello.analysis.variance_explained import adjusted, by_chance, explained, share, shares
+from studies.locatello.made_up_study import LAMS, PUBLISHED, Model, World
 
 SAME, OTHER_DATASET, OTHER_SCORE, BOTH = TARGETS
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from studies.locatello.made_up_study import LAMS, LISTED, PUBLISHED, Model, Value, World, tables, usual
 
 from disentangle import registry
 from disentangle.reporting import claim_tests, page
@@ -24,6 +23,7 @@ from disentangle.studies.locatello.analysis.setting import setting_text
 from disentangle.studies.locatello.analysis.study import Study
 from disentangle.studies.locatello.analysis.transfer import TARGETS
 from disentangle.studies.locatello.reports import impossibility as theorem
+from studies.locatello.made_up_study import LAMS, LISTED, PUBLISHED, Model, Value, World, tables, usual
 
 NAMES = (
     "total_correlation",

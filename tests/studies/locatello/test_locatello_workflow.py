@@ -157,7 +157,9 @@ CHANGES: dict[str, tuple[Callable[[Project], None], Counter]] = {
         Counter(train=4, encode=4, measure=4, drawn_report=REPORTS - 1, page=1),
     ),
     "what a model sees of a dataset": (
-        lambda project: project.edit("src/disentangle/data/datasets/color_dsprites.py", "images * (0.5", "images * (0.25"),
+        lambda project: project.edit(
+            "src/disentangle/data/datasets/color_dsprites.py", "images * (0.5", "images * (0.25"
+        ),
         Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, drawn_report=6, page=1),
     ),
     "a dataset's parameter": (
@@ -217,7 +219,11 @@ def test_without_snakemake_a_sweep_makes_the_same_in_stacks(fresh: Project, done
         ("datasets.dsprites.every", [1, 2], "every: found 2 strides; allowed: 5, one for each of shape, scale,"),
         ("datasets.dsprites.images", {"source": "dsprites"}, "unknown source 'dsprites': "),
         ("datasets.dsprites.images", "x", "scales.tiny.datasets.dsprites.images: found 'x'; allowed: object"),
-        ("studies.locatello.methods.untrained.lam", [1], "allowed: [0], as method 'untrained' has no regularizer"),
+        (
+            "studies.locatello.methods.untrained.lam",
+            [1],
+            "methods.untrained.lam: found 1; allowed: 0, as method 'untrained' has no regularizer.",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_said_in_one_line(

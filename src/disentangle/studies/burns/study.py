@@ -25,7 +25,7 @@ EVALUATED = (
 NOT_TRAINING = ("rerun_seeds",)
 REPORTS = ""
 """Its reports lie in reports/ itself."""
-PICTURE = "representations"
+PICTURE = "pairs"
 
 
 def results(found: "Results", needs: Mapping[str, Any]) -> "BurnsResults":

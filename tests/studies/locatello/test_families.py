@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from test_locatello_workflow import PARAMS
 
 from disentangle import files
 from disentangle.cells import TRAINED, Cell
@@ -19,13 +18,14 @@ from disentangle.pipeline import params, plan
 from disentangle.stages import encode, generate, measure, train
 from disentangle.training import device, stack
 from disentangle.training.families import contrastive, vae
+from studies.locatello.test_locatello_workflow import PARAMS
 
 CELLS = [Cell("tiny", "locatello", "dsprites", "beta_vae", float(lam), seed) for lam in (1, 4) for seed in (0, 1)]
 
 
 def given(cell: Cell, **more: Any) -> argparse.Namespace:
     compute = {"device": "cpu", "threads": 1, "execution": "auto", "checkpoint_every": math.inf, "together": None}
-    return argparse.Namespace(cell=cell, digest=None, **(compute | more))
+    return argparse.Namespace(cell=cell, settings=params.load(), digest=None, **(compute | more))
 
 
 def trained_alone(cell: Cell) -> dict[str, bytes]:
@@ -47,7 +47,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for dataset in ("dsprites", "color_dsprites"):
-            generate.run(argparse.Namespace(scale="tiny", dataset=dataset, digest=None))
+            generate.run(argparse.Namespace(scale="tiny", dataset=dataset, settings=params.load(), digest=None))
     return folder
 
 

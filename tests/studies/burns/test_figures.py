@@ -1,0 +1,175 @@
+"""Figures: data behind the ink, words for every image."""
+
+import re
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+from disentangle import registry
+from disentangle.data.views import Views
+from disentangle.reporting.drawing import svg
+from disentangle.studies.burns.analysis.subject import Subject
+from disentangle.studies.burns.figures.representations import main_axes
+from studies.burns.test_reports import cell
+
+FIGURES = [name.removeprefix("burns/") for name in registry.of_study("figures", "burns")]
+LEVELS = [{"collapse": 4.8, "single_factor": 2.4, "floor": 0.5}] * 2
+
+
+def subject(method: str | None = "ortho", dataset: str = "DC-BC", size: int = 32, **options: Any) -> Subject:
+    """Twelve random test pairs, and the cells of a method at two strengths with two seeds."""
+    rng = np.random.default_rng(0)
+    factors = {name: rng.integers(4, size=(12, 2)) for name in ("DC", "BC")} | {"DL": np.arange(24).reshape(12, 2) % 8}
+    views = Views(rng.integers(256, size=(12, 2, size, size, 3), dtype=np.uint8), factors)
+    made_of = {
+        "digits": {"classes": [str(k) for k in range(10)], "STAND_IN": ""},
+        "backgrounds": {"classes": ["bird", "ship", "cat", "dog"], "STAND_IN": "crops of photographs"},
+    }
+    given = {"held": dataset.split("-"), "background_brightness": 0.25} | options
+    manifest = {"definition": {"options": given}, "made_of": made_of}
+    cells = []
+    for lam in (0.001, 0.1) if method else ():
+        for seed in (0, 1):
+            made = cell(method, lam, seed, dataset=dataset)
+            made.run["plateau"]["levels"] = LEVELS
+            history = {
+                "step": [20, 40],
+                "loss": [9.0, 4.0 + seed],
+                "infomax_0": [5.0, 2.0],
+                "infomax_1": [4.0, 2 + lam],
+            }
+            object.__setattr__(made, "history", pd.DataFrame(history | {"regularizer": [0.5, 0.25]}))
+            cells.append(made)
+    codes = {made.cell: {"z": rng.normal(size=(12, 8)).astype(np.float32)} for made in cells}
+    return Subject(dataset, manifest, views, method, tuple(cells), codes)
+
+
+def figure_of(name: str) -> Any:
+    return registry.build("figures", f"burns/{name}", {})
+
+
+def of(name: str) -> Subject:
+    """The subject that a figure is given: of one seed where it asks for one."""
+    needs = registry.constant("figures", f"burns/{name}", "NEEDS")
+    made = subject("ortho" if needs["of"] == "every method" else None)
+    kept = tuple(c for c in made.cells if needs["seeds"] is None or c.cell.seed < needs["seeds"])
+    return Subject(made.dataset, made.manifest, made.views, made.method, kept, made.codes)
+
+
+# The contract of every file in figures/ of the study.
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_data_ink_and_words(name: str) -> None:
+    figure, shown = figure_of(name), of(name)
+    table = figure.table(shown)
+    assert len(table) > 0
+    first, second = (svg(figure.draw(shown, figure.table(shown))) for _ in range(2))
+    assert first == second
+    assert first.startswith(b"<?xml")
+    assert b"<dc:date>" not in first
+    assert b"http" not in re.sub(
+        rb'(xmlns(:\w+)?|rdf:resource|PUBLIC "[^"]*")\s*=?\s*"[^"]*"', b"", first.split(b"<svg", 1)[1]
+    )
+    words = figure.text(shown)
+    assert list(words) == ["title", "caption", "alt"]
+    assert all(len(text) > 10 for text in words.values())
+    assert not words["title"].endswith(".")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_shows_what_its_data_say(name: str) -> None:
+    """Other data, other ink."""
+    figure, shown = figure_of(name), of(name)
+    images = np.zeros_like(shown.views.images)
+    cells = shown.cells
+    for made in cells:
+        made.history.loc[1, ["infomax_0", "infomax_1"]] = 1.0
+    codes = {key: {"z": 2 - code["z"] ** 2} for key, code in shown.codes.items()}
+    other = Subject(shown.dataset, shown.manifest, Views(images, shown.views.factors), shown.method, cells, codes)
+    assert svg(figure.draw(other, figure.table(other))) != svg(figure.draw(of(name), figure.table(of(name))))
+
+
+def test_drawing_leaves_no_trace_in_the_style() -> None:
+    before = dict(mpl.rcParams)
+    svg(figure_of("losses").draw(of("losses"), figure_of("losses").table(of("losses"))))
+    assert dict(mpl.rcParams) == before
+
+
+def test_every_location_is_boxed_where_its_digit_is() -> None:
+    table = figure_of("locations").table(of("locations"))
+    assert table["location"].tolist() == list(range(1, 9))
+    # 64 pixels shrunk to 32: corners at x 0, 12, 24, 36 and y 2, 34, side 28
+    assert table["left"].tolist() == [0, 6, 12, 18] * 2
+    assert table["top"].tolist() == [1] * 4 + [17] * 4
+    assert set(table["side"]) == {14}
+    views = of("locations").views
+    for row in table[table["test_image"] >= 0].itertuples():
+        assert views.factors["DL"][row.test_image, 0] == row.location - 1
+        assert row.location - 1 not in views.factors["DL"][: row.test_image, 0]
+
+
+def test_pairs_name_the_classes_of_what_is_shown() -> None:
+    shown = of("pairs")
+    table = figure_of("pairs").table(shown)
+    assert len(table) == 10
+    for row in table.itertuples():
+        factors = {name: values[row.pair, row.view] for name, values in shown.views.factors.items()}
+        assert str(factors["DC"]) == row.DC
+        assert ["bird", "ship", "cat", "dog"][factors["BC"]] == row.BC
+        assert f"location {factors['DL'] + 1}" == row.DL
+    words = figure_of("pairs").text(shown)
+    assert words["title"] == "Fig. 2: view pairs of DC-BC"
+    assert "digit and background are held, location varies" in words["caption"]
+    assert "dimmed to 0.25 of their brightness. Stand-in data: crops of photographs." in words["caption"]
+    bright = subject(None, "DC-DL", background_brightness=1.0)
+    assert "dimmed" not in figure_of("pairs").text(bright)["caption"]
+    assert figure_of("pairs").text(bright)["title"].startswith("Fig. 3")
+
+
+def test_losses_are_the_logged_ones() -> None:
+    table = figure_of("losses").table(of("losses"))
+    assert len(table) == 4 * 2 * 3
+    one = table[(table["lam"] == "0.1") & (table["seed"] == 1) & (table["term"] == "infomax_1")]
+    assert one[["step", "value"]].to_numpy().tolist() == [[20, 4.0], [40, 2.1]]
+    words = figure_of("losses").text(of("losses"))
+    assert "between 4.00 and 5.00 nats" in words["alt"]
+    assert words["title"] == "Losses of ortho on DC-BC"
+    assert figure_of("losses").text(subject("infomin"))["title"].startswith("Fig. 5")
+
+
+def test_representations_lie_on_the_main_axes_of_each_half() -> None:
+    shown = of("representations")
+    table = figure_of("representations").table(shown)
+    assert len(table) == 2 * 2 * 12
+    assert table["half"].unique().tolist() == ["z0", "z1"]
+    half = shown.codes[shown.cells[0].cell]["z"][:, :4].astype(float)
+    places = table[(table["lam"] == "0.001") & (table["half"] == "z0")][["x", "y"]].to_numpy()
+    values = np.linalg.eigvalsh(np.cov(half.T, bias=True))[::-1]
+    assert places.var(axis=0) == pytest.approx(values[:2], abs=1e-3)
+    assert places.mean(axis=0) == pytest.approx([0, 0], abs=1e-3)
+
+
+def test_main_axes_do_not_depend_on_the_sign_that_a_solver_returns() -> None:
+    x = np.random.default_rng(0).normal(size=(50, 4)) * [3, 2, 1, 0.5]
+    assert np.abs(main_axes(x)[:, 0]) == pytest.approx(np.abs(x @ [1, 0, 0, 0] - x[:, 0].mean()), abs=0.6)
+    assert main_axes(x) == pytest.approx(main_axes(x.copy(order="F")))
+
+
+def test_a_run_that_diverged_is_drawn_as_nothing() -> None:
+    shown = of("representations")
+    for made in shown.cells:
+        made.probe["accuracy"]["logistic"] = {"z": {}}
+        made.history.loc[1, ["loss", "infomax_0"]] = np.nan
+    codes = {key: {"z": np.full_like(code["z"], np.nan)} for key, code in shown.codes.items()}
+    broken = Subject(shown.dataset, shown.manifest, shown.views, shown.method, shown.cells, codes)
+    for name in ("representations", "losses"):
+        figure = figure_of(name)
+        table = figure.table(broken)
+        assert table.select_dtypes("number").isna().any(axis=None)
+        assert svg(figure.draw(broken, table)).startswith(b"<?xml")
+        assert "nan" not in str(figure.text(broken))
+    assert "z0 tells DC in none, as it diverged" in figure_of("representations").text(broken)["alt"]
