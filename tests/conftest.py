@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,27 @@ def planned(output: str) -> Counter:
     """Return the jobs in the table of a dry run, by rule, without the ``all`` that does nothing."""
     table = output.split("Job stats:")[1].split("total")[0] if "Job stats:" in output else ""
     return Counter({rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M) if rule != "all"})
+
+
+def rests(project: Project) -> None:
+    """Assert that neither engine has anything to do."""
+    assert "Nothing to be done" in project.snakemake("-n")
+    assert jobs(project.dvc("repro")) == Counter()
+    assert "up to date" in project.dvc("status")
+
+
+def reruns(built: Project, folder: Path, change: Callable[[Project], None]) -> Counter:
+    """Return the jobs that a change makes either engine run, after which neither has anything to do."""
+    by_snakemake, by_dvc = built.copy(folder / "snakemake"), built.copy(folder / "dvc")
+    for project in (by_snakemake, by_dvc):
+        change(project)
+    found = jobs(by_snakemake.snakemake())
+    assert jobs(by_dvc.dvc("repro")) == found
+    # Each leaves the other with nothing to do.
+    assert jobs(by_snakemake.dvc("repro")) == Counter()
+    assert "Nothing to be done" in by_dvc.snakemake("-n")
+    assert "up to date" in by_dvc.dvc("status")
+    return found
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:

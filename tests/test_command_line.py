@@ -135,7 +135,7 @@ def test_threads_are_set_before_anything_that_computes_is_imported() -> None:
             "stages.report studies.burns.reports.table3 studies.burns.reports.claims",
             "torch sklearn matplotlib scipy.stats",
         ),
-        (f"stages.figure {BURNS}.figures.losses", "torch sklearn scipy"),
+        ("stages.figure studies.burns.figures.losses", "torch sklearn scipy"),
     ],
 )
 def test_a_job_imports_only_what_it_uses(modules: str, absent: str) -> None:

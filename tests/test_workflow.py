@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Project, jobs, planned
+from conftest import Project, jobs, planned, reruns, rests
 
 pytestmark = pytest.mark.workflow
 
@@ -147,24 +147,9 @@ MATRIX: dict[Callable[[Project], None], Counter] = {
 }
 
 
-def rests(project: Project) -> None:
-    """Assert that neither engine has anything to do."""
-    assert "Nothing to be done" in project.snakemake("-n")
-    assert jobs(project.dvc("repro")) == NOTHING
-    assert "up to date" in project.dvc("status")
-
-
 @pytest.mark.parametrize("change", MATRIX, ids=lambda change: change.__name__)
 def test_a_change_reruns_what_it_invalidates(built: Project, tmp_path: Path, change: Callable[[Project], None]) -> None:
-    by_snakemake, by_dvc = built.copy(tmp_path / "snakemake"), built.copy(tmp_path / "dvc")
-    for project in (by_snakemake, by_dvc):
-        change(project)
-    assert jobs(by_snakemake.snakemake()) == MATRIX[change]
-    assert jobs(by_dvc.dvc("repro")) == MATRIX[change]
-    # Each leaves the other with nothing to do.
-    assert jobs(by_snakemake.dvc("repro")) == NOTHING
-    assert "Nothing to be done" in by_dvc.snakemake("-n")
-    assert "up to date" in by_dvc.dvc("status")
+    assert reruns(built, tmp_path, change) == MATRIX[change]
 
 
 def test_nothing_reruns_after_nothing(built: Project, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ PARAMS = explained(params.load)
 
 
 def stage(wildcards, input):
-    """Return how a job runs a stage, which differs by machine: what asks for ``input`` is not recorded, so stales none."""
+    """Return how a job runs a stage. It differs by machine, and Snakemake does not record what asks for ``input``."""
     return STAGE
 
 
@@ -123,13 +123,17 @@ def page_input(wildcards):
     study = explained(lambda: study_of(wildcards.study).name)
     explained(lambda: PARAMS.study(PARAMS.scale, study))
     cells = outputs.all_report_cells(PARAMS, study)
-    files = [cell.folder / name for cell in cells for name in ("run.json", "timing.json")]
+    files = [
+        cell.folder / name for cell in cells for name in ("run.json", "timing.json")
+    ]
     files += manifests(cells)
     for name in outputs.shown_reports(PARAMS, study):
         suffixes = (".md", ".json", ".svg") if outputs.draws(name) else (".md", ".json")
         files += [report_path(name).with_suffix(suffix) for suffix in suffixes]
     for figure in outputs.all_figures(PARAMS, study):
-        files += [figure_path(*figure).with_suffix(suffix) for suffix in (".svg", ".json")]
+        files += [
+            figure_path(*figure).with_suffix(suffix) for suffix in (".svg", ".json")
+        ]
     return files
 
 

@@ -2,7 +2,7 @@
 
 
 rule fetch:
-    """Download an official file into data/raw, or check one that was placed there."""
+    """Download an official file, or check one that was placed in data/raw."""
     output:
         "data/raw/{archive}",
     log:

@@ -123,6 +123,10 @@ def test_every_file_is_there_and_holds_what_it_says(done: Project) -> None:
         }
     for picture in re.findall(r'<img src="([^"]+)"', page):
         assert (done.folder / "reports/locatello" / picture).exists()
+    card = json.loads((done.folder / "reports/locatello/index.json").read_text())
+    assert (card["cells"], card["reports"], card["figures"]) == (CELLS, REPORTS, 0)
+    assert card["picture"] == "reports/locatello/methods_and_seeds.svg"
+    assert (done.folder / card["picture"]).exists()
     # an untrained control has no steps
     control = done.folder / "data/runs/tiny/locatello/dsprites/untrained/lam=0/seed=0"
     assert json.loads((control / "timing.json").read_text())["steps"] == 0
