@@ -1,13 +1,14 @@
 """The pipeline's rules as a picture: boxes in the order of work, heavy arrows along it, light ones to who else reads."""
 
-import itertools
 import re
 from collections.abc import Collection, Iterable, Mapping
+from graphlib import TopologicalSorter
+from itertools import pairwise
+from statistics import fmean
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
@@ -19,44 +20,245 @@ Edge = tuple[str, str]
 Point = tuple[float, float]
 
 COLUMNS = 4
-"""Most boxes beside each other: with more of them a phone shows no letters."""
-# All in points, from the top left corner down.
-WIDTH, MARGIN, GUTTER = 648.0, 3.0, 45.0
-BOX = (WIDTH - 2 * MARGIN - COLUMNS * GUTTER) / COLUMNS
-INSET, STACKED = 9.0, 16.0  # from a box's edge to its text, from a box to that below it
-TRACK, PORT, BEND = 6.5, 10.0, 4.0  # between lines side by side, between arrow heads; radius of corners
-NAME, SAYS, LIES = 13.0, 10.0, 9.0  # sizes of text
-LEADING = 1.25
-INK, PALE, PAPER = "#333333", "#666666", "#f6f7f8"
+"""Boxes side by side, then a new row begins: with more of them a phone shows no letters."""
+# Lengths are points, from the top left corner.
+WIDTH, MARGIN = 648.0, 4.0
+TRACK, PORT, HEAD, BEND = 7.0, 11.0, 12.0, 5.0  # between lines, between their ends; length of an end, radius of a bend
+INSET, STACKED = 9.0, 16.0  # from a box to its text, to the box below it
+NAME, SAYS, LIES, LEADING = 14.0, 11.0, 9.5, 1.25  # sizes of text; of a line in sizes
+INK, PALE, PAPER = "#333333", "#6b6b6b", "#f6f7f8"
 
 
 class Rule(NamedTuple):
     """What is told of a rule."""
 
     says: str
-    """Its docstring; its first clause is shown."""
+    """Its docstring, of which the first clause is shown."""
     lies: str
     """The folder, or the file, of what it makes."""
 
-
-def clause(sentence: str) -> str:
-    """Return the first clause of a sentence."""
-    return re.split(r"[,:;.](?:\s|$)", sentence, maxsplit=1)[0]
+    @property
+    def clause(self) -> str:
+        """What it does, in few words."""
+        return re.split(r"[,:;.](?:\s|$)", self.says, maxsplit=1)[0]
 
 
 def merged(rules: Mapping[str, Rule], edges: Iterable[Edge]) -> tuple[dict[str, Rule], set[Edge]]:
-    """Return a graph in which rules that say the same are one, under the shortest of their names."""
-    name = {twin: min((n for n in rules if rules[n].says == rules[twin].says), key=len) for twin in rules}
-    return {name[rule]: rules[name[rule]] for rule in rules}, {(name[a], name[b]) for a, b in edges}
+    """Return a graph in which rules of one docstring are one rule, under the shortest of their names."""
+    named = {twin: min((name for name in rules if rules[name].says == rules[twin].says), key=len) for twin in rules}
+    return {name: rules[name] for name in named.values()}, {(named[a], named[b]) for a, b in edges}
 
 
-def layers(names: Iterable[str], edges: Collection[Edge]) -> dict[str, int]:
-    """Return how many rules lie before each at most, by name; the graph has no circle."""
+def layers(rules: Iterable[str], edges: Iterable[Edge]) -> dict[str, int]:
+    """Return the longest way to each rule, in edges; raises ValueError if they run in a circle."""
+    sources: dict[str, set[str]] = {rule: set() for rule in rules}
+    for a, b in edges:
+        sources[b].add(a)
     found: dict[str, int] = {}
+    for rule in TopologicalSorter(sources).static_order():
+        found[rule] = max((found[source] + 1 for source in sources[rule]), default=0)
+    return found
 
-    def depth(name: str) -> int:
-        if name not in found:
-            found[name] = max((depth(a) + 1 for a, b in edges if b == name), default=0)
-        return found[name]
 
-    return {name: depth(name) for name in names}
+def steps(edges: Collection[Edge]) -> set[Edge]:
+    """Return the edges without those that a longer way stands for."""
+
+    def leads(a: str, b: str) -> bool:
+        return a == b or any(leads(c, b) for start, c in edges if start == a)
+
+    return {(a, b) for a, b in edges if not any(leads(c, b) for start, c in edges if start == a and c != b)}
+
+
+def draw(rules: Mapping[str, Rule], edges: Collection[Edge]) -> Figure:
+    """Draw the graph; the SVG's groups are named ``rule-<name>`` and ``edge-<name>-<name>``."""
+    plan = _Plan(rules, edges)
+    figure, [[axes]] = drawing.panels(1, 1, WIDTH / 72, plan.height / 72)
+    axes.set_position((0, 0, 1, 1))
+    axes.set(xlim=(0, WIDTH), ylim=(plan.height, 0))
+    axes.set_axis_off()
+    heavy = steps(edges)
+    for edge in sorted(edges, key=lambda edge: (edge in heavy, edge)):
+        arrow = FancyArrowPatch(
+            path=_rounded(plan.route(*edge)),
+            arrowstyle="-|>,head_length=0.6,head_width=0.3",
+            mutation_scale=HEAD,
+            linewidth=2.2 if edge in heavy else 1.0,
+            color=plan.colour.get(edge[0], INK),
+            joinstyle="miter",
+            capstyle="butt",
+            gid=f"edge-{'-'.join(edge)}",
+        )
+        axes.add_patch(arrow)
+    for name in plan.place:
+        _draw_box(axes, plan, name, rules[name])
+    return figure
+
+
+class _Place(NamedTuple):
+    row: int
+    column: int
+    slot: int
+    """How many boxes are above it in its column."""
+    last: bool
+    """Whether none is below it."""
+
+
+class _Plan:
+    """Where everything is. A line to the next column runs in the gutter between the two; any other leaves a box for a
+    rail below its row, one for each box, and comes to its end in the gutter before it.
+    """
+
+    def __init__(self, rules: Mapping[str, Rule], edges: Collection[Edge]) -> None:
+        self.edges = sorted(edges)
+        self.place = _places(rules, edges)
+        self.rails = sorted({a for a, b in edges if not self._adjacent(a, b)}, key=lambda name: self.place[name])
+        self.colour = dict(zip(self.rails, drawing.COLOURS, strict=False))
+        rows = 1 + max(place.row for place in self.place.values())
+        self.tracks = {(row, gutter): self._tracks(row, gutter) for row in range(rows) for gutter in range(COLUMNS + 1)}
+        room = [max(len(self.tracks[row, gutter]) for row in range(rows)) for gutter in range(COLUMNS + 1)]
+        self.gutters = [TRACK * (lines + 1) + HEAD if lines else MARGIN for lines in room]
+        self.box = (WIDTH - sum(self.gutters)) / COLUMNS
+        self.lines = {name: _wrapped(rule.clause, self.box - 2 * INSET) for name, rule in rules.items()}
+        most = max(map(len, self.lines.values()))
+        self.tall = 2 * INSET + LEADING * (NAME + most * SAYS + LIES)
+        self.top: list[float] = []
+        self.rail: dict[str, float] = {}
+        self.deep = [max(place.slot for place in self.place.values() if place.row == row) for row in range(rows)]
+        y = MARGIN
+        for row in range(rows):
+            self.top.append(y)
+            y += self.tall + self.deep[row] * (self.tall + STACKED)
+            for name in self.rails:
+                if self.place[name].row == row:
+                    self.rail[name] = y = y + (TRACK if y in self.rail.values() else 2 * TRACK)
+            y += 2 * TRACK if row < rows - 1 or y in self.rail.values() else MARGIN
+        self.height = y
+
+    def _adjacent(self, a: str, b: str) -> bool:
+        return self.place[a].row == self.place[b].row and self.place[a].column + 1 == self.place[b].column
+
+    def _tracks(self, row: int, gutter: int) -> list[tuple[str, str]]:
+        """Return the lines that run up or down before a column, from left to right, so that few of them cross."""
+        here = [name for name, place in self.place.items() if (place.row, place.column) == (row, gutter)]
+        before = [name for name, place in self.place.items() if (place.row, place.column + 1) == (row, gutter)]
+        leave = [
+            name
+            for name in before
+            if any(a == name and self._adjacent(a, b) for a, b in self.edges)
+            or (name in self.rails and not self.place[name].last)
+        ]
+
+        def order(name: str) -> tuple[int, int]:
+            rail, place = self.rails.index(name), self.place[name]
+            if place.row == row:
+                return 0, rail
+            return (2, rail) if place.column >= gutter else (1, -rail)
+
+        arrive = {a for a, b in self.edges if b in here and not self._adjacent(a, b)}
+        return [("leave", name) for name in leave] + [("arrive", name) for name in sorted(arrive, key=order)]
+
+    def left(self, name: str) -> float:
+        column = self.place[name].column
+        return sum(self.gutters[: column + 1]) + column * self.box
+
+    def upper(self, name: str) -> float:
+        place = self.place[name]
+        below = max(other.slot for other in self.place.values() if other[:2] == place[:2])
+        return self.top[place.row] + (place.slot + (self.deep[place.row] - below) / 2) * (self.tall + STACKED)
+
+    def middle(self, name: str) -> float:
+        return self.upper(name) + self.tall / 2
+
+    def track(self, row: int, gutter: int, line: tuple[str, str]) -> float:
+        start = sum(self.gutters[:gutter]) + gutter * self.box
+        return start + TRACK * (self.tracks[row, gutter].index(line) + 1)
+
+    def port(self, a: str, b: str) -> float:
+        """Return the height at which the line from ``a`` ends at ``b``: a level one at its middle."""
+        row, column, _, _ = self.place[b]
+        sources = [source for source, reader in self.edges if reader == b]
+        tracks = [name for kind, name in self.tracks[row, column] if kind == "arrive" and name in sources]
+        above = [name for name in reversed(tracks) if self.place[name].row < row]
+        below = [name for name in tracks if self.place[name].row == row]
+        direct = sorted((name for name in sources if self._adjacent(name, b)), key=self.middle)
+        order = above + direct + below
+        level = [order.index(name) for name in direct if self.middle(name) == self.middle(b)]
+        centre = level[0] if level else (len(order) - 1) / 2
+        most = max(centre, len(order) - 1 - centre)
+        apart = min(PORT, (self.tall / 2 - INSET) / most) if most else 0
+        return self.middle(b) + apart * (order.index(a) - centre)
+
+    def route(self, a: str, b: str) -> list[Point]:
+        """Return the corners of the line from ``a`` to ``b``."""
+        out, into, port = self.place[a], self.place[b], self.port(a, b)
+        right, end = self.left(a) + self.box, (self.left(b), port)
+        turn = (
+            self.track(out.row, out.column + 1, ("leave", a))
+            if ("leave", a) in self.tracks[out.row, out.column + 1]
+            else 0
+        )
+        if self._adjacent(a, b):
+            return [(right, self.middle(a)), (turn, self.middle(a)), (turn, port), end]
+        rail, down = self.rail[a], self.track(into.row, into.column, ("arrive", a))
+        start = [(right, self.middle(a)), (turn, self.middle(a)), (turn, rail)]
+        if out.last:
+            x = self.left(a) + self.box / 2
+            start = [(x, self.upper(a) + self.tall), (x, rail)]
+        return [*start, (down, rail), (down, port), end]
+
+
+def _places(rules: Iterable[str], edges: Collection[Edge]) -> dict[str, _Place]:
+    """Return where each rule's box is; those of a column are in the order of what they read."""
+    depth = layers(rules, edges)
+    found: dict[str, _Place] = {}
+    for layer in range(1 + max(depth.values())):
+        height = {
+            name: fmean([found[a].slot for a, b in edges if b == name and depth[a] == layer - 1] or [0])
+            for name in depth
+            if depth[name] == layer
+        }
+        stack = sorted(height, key=lambda name: (height[name], name))
+        for slot, name in enumerate(stack):
+            found[name] = _Place(layer // COLUMNS, layer % COLUMNS, slot, name == stack[-1])
+    return found
+
+
+def _wrapped(text: str, width: float) -> list[str]:
+    """Return text in lines of a width, as it is drawn."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and TextPath((0, 0), longer, size=SAYS).get_extents().width <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _rounded(corners: list[Point]) -> Path:
+    """Return a line along level and upright pieces, with round bends."""
+    corners = [point for point, after in pairwise([*corners, (-1.0, -1.0)]) if point != after]
+    points, codes = [corners[0]], [Path.MOVETO]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        points += [_towards(corner, before), corner, _towards(corner, after)]
+        codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
+    return Path([*points, corners[-1]], [*codes, Path.LINETO])
+
+
+def _towards(a: Point, b: Point) -> Point:
+    """Return the point a bend's radius from ``a`` on the way to ``b``, or half-way if that is less."""
+    length = abs(b[0] - a[0]) + abs(b[1] - a[1])
+    part = min(BEND / length, 0.5)
+    return a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1])
+
+
+def _draw_box(axes: Axes, plan: _Plan, name: str, rule: Rule) -> None:
+    x, y, colour = plan.left(name), plan.upper(name), plan.colour.get(name, INK)
+    shape = f"round,pad=0,rounding_size={BEND}"
+    axes.add_patch(FancyBboxPatch((x, y), plan.box, plan.tall, shape, fc=PAPER, ec=colour, lw=1.2, gid=f"rule-{name}"))
+    y += INSET + NAME
+    axes.text(x + INSET, y, name, size=NAME, weight="bold", color=colour)
+    for line in plan.lines[name]:
+        y += LEADING * SAYS
+        axes.text(x + INSET, y, line, size=SAYS, color=INK)
+    axes.text(x + INSET, plan.upper(name) + plan.tall - INSET, rule.lies, size=LIES, family="monospace", color=PALE)

@@ -1,5 +1,6 @@
 """Reports from cells made by hand: every published number in its place, every measured one worked out."""
 
+import functools
 import math
 import re
 from collections.abc import Sequence
@@ -698,3 +699,29 @@ def test_the_setting_of_two_datasets_and_of_settings_with_more_seeds() -> None:
     assert first.startswith("**DC-BC**: 2000 training")
     assert second.startswith("**: 2000 training")
     assert "DC 11.7, DL 13.0" in text
+
+
+def test_a_second_probe_shows_in_tables_values_and_summary_without_the_papers_numbers() -> None:
+    """The paper's classifier is linear: its numbers stand beside the first probe alone."""
+    cells = [cell("ortho", lam, seed) for lam in (0.001, 0.1) for seed in range(3)]
+    for made in cells:
+        logistic = made.probe["accuracy"]["logistic"]
+        made.probe["accuracy"]["mlp"] = {key: {t: v + 1.5 for t, v in row.items()} for key, row in logistic.items()}
+        made.probe["gap_error"]["mlp"] = made.probe["gap_error"]["logistic"]
+    needs = registry.constant("reports", "burns/table3", "NEEDS")
+    alone, both = (
+        BurnsResults.of(read(cells, listed), needs["tables"]) for listed in (["logistic"], ["logistic", "mlp"])
+    )
+    table, first = REPORT.table(both), REPORT.table(alone)
+    pd.testing.assert_frame_equal(table[table["probe"] == "logistic"], first)
+    second = table[table["probe"] == "mlp"].reset_index(drop=True)
+    assert (second["value"] - first["value"]).round(9).eq(1.5).all()
+    assert first["published"].notna().any()
+    assert not second["published"].notna().any()
+    summary, text = REPORT.summary(both), REPORT.render(both)
+    assert summary["z"] == REPORT.summary(alone)["z"]
+    place = ("ortho", "lam=0.1", "z", "DC")
+    values = [functools.reduce(dict.__getitem__, place, summary[name]) for name in ("z", "z, mlp")]
+    assert values[1] - values[0] == pytest.approx(1.5)
+    assert [line for line in text.splitlines() if line in ("*z*:", "*z, mlp*:")] == ["*z*:", "*z, mlp*:"] * 3
+    assert "*z*:" not in REPORT.render(alone)

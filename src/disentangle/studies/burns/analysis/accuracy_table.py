@@ -186,23 +186,34 @@ class AccuracyReport:
     legend: ClassVar[tuple[str, ...]]
 
     def table(self, results: BurnsResults) -> pd.DataFrame:
-        """Return the tidy table: one row a (cell, input, task)."""
-        return pd.concat([table.tidy() for table in self._tables(results)], ignore_index=True)
+        """Return the tidy table: one row a (cell, probe, input, task)."""
+        return pd.concat([table.tidy() for table in self._tables(results).values()], ignore_index=True)
 
     def summary(self, results: BurnsResults) -> dict[str, Any]:
         """Return mean accuracies and gaps by code, and the counts of cells by outcome."""
-        return {table.code: table.summary() for table in self._tables(results)}
+        return {name: table.summary() for name, table in self._tables(results).items()}
 
     def render(self, results: BurnsResults) -> str:
         """Return the report in Markdown."""
+        tables = self._tables(results)
         sections = [self.introduction, "\n".join(self.legend)]
         for title, part, legend in (
             ("Accuracy", AccuracyTable.comparison, []),
             ("Outcome of the cells", AccuracyTable.outcomes, [DIAGONAL, DIAGNOSES]),
             ("Every cell", AccuracyTable.every_cell, []),
         ):
-            sections += [f"## {title}", *(part(table) for table in self._tables(results)), *legend]
+            sections.append(f"## {title}")
+            for name, table in tables.items():
+                sections += [f"*{name}*:", part(table)] if len(results.probes) > 1 else [part(table)]
+            sections += legend
         return "\n\n".join([*sections, setting_text(results)])
 
-    def _tables(self, results: BurnsResults) -> list[AccuracyTable]:
-        return [AccuracyTable(results, self.tasks, code, self.titles) for code in self.codes]
+    def _tables(self, results: BurnsResults) -> dict[str, AccuracyTable]:
+        """Return a table a code and probe, by the code's name and, behind the first probe, that of the probe."""
+        return {
+            code if probe == results.probes[0] else f"{code}, {probe}": AccuracyTable(
+                results.through(probe), self.tasks, code, self.titles
+            )
+            for probe in results.probes
+            for code in self.codes
+        }
