@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from conftest import Project, planned
 
+from disentangle.pipeline.study import study_of
 from disentangle.reporting import page
 from disentangle.reporting.drawing import listed
 
@@ -228,7 +229,7 @@ def test_the_front_page_leads_to_the_study_and_tells_what_its_page_does(all_repo
     found = Page(text)
     assert set(found.links) == {"burns/index.html"}
     (image,) = found.images
-    assert str(image["src"]).startswith("figures/representations/")
+    assert str(image["src"]).startswith(f"figures/{study_of('burns').picture}/DC-BC")
     for link in (*found.links, str(image["src"])):
         assert (folder / link).is_file(), link
     card = json.loads((folder / "burns/index.json").read_text())

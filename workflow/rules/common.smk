@@ -14,7 +14,13 @@ from disentangle.cells import DATASETS, RUNS, TRAINED, Cell, dataset_folder
 from disentangle.data import dataset_files
 from disentangle.errors import InputError
 from disentangle.pipeline import outputs, params, plan
-from disentangle.pipeline.study import FRONT, figure_path, report_path, study_of
+from disentangle.pipeline.study import (
+    FRONT,
+    figure_path,
+    report_path,
+    studies,
+    study_of,
+)
 
 SOURCE = Path(workflow.basedir, "src")
 # Huge pages for what a job allocates, where the C library is glibc: a training step is 4 % faster.
@@ -100,6 +106,12 @@ def drawn_reports():
     """Return a pattern of where the reports lie that have a picture beside them."""
     drawn = filter(outputs.draws, registry.names("reports"))
     return "|".join(str(report_path(name)) for name in drawn)
+
+
+def paper_of(wildcards):
+    """Return the paper of the study whose reports lie where the wildcards say."""
+    papers = {str(study.folder): study.paper for study in studies().values()}
+    return papers[wildcards.folder]
 
 
 def figure_of(wildcards):

@@ -10,7 +10,8 @@ rule report:
         report(
             "{folder}/{report}.csv",
             caption="../report/table.rst",
-            category="{folder}",
+            category=paper_of,
+            subcategory="Reports",
             labels={"report": "{report}", "as": "table"},
         ),
         "{folder}/{report}.json",
@@ -32,14 +33,16 @@ use rule report as drawn_report with:
         report(
             "{folder}/{report}.csv",
             caption="../report/table.rst",
-            category="{folder}",
+            category=paper_of,
+            subcategory="Reports",
             labels={"report": "{report}", "as": "table"},
         ),
         "{folder}/{report}.json",
         report(
             "{folder}/{report}.svg",
             caption="../report/picture.rst",
-            category="{folder}",
+            category=paper_of,
+            subcategory="Reports",
             labels={"report": "{report}", "as": "picture"},
         ),
     wildcard_constraints:
@@ -54,8 +57,8 @@ rule figure:
         report(
             "{folder}/figures/{figure}/{subject}.svg",
             caption="../report/figure.rst",
-            category="{folder}",
-            subcategory="{figure}",
+            category=paper_of,
+            subcategory="Figures: {figure}",
             labels={"figure": "{figure}", "of": "{subject}"},
         ),
         "{folder}/figures/{figure}/{subject}.csv",
@@ -66,7 +69,7 @@ rule figure:
         stage=stage,
         digest=digest(lambda params, w: plan.figure(params, *figure_of(w))),
         name=lambda w: explained(lambda: figure_of(w)[0]),
-        subject=lambda w: w.subject.split("/"),
+        subject=lambda w: " ".join(w.subject.split("/")),
     shell:
         "{params.stage} figure {params.name} {params.subject} --digest {params.digest} > {log} 2>&1"
 

@@ -1,5 +1,6 @@
-"""The pipeline's rules as a picture: boxes in the order of work, heavy arrows along it, light ones to who else reads."""
+"""The pipeline's rules as a picture: boxes in the order of work, heavy arrows along it, light ones to other readers."""
 
+import functools
 import re
 from collections.abc import Collection, Iterable, Mapping
 from graphlib import TopologicalSorter
@@ -23,10 +24,12 @@ COLUMNS = 4
 """Boxes side by side, then a new row begins: with more of them a phone shows no letters."""
 # Lengths are points, from the top left corner.
 WIDTH, MARGIN = 648.0, 4.0
-TRACK, PORT, HEAD, BEND = 7.0, 11.0, 12.0, 5.0  # between lines, between their ends; length of an end, radius of a bend
-INSET, STACKED = 9.0, 16.0  # from a box to its text, to the box below it
-NAME, SAYS, LIES, LEADING = 14.0, 11.0, 9.5, 1.25  # sizes of text; of a line in sizes
-INK, PALE, PAPER = "#333333", "#6b6b6b", "#f6f7f8"
+TRACK, PORT, HEAD, BEND = 6.5, 11.0, 12.0, 5.0  # between lines, between their ends; length of an end, radius of a bend
+INSET, GAP, STACKED = 8.0, 4.0, 16.0  # from a box to its text, between its parts, to the box below it
+NAME, SAYS, LIES, LEADING = 14.0, 11.5, 9.0, 1.25  # sizes of text; of a line in sizes
+INK, PALE, PAPER = "#333333", "#666666", "#f7f8f9"
+COLOURS = ("#2f6690", "#a8622d", "#3d7f63", "#84567f", "#8a7a2f")
+"""Of rules that many read, and their lines."""
 
 
 class Rule(NamedTuple):
@@ -63,6 +66,7 @@ def layers(rules: Iterable[str], edges: Iterable[Edge]) -> dict[str, int]:
 def steps(edges: Collection[Edge]) -> set[Edge]:
     """Return the edges without those that a longer way stands for."""
 
+    @functools.cache
     def leads(a: str, b: str) -> bool:
         return a == b or any(leads(c, b) for start, c in edges if start == a)
 
@@ -104,107 +108,92 @@ class _Place(NamedTuple):
 
 
 class _Plan:
-    """Where everything is. A line to the next column runs in the gutter between the two; any other leaves a box for a
-    rail below its row, one for each box, and comes to its end in the gutter before it.
+    """Where everything is.
+
+    A line to the next column runs in the gutter between the two. Any other leaves its box for a rail below the row, one
+    for each box, and comes to its end in the gutter before it.
     """
 
     def __init__(self, rules: Mapping[str, Rule], edges: Collection[Edge]) -> None:
         self.edges = sorted(edges)
         self.place = _places(rules, edges)
-        self.rails = sorted({a for a, b in edges if not self._adjacent(a, b)}, key=lambda name: self.place[name])
-        self.colour = dict(zip(self.rails, drawing.COLOURS, strict=False))
-        rows = 1 + max(place.row for place in self.place.values())
-        self.tracks = {(row, gutter): self._tracks(row, gutter) for row in range(rows) for gutter in range(COLUMNS + 1)}
-        room = [max(len(self.tracks[row, gutter]) for row in range(rows)) for gutter in range(COLUMNS + 1)]
-        self.gutters = [TRACK * (lines + 1) + HEAD if lines else MARGIN for lines in room]
-        self.box = (WIDTH - sum(self.gutters)) / COLUMNS
-        self.lines = {name: _wrapped(rule.clause, self.box - 2 * INSET) for name, rule in rules.items()}
-        most = max(map(len, self.lines.values()))
-        self.tall = 2 * INSET + LEADING * (NAME + most * SAYS + LIES)
-        self.top: list[float] = []
+        rails = sorted({a for a, b in edges if not self._adjacent(a, b)}, key=lambda name: self.place[name])
+        self.colour = dict(zip(rails, COLOURS, strict=False))
+        rows, gutters = range(1 + max(place.row for place in self.place.values())), range(COLUMNS + 1)
+        self.tracks = {(row, gutter): self._tracks(row, gutter, rails) for row in rows for gutter in gutters}
+        lines = [max(len(self.tracks[row, gutter]) for row in rows) for gutter in gutters]
+        self.gutters = [TRACK * (most + 1) + HEAD if most else MARGIN for most in lines]
+        self.wide = (WIDTH - sum(self.gutters)) / COLUMNS
+        self.lines = {name: _wrapped(rule.clause, self.wide - 2 * INSET) for name, rule in rules.items()}
+        self.tall = 2 * INSET + NAME + LEADING * SAYS * max(map(len, self.lines.values())) + 2 * GAP + LIES
+        self.deepest = [max(place.slot for place in self.place.values() if place.row == row) for row in rows]
+        self.row: list[float] = []
         self.rail: dict[str, float] = {}
-        self.deep = [max(place.slot for place in self.place.values() if place.row == row) for row in range(rows)]
-        y = MARGIN
-        for row in range(rows):
-            self.top.append(y)
-            y += self.tall + self.deep[row] * (self.tall + STACKED)
-            for name in self.rails:
-                if self.place[name].row == row:
-                    self.rail[name] = y = y + (TRACK if y in self.rail.values() else 2 * TRACK)
-            y += 2 * TRACK if row < rows - 1 or y in self.rail.values() else MARGIN
-        self.height = y
+        self.height = MARGIN
+        for row in rows:
+            self.row.append(self.height)
+            bottom = self.height + self.tall + self.deepest[row] * (self.tall + STACKED)
+            below = [name for name in rails if self.place[name].row == row]
+            self.rail |= {name: bottom + TRACK * (2 + number) for number, name in enumerate(below)}
+            self.height = bottom + (TRACK * (3 + len(below)) if below else MARGIN)
 
     def _adjacent(self, a: str, b: str) -> bool:
         return self.place[a].row == self.place[b].row and self.place[a].column + 1 == self.place[b].column
 
-    def _tracks(self, row: int, gutter: int) -> list[tuple[str, str]]:
+    def _tracks(self, row: int, gutter: int, rails: list[str]) -> list[tuple[str, str]]:
         """Return the lines that run up or down before a column, from left to right, so that few of them cross."""
-        here = [name for name, place in self.place.items() if (place.row, place.column) == (row, gutter)]
-        before = [name for name, place in self.place.items() if (place.row, place.column + 1) == (row, gutter)]
-        leave = [
-            name
-            for name in before
-            if any(a == name and self._adjacent(a, b) for a, b in self.edges)
-            or (name in self.rails and not self.place[name].last)
-        ]
 
         def order(name: str) -> tuple[int, int]:
-            rail, place = self.rails.index(name), self.place[name]
-            if place.row == row:
-                return 0, rail
-            return (2, rail) if place.column >= gutter else (1, -rail)
+            place, rail = self.place[name], rails.index(name)
+            return (0, rail) if place.row == row else (2, rail) if place.column >= gutter else (1, -rail)
 
-        arrive = {a for a, b in self.edges if b in here and not self._adjacent(a, b)}
-        return [("leave", name) for name in leave] + [("arrive", name) for name in sorted(arrive, key=order)]
+        beside = [name for name, place in self.place.items() if (place.row, place.column + 1) == (row, gutter)]
+        straight = {a for a, b in self.edges if self._adjacent(a, b)} | {a for a in rails if not self.place[a].last}
+        arrive = {a for a, b in self.edges if self.place[b][:2] == (row, gutter) and not self._adjacent(a, b)}
+        leave = [("leave", name) for name in beside if name in straight]
+        return leave + [("arrive", name) for name in sorted(arrive, key=order)]
 
     def left(self, name: str) -> float:
         column = self.place[name].column
-        return sum(self.gutters[: column + 1]) + column * self.box
+        return sum(self.gutters[: column + 1]) + column * self.wide
 
-    def upper(self, name: str) -> float:
+    def top(self, name: str) -> float:
         place = self.place[name]
-        below = max(other.slot for other in self.place.values() if other[:2] == place[:2])
-        return self.top[place.row] + (place.slot + (self.deep[place.row] - below) / 2) * (self.tall + STACKED)
+        deepest = max(other.slot for other in self.place.values() if other[:2] == place[:2])
+        return self.row[place.row] + (place.slot + (self.deepest[place.row] - deepest) / 2) * (self.tall + STACKED)
 
     def middle(self, name: str) -> float:
-        return self.upper(name) + self.tall / 2
+        return self.top(name) + self.tall / 2
 
-    def track(self, row: int, gutter: int, line: tuple[str, str]) -> float:
-        start = sum(self.gutters[:gutter]) + gutter * self.box
-        return start + TRACK * (self.tracks[row, gutter].index(line) + 1)
+    def _track(self, row: int, gutter: int, line: tuple[str, str]) -> float:
+        before = sum(self.gutters[:gutter]) + gutter * self.wide
+        return before + TRACK * (self.tracks[row, gutter].index(line) + 1)
 
-    def port(self, a: str, b: str) -> float:
-        """Return the height at which the line from ``a`` ends at ``b``: a level one at its middle."""
-        row, column, _, _ = self.place[b]
-        sources = [source for source, reader in self.edges if reader == b]
-        tracks = [name for kind, name in self.tracks[row, column] if kind == "arrive" and name in sources]
-        above = [name for name in reversed(tracks) if self.place[name].row < row]
-        below = [name for name in tracks if self.place[name].row == row]
-        direct = sorted((name for name in sources if self._adjacent(name, b)), key=self.middle)
-        order = above + direct + below
+    def _port(self, a: str, b: str) -> float:
+        """Return the height at which the line from ``a`` ends at ``b``: a level one in its middle, if there is one."""
+        row, column, *_ = self.place[b]
+        arrive = [name for kind, name in self.tracks[row, column] if kind == "arrive" and (name, b) in self.edges]
+        above = [name for name in reversed(arrive) if self.place[name].row < row]
+        below = [name for name in arrive if self.place[name].row == row]
+        direct = sorted((x for x, reader in self.edges if reader == b and self._adjacent(x, b)), key=self.middle)
+        order = [*above, *direct, *below]
         level = [order.index(name) for name in direct if self.middle(name) == self.middle(b)]
         centre = level[0] if level else (len(order) - 1) / 2
-        most = max(centre, len(order) - 1 - centre)
-        apart = min(PORT, (self.tall / 2 - INSET) / most) if most else 0
+        apart = min(PORT, (self.tall / 2 - INSET) / max(centre, len(order) - 1 - centre, 1))
         return self.middle(b) + apart * (order.index(a) - centre)
 
     def route(self, a: str, b: str) -> list[Point]:
         """Return the corners of the line from ``a`` to ``b``."""
-        out, into, port = self.place[a], self.place[b], self.port(a, b)
-        right, end = self.left(a) + self.box, (self.left(b), port)
-        turn = (
-            self.track(out.row, out.column + 1, ("leave", a))
-            if ("leave", a) in self.tracks[out.row, out.column + 1]
-            else 0
-        )
+        out, into, port = self.place[a], self.place[b], self._port(a, b)
+        x, y, end = self.left(a) + self.wide / 2, self.top(a) + self.tall, (self.left(b), port)
+        start = [(x, y)]
+        if self._adjacent(a, b) or not out.last:
+            x, y = self._track(out.row, out.column + 1, ("leave", a)), self.middle(a)
+            start = [(self.left(a) + self.wide, y), (x, y)]
         if self._adjacent(a, b):
-            return [(right, self.middle(a)), (turn, self.middle(a)), (turn, port), end]
-        rail, down = self.rail[a], self.track(into.row, into.column, ("arrive", a))
-        start = [(right, self.middle(a)), (turn, self.middle(a)), (turn, rail)]
-        if out.last:
-            x = self.left(a) + self.box / 2
-            start = [(x, self.upper(a) + self.tall), (x, rail)]
-        return [*start, (down, rail), (down, port), end]
+            return [*start, (x, port), end]
+        down = self._track(into.row, into.column, ("arrive", a))
+        return [*start, (x, self.rail[a]), (down, self.rail[a]), (down, port), end]
 
 
 def _places(rules: Iterable[str], edges: Collection[Edge]) -> dict[str, _Place]:
@@ -253,12 +242,11 @@ def _towards(a: Point, b: Point) -> Point:
 
 
 def _draw_box(axes: Axes, plan: _Plan, name: str, rule: Rule) -> None:
-    x, y, colour = plan.left(name), plan.upper(name), plan.colour.get(name, INK)
+    x, y, colour = plan.left(name), plan.top(name), plan.colour.get(name, INK)
     shape = f"round,pad=0,rounding_size={BEND}"
-    axes.add_patch(FancyBboxPatch((x, y), plan.box, plan.tall, shape, fc=PAPER, ec=colour, lw=1.2, gid=f"rule-{name}"))
-    y += INSET + NAME
-    axes.text(x + INSET, y, name, size=NAME, weight="bold", color=colour)
-    for line in plan.lines[name]:
-        y += LEADING * SAYS
-        axes.text(x + INSET, y, line, size=SAYS, color=INK)
-    axes.text(x + INSET, plan.upper(name) + plan.tall - INSET, rule.lies, size=LIES, family="monospace", color=PALE)
+    axes.add_patch(FancyBboxPatch((x, y), plan.wide, plan.tall, shape, fc=PAPER, ec=colour, lw=1.2, gid=f"rule-{name}"))
+    axes.text(x + INSET, y + INSET + 0.8 * NAME, name, size=NAME, weight="bold", color=colour)
+    for number, line in enumerate(plan.lines[name], 1):
+        below = INSET + NAME + GAP + number * LEADING * SAYS - 0.4 * SAYS
+        axes.text(x + INSET, y + below, line, size=SAYS, color=INK)
+    axes.text(x + INSET, y + plan.tall - INSET, rule.lies, size=LIES, family="monospace", color=PALE)
