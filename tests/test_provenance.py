@@ -322,7 +322,9 @@ def test_a_stage_loads_only_the_plugins_that_its_digest_knows() -> None:
             for node in ast.walk(ast.parse(file.read_text()))
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("registry.build", "registry.load")
         ]
-        assert {ast.literal_eval(call.args[0]) for call in calls} == set(PLUGINS[stage])
+        loaded = {ast.literal_eval(call.args[0]) for call in calls}
+        assert loaded <= set(PLUGINS[stage])
+        assert loaded >= set(PLUGINS[stage]) - {"metrics", "claims"}  # which only some reports load
     users = [
         file.relative_to(PACKAGE).as_posix()
         for file in PACKAGE.rglob("*.py")

@@ -10,7 +10,6 @@ from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.data import dataset_files
 from disentangle.pipeline import outputs, plan
-from disentangle.pipeline.params import Params
 from disentangle.pipeline.study import study_of
 
 
@@ -19,7 +18,7 @@ def run(given: argparse.Namespace) -> None:
     settings = given.settings
     cells = outputs.report_cells(settings, given.name)
     for scale, dataset in outputs.datasets_of(cells):
-        _prepare(settings, scale, dataset)
+        _prepare(given, scale, dataset)
     train = importlib.import_module("disentangle.stages.train")
     for _, alike in itertools.groupby(cells, _trains_with):
         group = list(alike)
@@ -40,17 +39,18 @@ def _trains_with(cell: Cell) -> tuple[str, ...]:
     return (cell.scale, cell.dataset, cell.method) if stacked else (cell.scale, cell.dataset)
 
 
-def _prepare(settings: Params, scale: str, dataset: str) -> None:
+def _prepare(given: argparse.Namespace, scale: str, dataset: str) -> None:
     """Fetch and generate what a dataset lacks."""
+    settings = given.settings
     manifest = dataset_folder(scale, dataset) / dataset_files.MANIFEST
     if manifest.exists() and files.read_json(manifest).get("digest") == plan.generate(settings, scale, dataset):
         return
     for path in plan.official_files(settings, scale, dataset):
-        _run("fetch", path=path)
-    _run("generate", scale=scale, dataset=dataset)
+        _run("fetch", given, path=path)
+    _run("generate", given, scale=scale, dataset=dataset)
 
 
-def _run(stage: str, given: argparse.Namespace | None = None, **more: Any) -> None:
+def _run(stage: str, given: argparse.Namespace, **more: Any) -> None:
     """Run a stage as its own command would; there is no plan whose digest it could have fallen out of."""
-    options = {**vars(given or argparse.Namespace()), **more, "digest": None}
+    options = {**vars(given), **more, "digest": None}
     importlib.import_module(f"disentangle.stages.{stage}").run(argparse.Namespace(**options))

@@ -167,4 +167,4 @@ class BurnsResults:
             for key in inputs
             for task in tasks
         ]
-        return pd.DataFrame(rows, columns=COLUMNS)
+        return pd.DataFrame(rows, columns=COLUMNS).astype({"published": float})
