@@ -12,8 +12,6 @@ from conftest import PARAMS
 
 from disentangle import __main__ as command
 
-ROOT = Path(__file__).parent.parent
-
 SOURCE = Path(__file__).parent.parent / "src"
 CELL = ["--scale", "tiny", "--study", "burns", "--dataset", "DC-BC", "--method", "ortho", "--lam", "0.1", "--seed", "0"]
 
@@ -147,12 +145,3 @@ def test_a_job_imports_only_what_it_uses(modules: str, absent: str) -> None:
     imported = set(done.stdout.split())
     assert {f"disentangle.{module}" for module in modules.split()} <= imported
     assert not set(absent.split()) & imported
-
-
-def test_the_readme_has_no_hole_and_links_to_what_is_there() -> None:
-    text = (ROOT / "README.md").read_text()
-    assert not re.findall(r"\b[A-Z]+_MINUTES\b|\bTODO\b|\bTBD\b", text)
-    links = re.findall(r"\]\(([^)#]+)\)", text)
-    assert links
-    for link in links:
-        assert link.startswith("http") or (ROOT / link).exists(), link

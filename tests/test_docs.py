@@ -211,7 +211,7 @@ def test_the_examples_of_plugins_meet_their_contracts(readers: Project) -> None:
     _contracts(
         readers,
         ("registry", "methods", "vae_methods", "metrics"),
-        f"({' or '.join(Path(file).stem for file in example_files('docs/method.md'))}) and not equal_loops",
+        f"({' or '.join(Path(file).stem for file in example_files('docs/method.md'))} or say) and not equal_loops",
         20,
     )
 
@@ -222,12 +222,12 @@ def _contracts(project: Project, tests: tuple[str, ...], chosen: str, least: int
     folder.mkdir(exist_ok=True)
     for name in ("conftest", *(f"test_{name}" for name in tests)):
         shutil.copy(ROOT / f"tests/{name}.py", folder)
-    shutil.copy(ROOT / "pyproject.toml", project.folder)
+    for name in ("pyproject.toml", "Makefile"):
+        shutil.copy(ROOT / name, project.folder)
     asked = [f"tests/test_{name}.py" for name in tests]
     said = project.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", *asked, "-k", chosen)
     passed = re.search(r"(\d+) passed", said)
-    assert passed is None or int(passed[1]) >= least, said
-    assert passed or said.count(".") >= least, said
+    assert passed and int(passed[1]) >= least, said
 
 
 @pytest.mark.workflow
@@ -263,4 +263,4 @@ def test_the_study_of_the_page_is_built_from_its_text(untouched: Project, tmp_pa
     own = str(project.folder / "src/disentangle/studies/doe")
     for check in (("check",), ("format", "--check")):
         project.run("ruff", *check, "--no-cache", "--config", str(ROOT / "pyproject.toml"), own)
-    _contracts(project, ("registry", "architecture"), "doe", 10)
+    _contracts(project, ("registry", "architecture"), "doe or say or each_other or names_a_study", 10)

@@ -652,6 +652,20 @@ def test_an_error_of_a_base_is_said_once_under_its_own_key(tmp_path: Path) -> No
     assert message(tmp_path, data).startswith(f"{STUDY}.training.lr: found -1;")
 
 
+def test_a_key_that_only_some_methods_use_may_be_missing_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = params.schema()
+    schema["$defs"]["studies"]["properties"]["burns"]["required"].remove("projection")
+    monkeypatch.setattr(params, "schema", lambda: schema)
+    data = edited(f"{STUDY}.projection", ABSENT)
+    assert message(tmp_path, data) == f"{STUDY}: the key 'projection' is missing, which method 'hessian' uses."
+    data["scales"]["s"]["studies"]["burns"]["methods"] = {"supervised": {"lam": [0]}}
+    data["targets"] = ["reports/table1.md"]
+    found = load(tmp_path, data)
+    assert "projection" not in found.training(Cell("s", "burns", "DC-BC", "supervised", 0.0, 0))
+
+
 def test_the_section_of_a_study_without_a_folder_is_left_out_and_said(tmp_path: Path) -> None:
     found = load(tmp_path, edited("scales.s.studies.another", {"anything": 1}))
     assert list(found.scales["s"]["studies"]) == ["burns"]

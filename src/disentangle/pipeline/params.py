@@ -144,7 +144,7 @@ class Params:
         for key in registry.constant("families", study.family, "OPTIONAL"):
             if key not in registry.constant("methods", method["name"], "USES"):
                 *outer, last = key.split(".")
-                functools.reduce(dict.__getitem__, outer, used).pop(last)
+                _within(used, outer).pop(last, None)
         return {
             "cell": {"scale": cell.scale, "study": cell.study, "dataset": cell.dataset, "method": cell.method}
             | {"lam": cell.lam, "seed": cell.seed},
@@ -372,6 +372,10 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
             )
         for lam in options["lam"]:
             check_lam(method, lam, f"{where}.methods.{entry}.lam")
+        for key in registry.constant("methods", method, "USES"):
+            *outer, last = key.split(".")
+            if last not in _within(section, outer):
+                raise InputError(f"{where}: the key '{key}' is missing, which method '{method}' uses.")
     for evaluation in EVALUATIONS.values():
         params.evaluation(evaluation.plugins, scale, name)
     for code, names in section.get("measured", {}).items():
@@ -381,6 +385,11 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
                 raise InputError(f"{where}.measured.{code}: '{metric}' is not under metrics: {known}")
     if (check := getattr(module_of(name), "check", None)) is not None:
         check(section, {dataset: definitions[dataset] for dataset in section["datasets"]}, where)
+
+
+def _within(node: Any, keys: Sequence[str]) -> dict[str, Any]:
+    """Return the mapping that lies at a path, an empty one where there is none."""
+    return functools.reduce(lambda place, key: place.get(key, {}) if isinstance(place, dict) else {}, keys, node)
 
 
 def check_lam(method: str, lam: float, where: str) -> None:
