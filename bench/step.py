@@ -63,8 +63,8 @@ def peer(pipe: Connection, given: argparse.Namespace, seed: int, images: np.ndar
 
 def configured(given: argparse.Namespace, seed: int) -> dict:
     """Return the control's configuration with the options of the command line."""
-    from disentangle import params
     from disentangle.cells import Cell
+    from disentangle.pipeline import params
 
     config = params.load().training(Cell(given.scale, "burns", "DC-BC", "infomax", 0.0, seed))
     training = {**config["training"], "steps": given.steps, "log_every": given.turn}
@@ -101,8 +101,9 @@ class Runner:
 
 def data(given: argparse.Namespace) -> tuple[np.ndarray, dict]:
     """Return the images and labels of a generated dataset, or random ones if a size is given."""
-    from disentangle import dataset_files, params
     from disentangle.cells import dataset_folder
+    from disentangle.data import dataset_files
+    from disentangle.pipeline import params
 
     if given.dataset_size:
         size = params.load().dataset(given.scale, "DC-BC")["options"]["image_size"]

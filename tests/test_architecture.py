@@ -66,3 +66,11 @@ def test_nothing_outside_its_folder_names_a_study() -> None:
     for file in files:
         for number, line in enumerate(file.read_text().splitlines(), 1):
             assert not re.search(rf"\b({names})\b", line), f"{file.relative_to(ROOT)}:{number}: {line}"
+
+
+def test_what_stands_beside_the_package_imports_what_there_is() -> None:
+    """Benches are run by hand: nothing else would tell that a module has moved."""
+    for file in (ROOT / "bench").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "disentangle":
+                assert all(provenance._imported(node, alias) for alias in node.names), (file.name, ast.unparse(node))

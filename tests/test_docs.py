@@ -53,8 +53,14 @@ def commands(name: str) -> Iterator[list[str]]:
         words = shlex.split(line, comments=True)
         while words and re.match(r"[A-Z_]+=", words[0]):
             words.pop(0)
-        if words and not re.search(r"[<…]", line):
+        if words and not re.search(r"[<…]", line) and not any(name in line for name in absent_studies()):
             yield words
+
+
+def absent_studies() -> set[str]:
+    """Return the studies of params.yaml whose folder was taken away: what is said of them is not to be had."""
+    scales = yaml.safe_load(text("params.yaml"))["scales"].values()
+    return {name for scale in scales for name in scale["studies"]} - {*registry.names("studies")}
 
 
 def slug(heading: str) -> str:
@@ -197,7 +203,7 @@ def targets_of(name: str) -> set[str]:
 @pytest.mark.workflow
 def test_targets_are_accepted(readers: Project) -> None:
     targets = set().union(*map(targets_of, NAMES))
-    own = sorted(target for target in targets if not example_studies() & {*target.split("/")})
+    own = sorted(target for target in targets if not (example_studies() | absent_studies()) & {*target.split("/")})
     assert len(own) > 20
     readers.snakemake("-n", *own)
     readers.snakemake("-n", "--workflow-profile", "profiles/gpu", "reports/table8.md")
