@@ -67,7 +67,7 @@ def test_codes_that_say_nothing_leave_the_frequencies() -> None:
 def test_two_separable_points_are_as_far_apart_as_the_penalty_allows(C: float) -> None:
     """N samples at -1 and 1 have weights -a and a with N s(-2 a) = a / C, s the logistic function; no bias.
 
-    Where nearly all is told, the loss is flat in the bias: a slope of 1e-12 a sample is reached s(-2 a)^-1 times as far.
+    Where nearly all is told, the loss is flat in the bias: a slope of 1e-12 a sample is 1 / s(-2 a) times as far off.
     """
     codes, y = np.tile([[-1.0], [1]], (50, 1)), np.tile([0, 1], 50)
     a = optimize.brentq(lambda a: 100 * special.expit(-2 * a) - a / C, 0, 100 * C, xtol=1e-13)
