@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 import typing
@@ -14,7 +15,7 @@ import pytest
 from disentangle import registry
 from disentangle.errors import InputError
 from disentangle.pipeline import outputs, params, provenance
-from disentangle.pipeline.study import module_of, study_of
+from disentangle.pipeline.study import module_of, studies, study_of
 from disentangle.registry import Option
 
 ROOT = Path(__file__).parent.parent
@@ -127,6 +128,74 @@ def test_a_study_is_what_its_folder_says(study: str) -> None:
     assert not known.picture or known.picture in names
     schema = params.schema()["$defs"]["studies"]["properties"][study]
     assert {*known.not_training} <= {*schema["properties"]}
+
+
+WRONG_STUDIES = {
+    "no constant": ("study.py", "PAPER", "PAPERS", r"study\.py: defines no constant PAPER\.$"),
+    "a computed constant": (
+        "study.py",
+        'FAMILY = "vae"',
+        'FAMILY = "v" + "ae"',
+        r"study\.py: FAMILY must be written out",
+    ),
+    "no family": (
+        "study.py",
+        'FAMILY = "vae"',
+        'FAMILY = "vea"',
+        r"study\.py: FAMILY: found 'vea': did you mean 'vae'\?",
+    ),
+    "no stage": ("study.py", '"measure"', '"mesure"', r"EVALUATED: found 'mesure': did you mean 'measure'\? Known: "),
+    "the folder of another": (
+        "study.py",
+        "FAMILY",
+        'REPORTS = "other"\nFAMILY',
+        r"'toy' and of 'other' lie in reports/other",
+    ),
+    "no Python": ("study.py", "FAMILY", "def", r"study\.py: not valid Python: "),
+    "no YAML": ("schema.yaml", "type: object", "type: [", r"schema\.yaml: cannot be read \("),
+    "no schema": ("schema.yaml", "object", "thing", r"schema\.yaml: no JSON schema: type: 'thing' is not valid"),
+    "an unknown reference": (
+        "schema.yaml",
+        "/seeds",
+        "/seds",
+        r"\$ref: found '#/\$defs/seds': did you mean '#/\$defs/seeds'",
+    ),
+    "a name that is none": ("", "toy", "to-y", r"studies/to-y: a study's folder is named by letters, digits and _\.$"),
+}
+
+
+@pytest.mark.parametrize(("file", "old", "new", "said"), WRONG_STUDIES.values(), ids=WRONG_STUDIES)
+def test_a_wrong_study_gets_one_message_that_names_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str, said: str
+) -> None:
+    words = "\n".join(f'{key} = "x"' for key in ("PAPER", "TITLE", "LEAD", "CODES"))
+    for study in ("toy", "other"):
+        folder = tmp_path / "studies" / study
+        folder.mkdir(parents=True)
+        (folder / "study.py").write_text(f'{words}\nFAMILY = "vae"\nEVALUATED = ("measure",)\n')
+        (folder / "schema.yaml").write_text('type: object\nproperties: {seeds: {$ref: "#/$defs/seeds"}}\n')
+    shutil.copytree(registry.PACKAGE / "training/families", tmp_path / "training/families")
+    monkeypatch.setattr(registry, "PACKAGE", tmp_path)
+    cached = (registry.names, registry.tree, studies)
+    for cache in cached:
+        cache.cache_clear()
+    try:
+        assert set(params.schema()["$defs"]["studies"]["properties"]) == {"toy", "other"}
+        if file:
+            text = (tmp_path / "studies/toy" / file).read_text()
+            assert old in text
+            (tmp_path / "studies/toy" / file).write_text(text.replace(old, new, 1))
+        else:
+            (tmp_path / "studies" / old).rename(tmp_path / "studies" / new)
+        for cache in cached:
+            cache.cache_clear()
+        with pytest.raises(InputError, match=said) as caught:
+            params.schema()
+        assert "\n" not in str(caught.value)
+    finally:
+        monkeypatch.undo()
+        for cache in cached:
+            cache.cache_clear()
 
 
 def test_a_file_that_is_no_python_gets_one_message(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import copy
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,10 +187,11 @@ def load(path: Path = Path("params.yaml")) -> Params:
 
     Raises InputError that names the key where it is written, what was found and what is allowed.
     """
+    allowed = schema()
     try:
         data = yaml.load(path.read_text(), _Loader)
         try:
-            params = _checked(data)
+            params = _checked(data, allowed)
         except InputError as error:
             raise InputError(_written(data, str(error))) from None
     except OSError as error:
@@ -203,26 +204,44 @@ def load(path: Path = Path("params.yaml")) -> Params:
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema of params.yaml: that of the pipeline with a part of each study."""
+    """Return the schema of params.yaml: that of the pipeline with a part of each study.
+
+    Raises InputError that names a study's file where that is no schema.
+    """
     whole = yaml.load(SCHEMA.read_text(), _Loader)
     for name, study in studies().items():
-        part = study.home / "schema.yaml"
+        file = study.home / "schema.yaml"
         try:
-            whole["$defs"]["studies"]["properties"][name] = yaml.load(part.read_text(), _Loader)
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise InputError(f"{part}: cannot be read ({' '.join(str(error).split())}).") from error
+            part = yaml.load(file.read_text(), _Loader)
+            _Validator.check_schema(part)
+        except (OSError, yaml.YAMLError, UnicodeDecodeError, InputError) as error:
+            raise InputError(f"{file}: cannot be read ({' '.join(str(error).split())}).") from error
+        except jsonschema.SchemaError as error:
+            where = ".".join(str(key) for key in error.absolute_path) or "top level"
+            raise InputError(f"{file}: no JSON schema: {where}: {error.message}") from error
+        for reference in _references(part):
+            if reference.removeprefix("#/$defs/") not in whole["$defs"]:
+                known = did_you_mean(reference, (f"#/$defs/{key}" for key in whole["$defs"]))
+                raise InputError(f"{file}: $ref: found '{reference}': {known}")
+        whole["$defs"]["studies"]["properties"][name] = part
     return dict(whole)
 
 
-def _checked(data: Any) -> Params:
+def _references(node: Any) -> Iterator[str]:
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if key == "$ref":
+            yield str(value)
+        yield from _references(value)
+
+
+def _checked(data: Any, allowed: dict[str, Any]) -> Params:
     _check_finite(data, ())
     left_out: list[str] = []
     if isinstance(data, dict) and isinstance(data.get("scales"), dict):
         merged = scales.merged(data["scales"])
         data = {**data, "scales": {name: _of_known_studies(name, part, left_out) for name, part in merged.items()}}
-    errors = sorted(
-        _Validator(schema()).iter_errors(data), key=lambda error: ([str(part) for part in error.path], error.message)
-    )
+    found = _Validator(allowed).iter_errors(data)
+    errors = sorted(found, key=lambda error: ([str(part) for part in error.path], error.message))
     if errors:
         raise InputError(_explain(errors[0]))
     params = Params(data["scale"], tuple(data["targets"]), data["scales"], tuple(dict.fromkeys(left_out)))

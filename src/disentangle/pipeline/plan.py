@@ -143,8 +143,8 @@ def measure(params: Params, cell: Cell) -> str:
 
 def report(params: Params, name: str) -> str:
     """Return the digest of a report: its code, the published numbers, and which cells it shows."""
-    of = study_of(name.split("/")[0])
     needs, cells = registry.constant("reports", name, "NEEDS"), report_cells(params, name)
+    of = study_of(name.split("/")[0])
     words = [credits_of(params.dataset(scale, dataset)) for scale, dataset in datasets_of(cells)]
     code = [STAGES / "report.py", registry.path("studies", of.name), registry.path("reports", name)]
     code += sorted(of.home.glob("published/*.csv"))

@@ -99,9 +99,12 @@ def _declared(name: str) -> Study:
     words = (registry.constant("studies", name, key) for key in ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES"))
     paper, title, lead, family, codes = words
     evaluated = tuple(registry.constant("studies", name, "EVALUATED"))
-    for stage in evaluated:
-        if stage not in EVALUATIONS:
-            raise InputError(f"studies/{name}/study.py: EVALUATED: {did_you_mean(stage, EVALUATIONS)}")
+    known = {"FAMILY": ([family], registry.names("families")), "EVALUATED": (evaluated, EVALUATIONS)}
+    for constant, (given, allowed) in known.items():
+        for word in given:
+            if word not in allowed:
+                file = registry.path("studies", name)
+                raise InputError(f"{file}: {constant}: found {word!r}: {did_you_mean(str(word), allowed)}")
     not_training = tuple(registry.constant("studies", name, "NOT_TRAINING", ()))
     folder = REPORTS / registry.constant("studies", name, "REPORTS", name)
     picture = registry.constant("studies", name, "PICTURE", "")
