@@ -148,11 +148,32 @@ def check(x):
 def test_messages_of_errors_and_credits_do_not_count_but_when_an_error_is_raised_does(
     package: Package, old: str, new: str, counts: bool
 ) -> None:
-    package.write("losses.py", FILES["losses.py"] + CHECKED)
-    before = package.digest()
+    source = "data/sources/checked.py"
+    package.write(source, CHECKED)
+    before = package.digest(None, source)
     assert CHECKED.count(old) == 1
-    package.write("losses.py", FILES["losses.py"] + CHECKED.replace(old, new))
-    assert (package.digest() != before) == counts
+    package.write(source, CHECKED.replace(old, new))
+    assert (package.digest(None, source) != before) == counts
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "counts"),
+    [
+        ("data/sources/photographs.py", "CREDITS", False),
+        ("data/sources/photographs.py", "TITLE", True),
+        ("studies/toy/study.py", "TITLE", False),
+        ("studies/toy/study.py", "FAMILY", True),
+        ("studies/toy/study.py", "CREDITS", True),
+        ("studies/toy/reports/table.py", "CODES", True),
+        ("methods/ortho.py", "CREDITS", True),
+    ],
+)
+def test_words_are_words_in_their_own_kind_of_file_alone(package: Package, path: str, name: str, counts: bool) -> None:
+    """Elsewhere a constant of the same name may be anything, such as what a report shows."""
+    package.write(path, f'{name} = "one"\n')
+    before = package.digest(None, path)
+    package.write(path, f'{name} = "two"\n')
+    assert (package.digest(None, path) != before) == counts
 
 
 @pytest.mark.parametrize(

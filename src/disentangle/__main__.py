@@ -25,7 +25,7 @@ STAGES = {
     "graph": "draw the graph of the pipeline's rules",
     "show": "print the reports that params.yaml asks for",
 }
-WITHOUT_PARAMS = ("fetch", "graph", "score")
+WITHOUT_PARAMS = ("fetch", "score")
 """Stages that do not read params.yaml; for all others it is read once, here."""
 
 

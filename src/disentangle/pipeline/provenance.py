@@ -10,6 +10,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,11 @@ pipeline/outputs.py pipeline/params.py pipeline/plan.py pipeline/provenance.py p
 PLUMBING = {PACKAGE / name for name in _PLUMBING.split()}
 """Modules that find, check, move and store, and never change a number: an edit of theirs reruns nothing."""
 
-WORDS = {"STAND_IN", "CREDITS", "PAPER", "TITLE", "LEAD", "CODES", "PICTURE"}
-"""Constants of a source and of a study that only reports and pages show; ``plan`` counts them where they do."""
+WORDS = {
+    "sources": {"STAND_IN", "CREDITS"},
+    "studies": {"PAPER", "TITLE", "LEAD", "CODES", "PICTURE"},
+}
+"""Constants of a source's and a study's file that only reports and pages show; ``plan`` counts them where they do."""
 
 
 def digest(parameters: Any, code: Iterable[Path]) -> str:
@@ -81,13 +85,13 @@ def _imported(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Path | Non
 def _meaning(file: Path) -> bytes:
     if file.suffix != ".py":
         return file.name.encode() + b"\0" + file.read_bytes()
-    return _canonical(registry.tree(file), follow=True).encode()
+    return _canonical(_without_words(file), follow=True).encode()
 
 
 @functools.cache
 def _own_meaning(file: Path) -> str:
     """Return a hash of what a file says itself, whatever it imports."""
-    return hashlib.sha256(_canonical(registry.tree(file), follow=False).encode()).hexdigest()
+    return hashlib.sha256(_canonical(_without_words(file), follow=False).encode()).hexdigest()
 
 
 def _canonical(node: Any, follow: bool) -> str:
@@ -102,7 +106,7 @@ def _canonical(node: Any, follow: bool) -> str:
     if isinstance(node, ast.AST):
         fields = dict(ast.iter_fields(node))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            fields["body"] = [part for part in node.body if not _is_words(part)]
+            fields["body"] = [part for part in node.body if not _is_docstring(part)]
         spelled = (f"{name}={_canonical(value, follow)}" for name, value in fields.items() if value not in (None, []))
         return f"{type(node).__name__}({','.join(spelled)})"
     if isinstance(node, list):
@@ -120,10 +124,21 @@ def _spelled(node: ast.Import | ast.ImportFrom, alias: ast.alias, follow: bool) 
     return f"{where}:{name}:{alias.asname}"
 
 
-def _is_words(node: ast.AST) -> bool:
-    if isinstance(node, ast.Assign):
-        return any(isinstance(target, ast.Name) and target.id in WORDS for target in node.targets)
+def _is_docstring(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _without_words(file: Path) -> ast.Module:
+    """Return a file's syntax tree without the constants that are words for a reader."""
+    place = file.relative_to(PACKAGE).as_posix()
+    words = set().union(*(WORDS[kind] for kind in WORDS if fnmatch(place, registry.FILES[kind])))
+    tree = registry.tree(file)
+    return ast.Module([node for node in tree.body if not _assigns(node, words)], tree.type_ignores)
+
+
+def _assigns(node: ast.AST, names: set[str]) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else ()
+    return any(isinstance(target, ast.Name) and target.id in names for target in targets)
 
 
 def revision() -> str:

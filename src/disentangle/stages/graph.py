@@ -12,7 +12,8 @@ from disentangle import files
 from disentangle.cells import dataset_folder
 from disentangle.data.dataset_files import MANIFEST
 from disentangle.errors import InputError
-from disentangle.pipeline import params, plan
+from disentangle.pipeline import plan
+from disentangle.pipeline.params import Params
 from disentangle.pipeline.study import FRONT
 from disentangle.reporting import drawing, rule_graph
 from disentangle.reporting.rule_graph import Edge, Rule
@@ -20,12 +21,14 @@ from disentangle.reporting.rule_graph import Edge, Rule
 
 def run(given: argparse.Namespace) -> None:
     """Write the SVG."""
-    files.write_bytes(Path(given.output), drawing.svg(rule_graph.draw(*rule_graph.merged(*rules_and_edges()))))
+    files.write_bytes(
+        Path(given.output), drawing.svg(rule_graph.draw(*rule_graph.merged(*rules_and_edges(given.settings))))
+    )
 
 
-def rules_and_edges() -> tuple[dict[str, Rule], set[Edge]]:
+def rules_and_edges(settings: Params) -> tuple[dict[str, Rule], set[Edge]]:
     """Return the rules that the front page needs, and one that fetches an official file, with who reads whom."""
-    targets = [str(path) for path in (FRONT, *_of_official_files())]
+    targets = [str(path) for path in (FRONT, *_of_official_files(settings))]
     dot = _snakemake("--rulegraph", "dot", "--", *targets)
     names: dict[str, str] = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', dot, re.MULTILINE))
     edges = {(names[a], names[b]) for a, b in re.findall(r"^\s*(\d+) -> (\d+)", dot, re.MULTILINE)}
@@ -37,9 +40,8 @@ def rules_and_edges() -> tuple[dict[str, Rule], set[Edge]]:
     return {name: Rule(says.get(name, name), _lies(made[name])) for name in names.values()}, edges
 
 
-def _of_official_files() -> list[Path]:
+def _of_official_files(settings: Params) -> list[Path]:
     """Return a dataset made of official files, of any scale: where the front page has none, no rule fetches."""
-    settings = params.load()
     found = [
         dataset_folder(scale, name) / MANIFEST
         for scale, section in settings.scales.items()
