@@ -60,6 +60,7 @@ def closure(roots: Iterable[Path]) -> set[Path]:
 
 @functools.cache
 def _imports(file: Path) -> tuple[Path, ...]:
+    """Return the package's files that a file imports, in the order of its imports."""
     if file.suffix != ".py":
         return ()
     found: list[Path] = []
@@ -83,45 +84,34 @@ def _imported(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Path | Non
 
 @functools.cache
 def _meaning(file: Path) -> bytes:
+    """Return what a file says, and for each of its imports what the file says that is imported."""
     if file.suffix != ".py":
         return file.name.encode() + b"\0" + file.read_bytes()
-    return _canonical(_without_words(file), follow=True).encode()
+    told = ("plumbing" if found in PLUMBING else _own_meaning(found) for found in _imports(file))
+    return " ".join([_own_meaning(file), *told]).encode()
 
 
 @functools.cache
 def _own_meaning(file: Path) -> str:
-    """Return a hash of what a file says itself, whatever it imports."""
-    return hashlib.sha256(_canonical(_without_words(file), follow=False).encode()).hexdigest()
+    """Return a hash of what a file says itself, wherever that lies which it imports from the package."""
+    return hashlib.sha256(_canonical(_without_words(file)).encode()).hexdigest()
 
 
-def _canonical(node: Any, follow: bool) -> str:
-    """Spell a syntax tree without docstrings, messages of errors, and empty fields (they differ between Pythons).
-
-    What is imported from the package is told by what the file says that holds it, not by where that lies.
-    """
+def _canonical(node: Any) -> str:
+    """Spell a syntax tree without docstrings, messages of errors, and empty fields (they differ between Pythons)."""
     if isinstance(node, ast.Raise):
         return "Raise"
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return f"Import({','.join(_spelled(node, alias, follow) for alias in node.names)})"
     if isinstance(node, ast.AST):
         fields = dict(ast.iter_fields(node))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             fields["body"] = [part for part in node.body if not _is_docstring(part)]
-        spelled = (f"{name}={_canonical(value, follow)}" for name, value in fields.items() if value not in (None, []))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "disentangle":
+            del fields["module"]
+        spelled = (f"{name}={_canonical(value)}" for name, value in fields.items() if value not in (None, []))
         return f"{type(node).__name__}({','.join(spelled)})"
     if isinstance(node, list):
-        return f"[{','.join(_canonical(part, follow) for part in node)}]"
+        return f"[{','.join(_canonical(part) for part in node)}]"
     return repr(node)
-
-
-def _spelled(node: ast.Import | ast.ImportFrom, alias: ast.alias, follow: bool) -> str:
-    file = _imported(node, alias)
-    if file is None:
-        where = "" if isinstance(node, ast.Import) else f"{'.' * node.level}{node.module}"
-    else:
-        where = "plumbing" if file in PLUMBING else _own_meaning(file) if follow else ""
-    name = alias.name if file is None or isinstance(node, ast.ImportFrom) else ""
-    return f"{where}:{name}:{alias.asname}"
 
 
 def _is_docstring(node: ast.AST) -> bool:
