@@ -656,7 +656,7 @@ def test_a_key_that_only_some_methods_use_may_be_missing_without_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = params.schema()
-    schema["$defs"]["studies"]["properties"]["burns"]["required"].remove("projection")
+    schema["$defs"]["studies"]["properties"]["burns"]["allOf"][1]["required"].remove("projection")
     monkeypatch.setattr(params, "schema", lambda: schema)
     data = edited(f"{STUDY}.projection", ABSENT)
     assert message(tmp_path, data) == f"{STUDY}: the key 'projection' is missing, which method 'hessian' uses."

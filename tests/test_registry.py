@@ -126,7 +126,7 @@ def test_a_study_is_what_its_folder_says(study: str) -> None:
     assert not registry.of_study("figures", study) or callable(module_of(study).subject)
     names = {name.split("/")[1] for kind in ("reports", "figures") for name in registry.of_study(kind, study)}
     assert not known.picture or known.picture in names
-    schema = params.schema()["$defs"]["studies"]["properties"][study]
+    _, schema = params.schema()["$defs"]["studies"]["properties"][study]["allOf"]
     assert {*known.not_training} <= {*schema["properties"]}
 
 
@@ -160,7 +160,8 @@ WRONG_STUDIES = {
         "/seds",
         r"\$ref: found '#/\$defs/seds': did you mean '#/\$defs/seeds'",
     ),
-    "a name that is none": ("", "toy", "to-y", r"studies/to-y: a study's folder is named by letters, digits and _\.$"),
+    "a name that is none": ("", "toy", "to-y", r"studies/to-y/study\.py: a study's name is of letters, digits and _"),
+    "a name that is taken": ("", "toy", "figures", r"studies/figures: this name is taken"),
 }
 
 

@@ -95,11 +95,20 @@ def singular(kind: str) -> str:
 
 @functools.cache
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of all plugins of a kind, sorted."""
+    """Return the names of all plugins of a kind, sorted; raises InputError for a file whose name is none."""
     pattern = FILES[kind].split("/")
     stars = [place for place, part in enumerate(pattern) if "*" in part]
-    found = (file.relative_to(PACKAGE).with_suffix("").parts for file in PACKAGE.glob(FILES[kind]))
-    return tuple(sorted("/".join(parts[star] for star in stars) for parts in found if parts[-1] != "__init__"))
+    found: list[str] = []
+    for file in PACKAGE.glob(FILES[kind]):
+        parts = file.relative_to(PACKAGE).with_suffix("").parts
+        if parts[-1] == "__init__" or any(part.startswith(".") for part in parts):  # editors leave hidden copies
+            continue
+        if not all(parts[star].isidentifier() for star in stars):
+            raise InputError(
+                f"{file}: a {singular(kind)}'s name is of letters, digits and _, and starts with no digit."
+            )
+        found.append("/".join(parts[star] for star in stars))
+    return tuple(sorted(found))
 
 
 @functools.cache

@@ -18,7 +18,7 @@ rule report:
     log:
         "logs/report/{folder}/{report}.log",
     wildcard_constraints:
-        folder=rf"(?!(?:{drawn_reports()})\.)reports(?:/\w+)?",
+        folder=rf"(?!(?:{explained(drawn_reports)})\.)reports(?:/\w+)?",
     params:
         stage=stage,
         digest=digest(lambda params, w: plan.report(params, report_of(w))),
@@ -46,7 +46,7 @@ use rule report as drawn_report with:
             labels={"report": "{report}", "as": "picture"},
         ),
     wildcard_constraints:
-        folder=rf"(?=(?:{drawn_reports()})\.)reports(?:/\w+)?",
+        folder=rf"(?=(?:{explained(drawn_reports)})\.)reports(?:/\w+)?",
 
 
 rule figure:

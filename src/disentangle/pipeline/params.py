@@ -223,7 +223,7 @@ def schema() -> dict[str, Any]:
             if reference.removeprefix("#/$defs/") not in whole["$defs"]:
                 known = did_you_mean(reference, (f"#/$defs/{key}" for key in whole["$defs"]))
                 raise InputError(f"{file}: $ref: found '{reference}': {known}")
-        whole["$defs"]["studies"]["properties"][name] = part
+        whole["$defs"]["studies"]["properties"][name] = {"allOf": [{"$ref": "#/$defs/study"}, part]}
     return dict(whole)
 
 
@@ -402,7 +402,11 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
             if metric not in section["metrics"]:
                 known = did_you_mean(metric, section["metrics"])
                 raise InputError(f"{where}.measured.{code}: '{metric}' is not under metrics: {known}")
-    if (check := getattr(module_of(name), "check", None)) is not None:
+    own = module_of(name)
+    for function in ("results", *(["subject"] if registry.of_study("figures", name) else [])):
+        if not callable(getattr(own, function, None)):
+            raise InputError(f"{study.home}/study.py: defines no function {function}.")
+    if (check := getattr(own, "check", None)) is not None:
         check(section, {dataset: definitions[dataset] for dataset in section["datasets"]}, where)
 
 

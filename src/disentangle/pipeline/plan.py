@@ -147,7 +147,7 @@ def report(params: Params, name: str) -> str:
     of = study_of(name.split("/")[0])
     words = [credits_of(params.dataset(scale, dataset)) for scale, dataset in datasets_of(cells)]
     code = [STAGES / "report.py", registry.path("studies", of.name), registry.path("reports", name)]
-    code += sorted(of.home.glob("published/*.csv"))
+    code += of.published
     code += [registry.path("metrics", metric) for metric in needs.get("metrics", ())]
     if needs.get("claims"):
         code += [registry.path("claims", claims) for claims in registry.of_study("claims", of.name)]

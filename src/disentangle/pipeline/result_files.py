@@ -27,7 +27,7 @@ def read_cell(cell: Cell, names: Iterable[str] | None = None) -> CellResult:
 
 def read_published(study: str) -> dict[str, pd.DataFrame]:
     """Read the tables of a study's paper, by the name of their file."""
-    return {path.stem: files.read_table(path) for path in sorted(study_of(study).home.glob("published/*.csv"))}
+    return {path.stem: files.read_table(path) for path in study_of(study).published}
 
 
 def read_manifest(scale: str, dataset: str) -> dict[str, Any]:

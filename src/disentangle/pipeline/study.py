@@ -65,6 +65,11 @@ class Study:
         return ("run.json", "timing.json", "history.csv", *(EVALUATIONS[stage].file for stage in self.evaluated))
 
     @property
+    def published(self) -> list[Path]:
+        """The tables of its paper."""
+        return sorted(path for path in self.home.glob("published/*.csv") if path.is_file())
+
+    @property
     def home(self) -> Path:
         """Its folder of the package."""
         return registry.path("studies", self.name).parent
@@ -94,8 +99,9 @@ def module_of(name: str) -> ModuleType:
 
 
 def _declared(name: str) -> Study:
-    if not name.isidentifier() or name == "figures":
-        raise InputError(f"{registry.PACKAGE}/studies/{name}: a study's folder is named by letters, digits and _.")
+    if name == "figures" or f"{name}/index" in registry.names("reports"):
+        place = "figures" if name == "figures" else f"{name}/reports/index.py"
+        raise InputError(f"{registry.PACKAGE}/studies/{place}: this name is taken, by what is written beside reports.")
     words = (registry.constant("studies", name, key) for key in ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES"))
     paper, title, lead, family, codes = words
     evaluated = tuple(registry.constant("studies", name, "EVALUATED"))
