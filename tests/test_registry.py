@@ -87,7 +87,7 @@ def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name
         "methods": ("REGULARIZED", "FAMILY", "USES"),
         "families": ("DATA", "OPTIONAL", "STACKED"),
         "studies": ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES", "EVALUATED"),
-        "datasets": ("ROLES", "POOLS"),
+        "datasets": ("ROLES", "DATA"),
     }.items(),
 )
 def test_constants_read_from_the_source_are_those_of_the_module(kind: str, constants: tuple[str, ...]) -> None:

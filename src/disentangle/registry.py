@@ -163,11 +163,6 @@ def constant(kind: str, name: str, constant: str, default: Any = NO_DEFAULT) -> 
     return default
 
 
-def makes_pairs(generator: str) -> bool:
-    """Say whether a dataset is of view pairs, drawn from pools of instances, or else a grid of factors."""
-    return bool(constant("datasets", generator, "POOLS"))
-
-
 def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> dict[str, Any]:
     """Return ``given`` completed by the plugin's defaults.
 

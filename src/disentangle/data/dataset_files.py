@@ -12,6 +12,8 @@ from disentangle.errors import InputError
 
 SPLITS = ("train", "test")
 """Of view pairs; a factor grid is whole."""
+USES = ("train", "fit", "test")
+"""Of labelled images: what each may be used for."""
 MANIFEST = "manifest.json"
 """Written last: where it is, the dataset is complete."""
 
@@ -29,6 +31,19 @@ def write_grid(folder: Path, grid: Mapping[str, Any], manifest: Mapping[str, Any
     known |= {"binary": grid["binary"], "nuisance": [*grid["nuisance"]]}
     arrays = {"images.npy": grid["images"]}
     _write(folder, arrays, {"shared.npz": grid["shared"]}, {**manifest, "grid": known})
+
+
+def write_labelled(folder: Path, images: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    """Write the fields of a ``labelled.Labelled``: ``images.npy``, ``labels.npz``, and in the manifest all others."""
+    known = {
+        "domain": images["domain"],
+        "values": [[name, [*values]] for name, values in images["values"].items()],  # a list, to keep the order
+        "margins": {**images["margins"]},
+        "numbers": [*images["numbers"]],
+        "shape": [*images["images"].shape[1:]],
+    }
+    arrays = {**images["labels"], **images["numbers"], **{use: images[use] for use in USES}}
+    _write(folder, {"images.npy": images["images"]}, {"labels.npz": arrays}, {**manifest, "labelled": known})
 
 
 def _write(
@@ -74,6 +89,24 @@ def read_grid(folder: Path) -> dict[str, Any]:
     arrays = {"images": files.read_array(folder / "images.npy"), "shared": files.read_arrays(folder / "shared.npz")}
     tuples = {key: tuple(known[key]) for key in ("shape", "nuisance")}
     return {**arrays, **tuples, "sizes": dict(known["sizes"]), "binary": known["binary"]}
+
+
+def read_labelled(folder: Path) -> dict[str, Any]:
+    """Read the fields of a ``labelled.Labelled``, its images memory-mapped.
+
+    Raises InputError if a file differs from the manifest.
+    """
+    _verify(folder, "images.npy", "labels.npz")
+    known, arrays = read_manifest(folder)["labelled"], files.read_arrays(folder / "labels.npz")
+    values = {name: tuple(names) for name, names in known["values"]}
+    return {
+        "images": files.read_array(folder / "images.npy"),
+        "labels": {name: arrays[name] for name in values},
+        "values": values,
+        "numbers": {name: arrays[name] for name in known["numbers"]},
+        **{key: known[key] for key in ("domain", "margins")},
+        **{use: arrays[use] for use in USES},
+    }
 
 
 def _verify(folder: Path, *names: str) -> None:

@@ -379,7 +379,7 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
     for dataset in section["datasets"]:
         if dataset not in definitions:
             raise InputError(f"{where}.datasets: no dataset '{dataset}': {did_you_mean(dataset, definitions)}")
-        found = "view pairs" if registry.makes_pairs(definitions[dataset]["generator"]) else "a grid of factors"
+        found = registry.constant("datasets", definitions[dataset]["generator"], "DATA")
         if found != trained_on:
             raise InputError(f"{where}.datasets: '{dataset}' is of {found}; this study trains on {trained_on}.")
     for entry, options in section["methods"].items():

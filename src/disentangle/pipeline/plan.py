@@ -113,7 +113,8 @@ def _family(params: Params, cell: Cell) -> list[Path]:
     family = study_of(cell.study).family
     generator = params.dataset(cell.scale, cell.dataset)["generator"]
     code = [registry.path("families", family)]
-    return code if registry.makes_pairs(generator) else [*code, registry.path("datasets", generator)]
+    observed = registry.constant("datasets", generator, "DATA") == "a grid of factors"
+    return [*code, registry.path("datasets", generator)] if observed else code
 
 
 def trained_with(cell: Cell, digest: str, ahead: bool = False) -> bool:

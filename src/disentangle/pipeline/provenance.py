@@ -26,10 +26,12 @@ PLUMBING = {PACKAGE / name for name in _PLUMBING.split()}
 """Modules that find, check, move and store, and never change a number: an edit of theirs reruns nothing."""
 
 WORDS = {
+    "datasets": {"DATA"},
     "sources": {"STAND_IN", "CREDITS"},
     "studies": {"PAPER", "TITLE", "LEAD", "CODES", "PICTURE"},
 }
-"""Constants of a source's and a study's file that only reports and pages show; ``plan`` counts them where they do."""
+"""Constants that no result of a stage follows from but, of those that reports and pages show, theirs: ``plan`` counts
+them there."""
 
 
 def digest(parameters: Any, code: Iterable[Path]) -> str:

@@ -6,12 +6,13 @@ from typing import Any
 from disentangle import registry
 from disentangle.cells import dataset_folder
 from disentangle.data import dataset_files
+from disentangle.data.labelled import Labelled
 from disentangle.pipeline import plan
 from disentangle.streams import rng
 
 
 def run(given: argparse.Namespace) -> None:
-    """Make view pairs, or a factor grid, of what the sources hold, and write them with their manifest."""
+    """Make what a dataset is of, of what the sources hold, and write it with its manifest."""
     settings = given.settings
     definition = settings.dataset(given.scale, given.dataset)
     digest = plan.generate(settings, given.scale, given.dataset)
@@ -28,14 +29,18 @@ def run(given: argparse.Namespace) -> None:
         role: registry.build("sources", source["name"], source["options"])
         for role, source in definition["sources"].items()
     }
-    if registry.makes_pairs(definition["generator"]):
+    if registry.constant("datasets", definition["generator"], "DATA") == "view pairs":
         splits, made_of = _pairs(definition, dataset, sources)
         dataset_files.write(folder, splits, {**manifest, "made_of": made_of})
+        return
+    made = dataset.generate(sources, lambda *purpose: rng(definition["seed"], *purpose))
+    manifest["made_of"] = {role: {"source": source["name"]} for role, source in definition["sources"].items()}
+    if isinstance(made, Labelled):
+        print(f"{len(made.images)} images of {dict(made.sizes())}", flush=True)
+        dataset_files.write_labelled(folder, vars(made), manifest)
     else:
-        grid = dataset.generate(sources, lambda *purpose: rng(definition["seed"], *purpose))
-        print(f"{len(grid.images)} images of {dict(grid.sizes)}", flush=True)
-        made_of = {role: {"source": source["name"]} for role, source in definition["sources"].items()}
-        dataset_files.write_grid(folder, vars(grid), {**manifest, "made_of": made_of})
+        print(f"{len(made.images)} images of {dict(made.sizes)}", flush=True)
+        dataset_files.write_grid(folder, vars(made), manifest)
 
 
 def _pairs(definition: dict[str, Any], dataset: Any, sources: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

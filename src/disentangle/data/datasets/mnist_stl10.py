@@ -16,6 +16,7 @@ from disentangle.data.instances import Instances
 from disentangle.data.views import Views
 from disentangle.errors import InputError
 
+DATA = "view pairs"
 ROLES = ("digits", "backgrounds")
 POOLS = ("digit", "background")
 """Factors that tell which instances an image was made of; images that share one are not independent."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from disentangle.data import grid
 from disentangle.data.factors import DSPRITES
 
+DATA = "a grid of factors"
 ROLES = ("images",)
 POOLS = ()
 

@@ -14,6 +14,7 @@ from disentangle.data import grid
 from disentangle.data.factors import DSPRITES
 from disentangle.errors import InputError
 
+DATA = "a grid of factors"
 ROLES = ("images", "painting")
 POOLS = ()
 

@@ -9,6 +9,7 @@ from typing import Literal
 from disentangle.data import grid
 from disentangle.data.factors import SMALLNORB
 
+DATA = "a grid of factors"
 ROLES = ("images",)
 POOLS = ()
 
