@@ -6,8 +6,9 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from disentangle.errors import InputError
 
@@ -29,7 +30,8 @@ def fetch(
     """Download ``url`` to ``path``; a file that is there already is checked and left alone.
 
     The bytes gather in ``.<name>.part`` beside it. An interrupted download goes on from there (HTTP Range) or, if the
-    server cannot do that, starts again. Only bytes with the right ``checksum`` (hex digest) are renamed to ``path``.
+    server cannot do that, starts again. Only bytes with the right ``checksum`` (hex digest, or its first digits where
+    no more are published) are renamed to ``path``.
     Raises InputError that names the file and what was expected and found: no network, truncated (``size`` in bytes, or
     what the server announced), a wrong checksum, a full disk.
     """
@@ -47,7 +49,7 @@ def fetch(
     if total is not None and part.stat().st_size < total:
         raise InputError(f"{path}: truncated: expected {total} bytes, found {part.stat().st_size}. {advice}")
     found = digest(part, algorithm)
-    if found != checksum:
+    if not found.startswith(checksum):
         part.unlink()  # to go on from wrong bytes would never end well
         raise InputError(f"{path}: what was downloaded has {algorithm} {found}, expected {checksum}. {advice}")
     os.replace(part, path)
@@ -77,15 +79,21 @@ def _download(url: str, part: Path, size: int | None, on_progress: Progress) -> 
 
 
 def verify(path: Path, checksum: str, algorithm: str = "md5", advice: str = "") -> None:
-    """Raise InputError that names the file, ends in ``advice``, unless its digest is ``checksum``."""
+    """Raise InputError that names the file, ends in ``advice``, unless its digest is, or begins with, ``checksum``."""
     if not path.exists():
         raise InputError(f"{path}: not found. {advice}")
     found = digest(path, algorithm)
-    if found != checksum:
+    if not found.startswith(checksum):
         raise InputError(
             f"{path}: not the official file: expected {algorithm} {checksum}, "
             f"found {found} ({path.stat().st_size} bytes). {advice}"
         )
+
+
+def checksum_of(archive: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the checksum of one of a plugin's ARCHIVES, and its algorithm."""
+    algorithm = "sha256" if "sha256" in archive else "md5"
+    return archive[algorithm], algorithm
 
 
 def digest(path: Path, algorithm: str) -> str:

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from disentangle import registry
-from disentangle.data.download import fetch
+from disentangle.data.download import checksum_of, fetch
 from disentangle.errors import InputError, did_you_mean
 
 
 def run(given: argparse.Namespace) -> None:
-    """Fetch one of the archives that the sources name."""
-    named = (registry.constant("sources", name, "ARCHIVES") for name in registry.names("sources"))
+    """Fetch one of the archives that the sources, encoders and distances name."""
+    kinds = ("sources", "encoders", "distances")
+    named = (registry.constant(kind, name, "ARCHIVES") for kind in kinds for name in registry.names(kind))
     archives = {archive["path"]: archive for group in named for archive in group}
     if given.path not in archives:
-        raise InputError(f"no source names '{given.path}': {did_you_mean(given.path, archives)}")
+        raise InputError(f"no source, encoder or distance names '{given.path}': {did_you_mean(given.path, archives)}")
     archive = archives[given.path]
-    fetch(archive["url"], Path(given.path), archive["md5"], "md5", on_progress=_announcer())
+    fetch(archive["url"], Path(given.path), *checksum_of(archive), on_progress=_announcer())
 
 
 def _announcer() -> Callable[[int, int | None], None]:

@@ -1,0 +1,1 @@
+"""Perceptual distances between images, one a file: class ``Distance`` builds the frozen module."""
