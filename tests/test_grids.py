@@ -38,14 +38,11 @@ sizes_strategy = st.lists(st.integers(1, 9), min_size=1, max_size=5).map(
 )
 
 
-def made_of_images(name: str) -> bool:
-    try:
-        return "images" in registry.constant("datasets", name, "ROLES")
-    except KeyError:
-        return False
-
-
-GRIDS = [name for name in registry.names("datasets") if made_of_images(name)]
+GRIDS = [
+    name
+    for name in registry.names("datasets")
+    if registry.constant("datasets", name, "DATA") == "a grid of factors"
+]
 
 
 def stream(seed: int) -> Callable[..., np.random.Generator]:

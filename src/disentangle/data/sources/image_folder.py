@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from disentangle.data.instances import Instances, split_by_class
+from disentangle.data.pictures import SIDE, read_picture
 from disentangle.errors import InputError
 
 STAND_IN = "pictures from a folder given by the user (stand-in for STL-10)"
 CREDITS = "Backgrounds: pictures given by the user (their licence is the user's to state)."
 ARCHIVES = ()
-
-SIDE = 64
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Source:
         count = [len(files) for files in classes.values()]
         images = np.empty((sum(count), SIDE, SIDE, 3), np.uint8)
         for image, file in zip(images, itertools.chain(*classes.values()), strict=True):
-            image[:] = _read(file)
+            image[:] = read_picture(file)
         pool = Instances(images, np.repeat(np.arange(len(count)), count), tuple(classes))
         return split_by_class(pool, rng, folder)
 
@@ -60,12 +58,3 @@ def _by_class(folder: Path) -> dict[str, list[Path]]:
 
 def _visible(folder: Path) -> list[Path]:
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-
-
-def _read(file: Path) -> np.ndarray:
-    try:
-        with Image.open(file) as picture:
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-            return np.asarray(ImageOps.fit(upright, (SIDE, SIDE), Image.Resampling.BICUBIC))
-    except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError and its own by the kind of damage
-        raise InputError(f"{file}: not a readable picture ({error}). Replace or remove it.") from error
