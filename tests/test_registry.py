@@ -85,6 +85,8 @@ def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name
         "reports": ("NEEDS",),
         "figures": ("NEEDS",),
         "methods": ("REGULARIZED", "FAMILY", "USES"),
+        "encoders": ("ARCHIVES",),
+        "distances": ("ABOUT", "ARCHIVES"),
         "families": ("DATA", "OPTIONAL", "STACKED"),
         "studies": ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES", "EVALUATED"),
         "datasets": ("ROLES", "DATA"),

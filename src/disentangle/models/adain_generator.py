@@ -25,8 +25,9 @@ def adain(h: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
     Shapes: h (M, C, H, W), scale and bias (M, C). Source: Huang & Belongie 2017 (arXiv 1703.06868), Eq. 8. Deviation:
     1e-5 is added to the variance, as the authors' code does.
     """
-    var, mean = torch.var_mean(h, (2, 3), correction=0, keepdim=True)
-    return (h - mean) * (scale[:, :, None, None] * torch.rsqrt(var + EPSILON)) + bias[:, :, None, None]
+    centred = h - h.mean((2, 3), keepdim=True)
+    var = centred.square().mean((2, 3), keepdim=True)
+    return centred * (scale[:, :, None, None] * torch.rsqrt(var + EPSILON)) + bias[:, :, None, None]
 
 
 class AdaIN(nn.Module):

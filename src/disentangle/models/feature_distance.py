@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from disentangle.losses.image_distance import feature_l1
 
-REFERENCES, SIDE, PATCHES = 32, 32, 4
+REFERENCES, SIDE, PATCHES = 16, 32, 4
 """Pictures on which activations are measured: how many, their side, and the side of their random patches."""
 
 

@@ -60,7 +60,8 @@ class Bottleneck(nn.Module):
 
 
 def _convolution(width_in: int, width: int, kernel: int, stride: int, generator: torch.Generator) -> nn.Conv2d:
-    with torch.random.fork_rng(devices=[]):  # the constructor draws weights from the global stream
-        convolution = nn.Conv2d(width_in, width, kernel, stride, padding=kernel // 2, bias=False)
+    # On "meta" the constructor draws nothing from the global stream.
+    convolution = nn.Conv2d(width_in, width, kernel, stride, padding=kernel // 2, bias=False, device="meta")
+    convolution.to_empty(device="cpu")
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu", generator=generator)
     return convolution

@@ -15,7 +15,10 @@ GROWTH = (1, 2, 4, 8, 8)
 
 
 class VGG16(nn.Module):
-    """Thirteen 3x3 convolutions with ReLU, and a pooling after each resolution; ``width`` channels at the first."""
+    """Thirteen 3x3 convolutions with ReLU, and a pooling after each resolution; ``width`` channels at the first.
+
+    Its weights are anything until they are read or drawn.
+    """
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
@@ -23,7 +26,8 @@ class VGG16(nn.Module):
         inputs = 3
         for count, growth in zip(CONVOLUTIONS, GROWTH, strict=True):
             for _ in range(count):
-                layers += [nn.Conv2d(inputs, width * growth, kernel_size=3, padding=1), nn.ReLU(inplace=True)]
+                convolution = nn.Conv2d(inputs, width * growth, kernel_size=3, padding=1, device="meta")
+                layers += [convolution.to_empty(device="cpu"), nn.ReLU(inplace=True)]
                 inputs = width * growth
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)

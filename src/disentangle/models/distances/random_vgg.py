@@ -30,9 +30,7 @@ class Distance:
         Weights are normal of variance 2 / fan-in, which keeps the size of activations through ReLUs, biases zero.
         """
         generator = torch.Generator().manual_seed(self.seed)
-        with torch.device("meta"):  # what the constructors would draw is not wanted
-            network = VGG16(self.width)
-        network.to_empty(device="cpu")
+        network = VGG16(self.width)
         for name, parameter in network.named_parameters():
             if name.endswith("weight"):
                 nn.init.normal_(parameter, std=math.sqrt(2 / parameter[0].numel()), generator=generator)
