@@ -107,13 +107,13 @@ def test_no_image_is_fitted_and_tested_on() -> None:
 def test_pictures_become_labels_in_the_order_of_words(tmp_path: Path) -> None:
     images = np.zeros((3, 64, 64, 3), np.uint8)
     images[1, 0, :4, 2] = [1, 1, 4, 3]
-    words = {"where": ["sea", "land", "sea"], "legs": ["8", "10", "0"]}
-    numbers = {"spot": np.float32([[1, 2], [3, 4], [5, 6.5]])}
+    words = {"where": ["sea", "land", "sea"], "test": ["8", "10", "0"]}  # a name may be that of a use, or of both
+    numbers = {"test": np.float32([[1, 2], [3, 4], [5, 6.5]])}
     test = np.array([False, True, False])
     found = labelled(Pictures(images, words, "where", test, numbers), 32, ~test, ~test, test)
-    assert found.values == {"where": ("land", "sea"), "legs": ("0", "10", "8")}
-    assert {name: label.tolist() for name, label in found.labels.items()} == {"where": [1, 0, 1], "legs": [2, 1, 0]}
-    assert found.attributes == ("legs",) and found.sizes() == {"where": 2, "legs": 3}
+    assert found.values == {"where": ("land", "sea"), "test": ("0", "10", "8")}
+    assert {name: label.tolist() for name, label in found.labels.items()} == {"where": [1, 0, 1], "test": [2, 1, 0]}
+    assert found.attributes == ("test",) and found.sizes() == {"where": 2, "test": 3}
     assert found.images.shape == (3, 32, 32, 3) and found.images[1, 0, :2, 2].tolist() == [1, 2]  # 2/4, 7/4
     assert labelled(Pictures(images, words, "where"), 64, ~test, ~test, test).images is images
 
@@ -121,8 +121,8 @@ def test_pictures_become_labels_in_the_order_of_words(tmp_path: Path) -> None:
     again = Labelled(**dataset_files.read_labelled(tmp_path))
     assert_same(again, found)
     assert (again.values, again.domain, again.margins) == (found.values, "where", {})
-    assert list(again.labels) == ["where", "legs"]
-    np.testing.assert_array_equal(again.numbers["spot"], numbers["spot"])
+    assert list(again.labels) == ["where", "test"]
+    np.testing.assert_array_equal(again.numbers["test"], numbers["test"])
     (tmp_path / "labels.npz").write_bytes(b"other")
     with pytest.raises(InputError, match=r"labels\.npz: missing or damaged"):
         dataset_files.read_labelled(tmp_path)

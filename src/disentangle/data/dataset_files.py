@@ -42,7 +42,8 @@ def write_labelled(folder: Path, images: Mapping[str, Any], manifest: Mapping[st
         "numbers": [*images["numbers"]],
         "shape": [*images["images"].shape[1:]],
     }
-    arrays = {**images["labels"], **images["numbers"], **{use: images[use] for use in USES}}
+    arrays = {use: images[use] for use in USES}
+    arrays |= {f"{kind} {name}": found for kind in ("labels", "numbers") for name, found in images[kind].items()}
     _write(folder, {"images.npy": images["images"]}, {"labels.npz": arrays}, {**manifest, "labelled": known})
 
 
@@ -101,9 +102,9 @@ def read_labelled(folder: Path) -> dict[str, Any]:
     values = {name: tuple(names) for name, names in known["values"]}
     return {
         "images": files.read_array(folder / "images.npy"),
-        "labels": {name: arrays[name] for name in values},
+        "labels": {name: arrays[f"labels {name}"] for name in values},
         "values": values,
-        "numbers": {name: arrays[name] for name in known["numbers"]},
+        "numbers": {name: arrays[f"numbers {name}"] for name in known["numbers"]},
         **{key: known[key] for key in ("domain", "margins")},
         **{use: arrays[use] for use in USES},
     }
