@@ -96,9 +96,10 @@ def report_of(wildcards):
 
 
 def report_input(wildcards):
-    cells = explained(lambda: outputs.report_cells(PARAMS, report_of(wildcards)))
+    name = explained(lambda: report_of(wildcards))
+    cells = explained(lambda: outputs.report_cells(PARAMS, name))
     return manifests(cells) + [
-        cell.folder / name for cell in cells for name in study_of(cell.study).reported
+        cell.folder / file for cell in cells for file in outputs.files_of_report(name)
     ]
 
 

@@ -1,6 +1,7 @@
 """What the pipeline puts out: which cells each report and figure reads, and which of them params.yaml has cells for."""
 
 import functools
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 
@@ -17,8 +18,8 @@ Figure = tuple[str, str, str | None]
 def report_cells(params: Params, name: str) -> list[Cell]:
     """Return the cells that a report, ``<study>/<report>``, reads, of the scale that params.yaml selects.
 
-    Its NEEDS name, optionally, a dataset, methods, strengths and the key of its seeds; without a dataset it reads all
-    cells of the study, with ``cells`` "none" none. With ``reports`` it also reads what these of its study read, and
+    Its NEEDS name, optionally, a dataset, methods, patterns of entries, strengths and the key of its seeds; without a
+    dataset it reads all cells of the study that fit its ``entries``, with ``cells`` "none" none. With ``reports`` it also reads what these of its study read, and
     each of all that as far as params.yaml has it.
     """
     needs = registry.constant("reports", name, "NEEDS")
@@ -26,17 +27,25 @@ def report_cells(params: Params, name: str) -> list[Cell]:
     study = params.study(params.scale, of)
     if needs.get("cells") == "none":
         return []
-    if "dataset" not in needs:
+    if "dataset" not in needs and "entries" not in needs:
         return [cell for dataset in study["datasets"] for cell in params.cells(params.scale, of, dataset)]
     cells = [cell for part in needs.get("reports", ()) for cell in report_cells_or_none(params, f"{of}/{part}") or ()]
-    if "reports" not in needs or needs["dataset"] in study["datasets"]:
-        given = {key: needs[key] for key in ("methods", "seeds", "lam") if key in needs}
-        cells += params.cells(params.scale, of, needs["dataset"], **given)
+    if "dataset" not in needs or "reports" not in needs or needs["dataset"] in study["datasets"]:
+        given = {key: needs[key] for key in ("methods", "seeds", "lam", "entries") if key in needs}
+        datasets = [needs["dataset"]] if "dataset" in needs else study["datasets"]
+        cells += itertools.chain(*(params.cells(params.scale, of, dataset, **given) for dataset in datasets))
     if not cells:
         where = f"scales.{params.scale}.studies.{of}.methods"
         strengths = f" at lam {', '.join(map(str, needs['lam']))}" if "lam" in needs else ""
-        raise InputError(f"{where}: report '{name}' needs one of {', '.join(needs['methods'])}{strengths}.")
+        wanted = ", ".join(needs.get("methods") or needs["entries"])
+        raise InputError(f"{where}: report '{name}' needs one of {wanted}{strengths}.")
     return list(dict.fromkeys(cells))
+
+
+def files_of_report(name: str) -> list[str]:
+    """Return what a report reads of each of its cells: what every report of its study does, and its NEEDS's ``files``."""
+    further = registry.constant("reports", name, "NEEDS").get("files", ())
+    return [*studies()[name.split("/")[0]].reported, *further]
 
 
 def report_cells_or_none(params: Params, name: str) -> list[Cell] | None:

@@ -2,9 +2,11 @@
 
 import copy
 import functools
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from disentangle.pipeline import scales
 from disentangle.pipeline.study import EVALUATIONS, FRONT, module_of, report_path, studies, study_of
 
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
+NO_OPTIONS = ("lam", "method", "over", "datasets", "seeds")
+"""Keys of an entry under ``methods`` that are no options of its method."""
 NOT_TRAINING = {"datasets", "seeds", "methods", "measured", *(kind.plugins for kind in EVALUATIONS.values())}
 """Keys of a study that list its cells or say how codes are evaluated; all others, but for its own, are of training."""
 
@@ -105,13 +109,19 @@ class Params:
             raise InputError(f"scales.{scale}.studies: no study '{study}': {did_you_mean(study, known)}")
         return dict(known[study])
 
-    def method(self, scale: str, study: str, entry: str) -> dict[str, Any]:
-        """Return ``{"name": file name, "options": completed options}`` of an entry under ``methods``."""
-        known = self.study(scale, study)["methods"]
+    def trained_on(self, scale: str, study: str, dataset: str) -> dict[str, Any]:
+        """Return a study's section as it is for cells of a dataset: with what ``by_dataset`` has for it laid over it."""
+        section, where = self.study(scale, study), f"scales.{scale}.studies.{study}"
+        stated = section.pop("by_dataset", {})
+        return dict(scales.laid(section, stated.get(dataset, {}), f"{where}.by_dataset.{dataset}", where))
+
+    def method(self, scale: str, study: str, dataset: str, entry: str) -> dict[str, Any]:
+        """Return ``{"name": file name, "options": completed options}`` of an entry under ``methods``, for a dataset."""
+        known = self.trained_on(scale, study, dataset)["methods"]
         where = f"scales.{scale}.studies.{study}.methods"
         if entry not in known:
             raise InputError(f"{where}: no method '{entry}': {did_you_mean(entry, known)}")
-        given = {key: value for key, value in known[entry].items() if key not in ("lam", "method")}
+        given = {key: value for key, value in known[entry].items() if key not in NO_OPTIONS}
         name = known[entry].get("method", entry)
         return {"name": name, "options": registry.check_options("methods", name, given, f"{where}.{entry}")}
 
@@ -129,7 +139,7 @@ class Params:
 
     def check_cell(self, cell: Cell) -> None:
         """Raise InputError unless a cell can be trained; its lam and seed need not be listed."""
-        method = self.method(cell.scale, cell.study, cell.method)["name"]
+        method = self.method(cell.scale, cell.study, cell.dataset, cell.method)["name"]
         self.dataset(cell.scale, cell.dataset)
         check_lam(method, cell.lam, "lam")
         if cell.seed < 0:
@@ -138,8 +148,10 @@ class Params:
     def training(self, cell: Cell) -> dict[str, Any]:
         """Return everything of params.yaml that a cell's training depends on, but for its dataset's content."""
         self.check_cell(cell)
-        method = self.method(cell.scale, cell.study, cell.method)
-        study, section = study_of(cell.study), self.study(cell.scale, cell.study)
+        method = self.method(cell.scale, cell.study, cell.dataset, cell.method)
+        study, section = study_of(cell.study), self.trained_on(cell.scale, cell.study, cell.dataset)
+        over, where = section["methods"][cell.method].get("over", {}), f"scales.{cell.scale}.studies.{cell.study}"
+        section = scales.laid(section, over, f"{where}.methods.{cell.method}.over", where)
         used = copy.deepcopy({key: section[key] for key in section if key not in NOT_TRAINING | {*study.not_training}})
         for key in registry.constant("families", study.family, "OPTIONAL"):
             if key not in registry.constant("methods", method["name"], "USES"):
@@ -159,12 +171,14 @@ class Params:
         methods: Sequence[str] = (),
         seeds: str = "seeds",
         lam: Sequence[float] = (),
+        entries: Sequence[str] = (),
     ) -> list[Cell]:
         """Return the cells of all entries whose method file is in ``methods`` (none: all entries), in that order.
 
-        ``seeds`` is the key under which the study lists them; ``lam`` keeps these strengths alone (none: all).
+        ``seeds`` is the key under which the study lists them; ``lam`` keeps these strengths alone, ``entries`` those
+        whose names fit one of these patterns (none: all).
         """
-        section = self.study(scale, study)
+        section = self.trained_on(scale, study, dataset)
         if dataset not in section["datasets"]:
             raise InputError(
                 f"scales.{scale}.studies.{study}.datasets: '{dataset}' is needed here and not listed: "
@@ -175,10 +189,11 @@ class Params:
             Cell(scale, study, dataset, entry, float(strength), seed)
             for name in methods or every
             for entry, options in section["methods"].items()
-            if options.get("method", entry) == name
+            if options.get("method", entry) == name and dataset in options.get("datasets", [dataset])
+            if not entries or any(fnmatch(entry, pattern) for pattern in entries)
             for strength in options["lam"]
             if not lam or strength in lam
-            for seed in section[seeds]
+            for seed in options.get("seeds", section[seeds])
         ]
 
 
@@ -246,6 +261,7 @@ def _checked(data: Any, allowed: dict[str, Any]) -> Params:
         raise InputError(_explain(errors[0]))
     params = Params(data["scale"], tuple(data["targets"]), data["scales"], tuple(dict.fromkeys(left_out)))
     _check(params)
+    _check_laid_over(params, allowed)
     return params
 
 
@@ -375,6 +391,11 @@ def _check_ranges(definition: dict[str, Any], where: str) -> None:
 
 def _check_study(params: Params, scale: str, name: str, definitions: dict[str, Any]) -> None:
     section, where, study = params.study(scale, name), f"scales.{scale}.studies.{name}", study_of(name)
+    for dataset in section.get("by_dataset", {}):
+        if dataset not in section["datasets"]:
+            raise InputError(
+                f"{where}.by_dataset: no dataset '{dataset}': {did_you_mean(dataset, section['datasets'])}"
+            )
     trained_on = registry.constant("families", study.family, "DATA")
     for dataset in section["datasets"]:
         if dataset not in definitions:
@@ -382,13 +403,18 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
         found = registry.constant("datasets", definitions[dataset]["generator"], "DATA")
         if found != trained_on:
             raise InputError(f"{where}.datasets: '{dataset}' is of {found}; this study trains on {trained_on}.")
-    for entry, options in section["methods"].items():
-        method = params.method(scale, name, entry)["name"]
+    for dataset, entry in itertools.product(section["datasets"], section["methods"]):
+        method = params.method(scale, name, dataset, entry)["name"]
+        options = params.trained_on(scale, name, dataset)["methods"][entry]
         family = registry.constant("methods", method, "FAMILY")
         if family != study.family:
             raise InputError(
                 f"{where}.methods.{entry}: method '{method}' is {family}; this study trains {study.family} ones."
             )
+        for own in options.get("datasets", ()):
+            if own not in section["datasets"]:
+                known = did_you_mean(own, section["datasets"])
+                raise InputError(f"{where}.methods.{entry}.datasets: no dataset '{own}': {known}")
         for lam in options["lam"]:
             check_lam(method, lam, f"{where}.methods.{entry}.lam")
         for key in registry.constant("methods", method, "USES"):
@@ -408,6 +434,24 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
             raise InputError(f"{study.home}/study.py: defines no function {function}.")
     if (check := getattr(own, "check", None)) is not None:
         check(section, {dataset: definitions[dataset] for dataset in section["datasets"]}, where)
+
+
+def _check_laid_over(params: Params, allowed: dict[str, Any]) -> None:
+    """Check what a study's section becomes for a dataset or an entry with numbers of its own."""
+    for scale, part in params.scales.items():
+        for name, section in part["studies"].items():
+            where = f"scales.{scale}.studies.{name}"
+            whole = _Validator({"$defs": allowed["$defs"], "$ref": f"#/$defs/studies/properties/{name}"})
+            for dataset in section["datasets"]:
+                own = params.trained_on(scale, name, dataset)
+                laid = {f"{where}.by_dataset.{dataset}": own} if dataset in section.get("by_dataset", {}) else {}
+                for entry, options in own["methods"].items():
+                    if "over" in options:
+                        place = f"{where}.methods.{entry}.over"
+                        laid[place] = scales.laid(own, options["over"], place, where)
+                for place, found in laid.items():
+                    for error in whole.iter_errors(found):
+                        raise InputError(f"{place}.{_explain(error)}")
 
 
 def _within(node: Any, keys: Sequence[str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What each stage of the pipeline depends on, as one digest a job: asked by the workflow and checked by the stage."""
 
+import functools
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,20 @@ def train(params: Params, cell: Cell, config: dict[str, Any] | None = None) -> s
     """Return the digest of a cell's training; ``config`` is ``params.training(cell)``, where it is known already."""
     config = params.training(cell) if config is None else config
     method = registry.path("methods", config["method"]["name"])
-    return provenance.digest(config, [STAGES / "train.py", method, *_family(params, cell)])
+    named = [registry.path(kind, name) for kind, name in named_plugins(cell, config)]
+    return provenance.digest(config, [STAGES / "train.py", method, *_family(params, cell), *named])
+
+
+def named_plugins(cell: Cell, config: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return kind and name of the plugins that a training's parameters name, beside its method."""
+    places = registry.constant("families", study_of(cell.study).family, "PLUGINS", {})
+    named = [(kind, _at(config, key.split("."))) for kind, keys in places.items() for key in keys]
+    return [(kind, name) for kind, name in named if name]
+
+
+def _at(node: Any, keys: list[str]) -> Any:
+    """Return what lies at a path of mappings, None where nothing does."""
+    return functools.reduce(lambda place, key: place.get(key) if isinstance(place, dict) else None, keys, node)
 
 
 def _family(params: Params, cell: Cell) -> list[Path]:

@@ -24,16 +24,20 @@ def _complete(scales: Mapping[str, Any], name: str, above: tuple[str, ...]) -> A
     if base in (*above, name):
         raise InputError(f"scales.{name}.base: a cycle, {' -> '.join((*above, name, base))}.")
     stated = {key: value for key, value in own.items() if key != "base"}
-    return _laid(_complete(scales, base, (*above, name)), stated, f"scales.{name}", f"scales.{base}")
+    return laid(_complete(scales, base, (*above, name)), stated, f"scales.{name}", f"scales.{base}")
 
 
-def _laid(under: Any, over: Any, where: str, base: str) -> Any:
+def laid(under: Any, over: Any, where: str, base: str) -> Any:
+    """Return ``under`` with ``over`` laid over it, key by key.
+
+    Raises InputError that names ``where`` ``over`` is, and ``base``, where ``under`` is, for a mapping on no mapping.
+    """
     if isinstance(under, dict) and isinstance(over, dict):
-        both = {key: _laid(under[key], over[key], f"{where}.{key}", f"{base}.{key}") for key in under if key in over}
+        both = {key: laid(under[key], over[key], f"{where}.{key}", f"{base}.{key}") for key in under if key in over}
         return {**under, **over, **both}
     if isinstance(under, dict) != isinstance(over, dict):
         allowed = "a mapping" if isinstance(under, dict) else "no mapping"
-        raise InputError(f"{where}: found {over!r}; allowed: {allowed}, as its base has at {base}.")
+        raise InputError(f"{where}: found {over!r}; allowed: {allowed}, as it is at {base}.")
     return over
 
 

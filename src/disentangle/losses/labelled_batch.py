@@ -1,0 +1,104 @@
+"""What a class-supervised objective is told of one batch of labelled images, and what it says of its training."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+Networks = nn.ModuleDict
+Phases = Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class LabelledBatch:
+    """B = ``groups`` P images, P of each of some domains, domain by domain, as they are and augmented."""
+
+    x: Tensor
+    """(B, 3, S, S) in [0, 1]; grey images have three equal channels."""
+    copies: tuple[Tensor, ...]
+    """As many augmented copies of ``x`` as the objective asks for, each image with a draw of its own."""
+    domain: Tensor
+    """(B,) int64."""
+    row: Tensor
+    """(B,) int64: which of the training images each is."""
+    groups: int
+    temperature: float
+    lam: float
+    rebuilt: int
+    """How many images of each domain a generator is trained on."""
+    generator: torch.Generator
+    """The run's "noise" stream, on the device of ``x``."""
+    distance: Callable[[Tensor, Tensor], Tensor] | None = None
+    """The perceptual distance (M,) of images (M, 3, S, S), for objectives that name one."""
+
+    def some(self, part: Tensor) -> Tensor:
+        """Return of (B, ...) the rows of the first ``rebuilt`` images of each domain; their order is random."""
+        return self.grouped(part)[:, : self.rebuilt].flatten(0, 1)
+
+    def grouped(self, part: Tensor) -> Tensor:
+        """Return (B, ...) as (groups, P, ...)."""
+        return torch.unflatten(part, 0, (self.groups, -1))
+
+    def perceived(self, rebuilt: Tensor, x: Tensor) -> Tensor:
+        """Return the mean perceptual distance of images (M, C, S, S) from those (M, 3, S, S) that they rebuild."""
+        assert self.distance is not None
+        return self.distance(rebuilt.expand_as(x), x).mean()
+
+    def normal(self, like: Tensor) -> Tensor:
+        """Draw numbers from N(0, 1), as many as ``like`` has."""
+        return torch.randn(like.shape, generator=self.generator, device=like.device, dtype=like.dtype)
+
+
+class Setting(NamedTuple):
+    """What the networks of an objective must fit."""
+
+    side: int
+    channels: int
+    domains: int
+    images: int
+    """Training images."""
+    model: Mapping[str, Any]
+    """The key ``model`` of the study's section."""
+
+
+class ClassSupervised:
+    """What every class-supervised objective has; methods/<name>.py override what differs."""
+
+    phases: Phases = {"joint": {"loss": ("encoder",)}}
+    """The phases of training in order; in each, which networks each loss changes. Each phase has all steps and begins
+    with optimizers anew. A loss's gradient reaches no other network."""
+    copies: int = 0
+    """Augmented copies that it asks for of each image."""
+    augmentations: Sequence[str] = ()
+    """Of which a copy gets one."""
+    distance: str = ""
+    """File name in models/distances, of objectives with a perceptual distance."""
+    smallest_domain: int = 0
+    """Domains with fewer training images are left out of its training."""
+    schedule: str = "constant"
+    """How learning rates fall, see training/rates.py."""
+
+    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+        """Return the networks by name, their weights drawn from ``generator``."""
+        raise NotImplementedError
+
+    def rates(self, phase: str) -> dict[str, float]:
+        """Return the peak learning rate of each network that a phase changes."""
+        raise NotImplementedError
+
+    def losses(self, networks: Networks, batch: LabelledBatch, phase: str) -> dict[str, Tensor]:
+        """Return the losses that a phase names, and their terms, as scalars."""
+        raise NotImplementedError
+
+    def codes(self, networks: Networks, x: Tensor) -> Tensor:
+        """Return the codes (M, D) of images (M, 3, S, S) that are evaluated."""
+        raise NotImplementedError
+
+    def swapped(self, networks: Networks, x: Tensor, other: Tensor, domain: Tensor) -> Tensor | None:  # noqa: ARG002
+        """Return images (M, C, S, S) of the contents of ``x`` in the domains of ``other``, None without a generator.
+
+        ``x`` and ``other`` are (M, 3, S, S), ``domain`` (M,) is that of ``other``.
+        """
+        return None

@@ -1,0 +1,158 @@
+"""Class-supervised methods: networks of any kind, trained on images of whose labels they are told the domain alone."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from disentangle import registry
+from disentangle.data import dataset_files
+from disentangle.data.labelled import Labelled
+from disentangle.errors import InputError
+from disentangle.losses.labelled_batch import ClassSupervised, Setting
+from disentangle.streams import seed_of
+from disentangle.training import checkpoint, domain_training
+from disentangle.training.device import place
+from disentangle.training.domain_step import placed
+from disentangle.training.job import Job, Trained
+from disentangle.training.labelled_images import LabelledImages, seen
+
+DATA = "labelled images"
+OPTIONAL = (
+    "model.encoder",
+    "model.generative_encoder",
+    "model.domain",
+    "model.generator",
+    "model.decoder",
+    "training.temperature",
+    "training.rebuilt",
+)
+"""Keys of a study's section that only those methods read whose USES names them."""
+PLUGINS = {
+    "encoders": ("model.encoder.network", "model.generative_encoder.network"),
+    "distances": ("method.options.distance",),
+}
+"""Where a cell's parameters name other plugins, by their kind."""
+STACKED = False
+"""Cells that train together share a device, not their kernels."""
+
+CHUNK = 256
+"""Images encoded at a time."""
+SHOWN = 6
+"""Domains, and images of as many, of which swaps are kept for pictures."""
+
+
+def train(
+    jobs: Sequence[Job], dataset: Path, device: torch.device, execution: str, checkpoint_every: float
+) -> Iterator[tuple[Job, Trained]]:
+    """Train cells of one dataset one after another, and yield each at its end.
+
+    ``execution`` is that of training.domain_step.PhaseStep; ``checkpoint_every`` is in seconds.
+    """
+    if execution == "compiled":
+        raise InputError("--execution: found compiled; allowed for this study: auto, eager, and graph on a GPU.")
+    labelled = Labelled(**dataset_files.read_labelled(dataset))
+    for job in jobs:
+        objective = _objective(job.config)
+        chosen = training_rows(labelled, objective.smallest_domain, f"{dataset.name}, {job.config['method']['name']}")
+        images = LabelledImages(
+            torch.from_numpy(labelled.images[chosen]).to(device),
+            torch.from_numpy(labelled.labels[labelled.domain][chosen]).to(device),
+        )
+        networks = placed(_networks(objective, job.config, labelled, len(chosen)), device)
+        distance = None
+        if objective.distance:
+            distance = place(registry.build("distances", objective.distance, {}).build(), device)
+        run = domain_training.train(
+            job.config,
+            networks,
+            objective,
+            distance,
+            images,
+            job.resume,
+            job.digest,
+            execution,
+            checkpoint_every,
+            job.say,
+        )
+        names = dict.fromkeys(name for row in run.history for name in row)
+        facts = {
+            "status": "diverged" if run.diverged else "done",
+            "parameters": sum(weight.numel() for weight in networks.parameters()),
+            "training_images": len(chosen),
+        }
+        history = [{name: row.get(name, float("nan")) for name in names} for row in run.history]
+        batch = job.config["training"]["domains"] * job.config["training"]["each"]
+        yield job, Trained(networks.state_dict(), history, facts, run.seconds, run.steps, batch)
+
+
+@torch.inference_mode()
+def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.device) -> dict[str, np.ndarray]:
+    """Return ``codes`` (N, D) float32 of every image, and of methods with a generator what swaps of domains look like.
+
+    ``run`` is the cell's run.json. ``swapped`` (K, K, S, S, C) uint8 holds in row k and column j the content of image
+    ``swapped_rows`` [j] in the domain of image ``swapped_rows`` [k].
+    """
+    labelled = Labelled(**dataset_files.read_labelled(dataset))
+    objective = _objective(run)
+    networks = nn.ModuleDict(_networks(objective, run, labelled, run["training_images"]))
+    checkpoint.load_weights(weights, networks)
+    networks = place(networks, device).eval()
+    codes = [objective.codes(networks, x).float().cpu().numpy() for x in _chunks(labelled.images, device)]
+    print(f"{len(labelled.images)} images", flush=True)
+    found = {"codes": np.concatenate(codes)}
+    rows = shown_rows(labelled)
+    x = seen(torch.from_numpy(labelled.images[rows]).to(device))
+    domain = torch.from_numpy(labelled.labels[labelled.domain][rows]).to(device)
+    content = torch.arange(len(rows), device=device).repeat(len(rows))
+    other = torch.arange(len(rows), device=device).repeat_interleave(len(rows))
+    swapped = objective.swapped(networks, x[content], x[other], domain[other])
+    if swapped is not None:
+        pictures = (255 * swapped.float().clamp(0, 1)).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+        found |= {"swapped": pictures.reshape(len(rows), len(rows), *pictures.shape[1:]), "swapped_rows": rows}
+    return found
+
+
+def training_rows(labelled: Labelled, smallest_domain: int, whose: str) -> np.ndarray:
+    """Return the rows (n,) of the images that are trained on: those of domains with at least ``smallest_domain`` ones.
+
+    Raises InputError that names ``whose`` training it is where fewer than two domains are left.
+    """
+    rows = np.flatnonzero(labelled.train)
+    domain = labelled.labels[labelled.domain][rows]
+    count = np.bincount(domain, minlength=len(labelled.values[labelled.domain]))
+    rows = rows[count[domain] >= smallest_domain]
+    if len(np.unique(labelled.labels[labelled.domain][rows])) < 2:
+        raise InputError(f"{whose}: smallest_domain: {smallest_domain} leaves fewer than 2 domains to train on.")
+    return rows
+
+
+def shown_rows(labelled: Labelled) -> np.ndarray:
+    """Return the first test image of each of the first domains; of few domains, the next ones of each in turn."""
+    domain = np.where(labelled.test, labelled.labels[labelled.domain], -1)
+    by_domain = [np.flatnonzero(domain == value) for value in np.unique(domain[domain >= 0])]
+    turns = (rows[turn] for turn in range(SHOWN) for rows in by_domain if turn < len(rows))
+    return np.array([*itertools.islice(turns, SHOWN)])
+
+
+def _objective(config: dict[str, Any]) -> ClassSupervised:
+    objective: ClassSupervised = registry.build("methods", config["method"]["name"], config["method"]["options"])
+    return objective
+
+
+def _networks(
+    objective: ClassSupervised, config: dict[str, Any], labelled: Labelled, images: int
+) -> dict[str, nn.Module]:
+    _, side, _, channels = labelled.images.shape
+    domains = len(labelled.values[labelled.domain])
+    generator = torch.Generator().manual_seed(seed_of(config["cell"]["seed"], "init"))
+    return objective.networks(Setting(side, channels, domains, images, config["model"]), generator)
+
+
+def _chunks(images: np.ndarray, device: torch.device) -> Iterator[Tensor]:
+    for start in range(0, len(images), CHUNK):
+        yield seen(torch.from_numpy(np.array(images[start : start + CHUNK])).to(device))
