@@ -19,8 +19,8 @@ def report_cells(params: Params, name: str) -> list[Cell]:
     """Return the cells that a report, ``<study>/<report>``, reads, of the scale that params.yaml selects.
 
     Its NEEDS name, optionally, a dataset, methods, patterns of entries, strengths and the key of its seeds; without a
-    dataset it reads all cells of the study that fit its ``entries``, with ``cells`` "none" none. With ``reports`` it also reads what these of its study read, and
-    each of all that as far as params.yaml has it.
+    dataset it reads all cells of the study that fit its ``entries``, with ``cells`` "none" none. With ``reports`` it
+    also reads what these of its study read, and each of all that as far as params.yaml has it.
     """
     needs = registry.constant("reports", name, "NEEDS")
     of = name.split("/")[0]
@@ -43,7 +43,7 @@ def report_cells(params: Params, name: str) -> list[Cell]:
 
 
 def files_of_report(name: str) -> list[str]:
-    """Return what a report reads of each of its cells: what every report of its study does, and its NEEDS's ``files``."""
+    """Return what a report reads of each of its cells: what all of its study do, and its NEEDS's ``files``."""
     further = registry.constant("reports", name, "NEEDS").get("files", ())
     return [*studies()[name.split("/")[0]].reported, *further]
 

@@ -110,7 +110,7 @@ class Params:
         return dict(known[study])
 
     def trained_on(self, scale: str, study: str, dataset: str) -> dict[str, Any]:
-        """Return a study's section as it is for cells of a dataset: with what ``by_dataset`` has for it laid over it."""
+        """Return a study's section for the cells of a dataset: with what ``by_dataset`` has for it laid over it."""
         section, where = self.study(scale, study), f"scales.{scale}.studies.{study}"
         stated = section.pop("by_dataset", {})
         return dict(scales.laid(section, stated.get(dataset, {}), f"{where}.by_dataset.{dataset}", where))
