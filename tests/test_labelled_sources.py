@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from scipy.io import savemat
 from test_docs import blocks, example_files
 
 from disentangle import registry, streams
 from disentangle.data import dataset_files
+from disentangle.data.label_table import read_table
 from disentangle.data.labelled import Labelled, Pictures
 from disentangle.data.sources import celeba_official, edges2shoes_official, labelled_images
 from disentangle.errors import InputError
@@ -222,7 +225,7 @@ ROWS = [
 
 
 def write_rows(folder: Path, rows: list[list[str]], name: str = "labels.csv") -> None:
-    with open(folder / name, "w", newline="") as file:
+    with open(folder / name, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
 
 
@@ -394,6 +397,29 @@ def test_links_may_not_lead_outside(own: Path) -> None:
     assert source(own).load(rng()).images[1, 0, 0, 0] == 50
 
 
+def test_names_that_the_system_refuses_are_one_message(own: Path) -> None:
+    (own / "loop.png").symlink_to(own / "loop.png")
+    for name in ("x" * 300, "loop.png"):
+        write_rows(own, edited(2, 0, name))
+        assert message(source(own)).startswith(f"{own / 'labels.csv'}, line 3: a file that cannot be looked for (")
+        assert source(own).files() == [own / "labels.csv"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(*2 * [st.text(st.characters(codec="utf-8", exclude_characters="\0")).filter(str.strip)]),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_words_of_any_kind_are_read_as_they_were_written(tmp_path: Path, rows: list[tuple[str, str]]) -> None:
+    write_rows(tmp_path, [["a", "b"], *map(list, rows)])
+    table = read_table(tmp_path / "labels.csv")
+    assert table.columns == {name: [row[k].strip() for row in rows] for k, name in enumerate("ab")}
+    assert table.lines[0] >= 2 and sorted(table.lines) == table.lines
+
+
 def test_one_column_has_one_use() -> None:
     for options, name in (
         ({"domain": "file"}, "file"),
@@ -423,10 +449,10 @@ def defined(own: Path, **options: object) -> params.Params:
 
 
 def test_an_edited_table_or_picture_makes_the_data_set_anew(own: Path) -> None:
-    settings = defined(own)
+    planned = defined(own)
 
     def fingerprint() -> str:
-        return plan.raw_files(settings, "s", "own")["images"]
+        return plan.raw_files(planned, "s", "own")["images"]
 
     before = fingerprint()
     for file in (own / "labels.csv", own / "a/2.png"):
@@ -441,7 +467,7 @@ def test_an_edited_table_or_picture_makes_the_data_set_anew(own: Path) -> None:
     (own / "a/2.png").unlink()
     assert fingerprint() not in (before, plan.MISSING)  # so that its absence is told
     with pytest.raises(InputError, match=r"labels\.csv, line 3: no file 'a/2\.png' in "):
-        plan.check_raw_files(settings, "s", "own")
+        plan.check_raw_files(planned, "s", "own")
     (own / "labels.csv").unlink()
     assert fingerprint() == plan.MISSING
 

@@ -73,14 +73,22 @@ def read_table(path: Path) -> LabelTable:
 def pictures_of(table: LabelTable, words: Sequence[str], folder: Path) -> list[Path]:
     """Return the files in ``folder`` that a column's words name.
 
-    Raises InputError that names the line of one that is not in the folder, or is named twice.
+    They need not be there. Raises InputError that names the line of one that is outside of the folder, named twice, or
+    such that the system refuses to look for it.
     """
     inside, rows, found = folder.resolve(), dict[Path, int](), list[Path]()
     for row, word in enumerate(words):
         path = folder / word
-        if Path(word).is_absolute() or not path.resolve().is_relative_to(inside):
+        try:
+            real = path.resolve()
+            real.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            pass  # to plan without it is no error
+        except (OSError, RuntimeError) as error:  # a name that is too long, a link to itself, a folder that is closed
+            raise InputError(f"{table.at(row)}: a file that cannot be looked for ({error}).") from error
+        if Path(word).is_absolute() or not real.is_relative_to(inside):
             raise InputError(f"{table.at(row)}: '{word}' is not in {folder}; allowed: paths inside of it, from there.")
-        first = rows.setdefault(path.resolve(), row)
+        first = rows.setdefault(real, row)
         if first != row:
             raise InputError(f"{table.at(row)}: '{word}' is the picture of line {table.lines[first]} again.")
         found.append(path)
