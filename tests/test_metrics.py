@@ -95,7 +95,12 @@ def test_scores_are_those_declared_and_numbers_in_their_range_whatever_the_codes
 ) -> None:
     x = CODES[kind][: math.prod(SIZES)] if complete else CODES[kind]
     found = scores(name, population(x, complete))
-    declared = registry.constant("metrics", name, "SCORES")
+    # One of each attribute is declared once, and here all factors are attributes.
+    declared = [
+        key.replace("<attribute>", factor)
+        for key in registry.constant("metrics", name, "SCORES")
+        for factor in population(x).names
+    ]
     # A score of a number of points, such as mean_100, is declared by its word.
     spelled = [key if key in declared else key.rpartition("_")[0] for key in found]
     assert set(spelled) == set(declared)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from disentangle.data.grid import values_of
+from disentangle.evaluation.labelled_codes import LabelledCodes, unit
 from disentangle.evaluation.population import Population
 
 
@@ -35,3 +37,19 @@ def of_grid(
     values = values_of(np.arange(len(mean)), sizes)[:, told]
     whole = Population(mean, values, tuple(name for name in sizes if name not in nuisance), complete=True)
     return {"mean": whole, "sampled": replace(whole, deviation=deviation), "shuffled": replace(whole, shuffled=True)}
+
+
+def of_labelled(stored: Mapping[str, np.ndarray], images: Mapping[str, Any]) -> dict[str, LabelledCodes]:
+    """Return the ``codes`` of labelled images, divided by their norms, with the domain and the attributes.
+
+    ``stored`` holds codes (N, D) of all images, in order; ``images`` are the fields of a ``labelled.Labelled``.
+    """
+    codes = LabelledCodes(
+        unit(stored["codes"]),
+        np.stack([*images["labels"].values()], axis=1),
+        tuple(images["labels"]),
+        complete=False,
+        sizes={name: len(found) for name, found in images["values"].items()},
+        **{key: images[key] for key in ("domain", "fit", "test", "margins", "numbers")},
+    )
+    return {"codes": codes}

@@ -35,7 +35,10 @@ def run(given: argparse.Namespace) -> None:
 def _populations(cell: Cell) -> dict[str, Population]:
     stored = files.read_arrays(cell.folder / "codes.npz")
     folder = dataset_folder(cell.scale, cell.dataset)
-    grid = dataset_files.read_manifest(folder).get("grid")
-    if grid is None:
-        return measured_codes.of_views(stored, dataset_files.read_factors(folder, "test"))
-    return measured_codes.of_grid(stored, dict(grid["sizes"]), tuple(grid["nuisance"]))
+    manifest = dataset_files.read_manifest(folder)
+    if "labelled" in manifest:
+        return {**measured_codes.of_labelled(stored, dataset_files.read_labelled(folder))}
+    if "grid" in manifest:
+        grid = manifest["grid"]
+        return measured_codes.of_grid(stored, dict(grid["sizes"]), tuple(grid["nuisance"]))
+    return measured_codes.of_views(stored, dataset_files.read_factors(folder, "test"))

@@ -7,42 +7,68 @@ from typing import Any
 import numpy as np
 
 from disentangle import files, registry
-from disentangle.cells import dataset_folder
+from disentangle.cells import Cell, dataset_folder
 from disentangle.data import dataset_files
+from disentangle.errors import InputError
+from disentangle.evaluation import labelled_probes, measured_codes
 from disentangle.evaluation.probe_inputs import inputs_of
 from disentangle.evaluation.sampling_error import clustered_error
 from disentangle.pipeline import plan
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read a cell's codes and the factors of view 0, and write accuracies in percent by probe, input and task."""
+    """Read a cell's codes and what they are codes of, and write what each probe tells from them."""
     settings, cell = given.settings, given.cell
     plan.require(given.digest, plan.probe(settings, cell))
-    folder = dataset_folder(cell.scale, cell.dataset)
-    definition = dataset_files.read_manifest(folder)["definition"]
-    tasks = definition["options"]["held"]
+    options = settings.evaluation("probes", cell.scale, cell.study)
+    probes = {name: registry.build("probes", name, chosen) for name, chosen in options.items()}
+    manifest = dataset_files.read_manifest(dataset_folder(cell.scale, cell.dataset))
+    found = of_labelled(cell, probes) if "labelled" in manifest else of_views(cell, probes, manifest["definition"])
+    files.write_json(cell.folder / "probe.json", found)
+
+
+def of_labelled(cell: Cell, probes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return accuracies in percent by probe, rule and label, one a seed, and mean absolute errors of numbers."""
+    images = dataset_files.read_labelled(dataset_folder(cell.scale, cell.dataset))
+    codes = measured_codes.of_labelled(files.read_arrays(cell.folder / "codes.npz"), images)["codes"]
+    accuracy, error = {}, {}
+    for name, probe in probes.items():
+        accuracy[name], error[name] = labelled_probes.results(probe, codes)
+        print(f"{name}: {accuracy[name]} {error[name]}", flush=True)
+    return {
+        "accuracy": accuracy,
+        "error": error,
+        "chance": labelled_probes.chances(codes),
+        "test_samples": int(codes.test.sum()),
+    }
+
+
+def of_views(cell: Cell, probes: Mapping[str, Any], definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return accuracies in percent by probe, input and task, told of view 0.
+
+    Raises InputError for a probe that is made for labelled images.
+    """
+    folder, tasks = dataset_folder(cell.scale, cell.dataset), definition["options"]["held"]
     codes = files.read_arrays(cell.folder / "codes.npz")
     train, test = ({name: codes.get(f"{split}_{name}") for name in ("r", "z")} for split in dataset_files.SPLITS)
     factors = {split: dataset_files.read_factors(folder, split) for split in dataset_files.SPLITS}
     train_labels, test_labels = ({t: factors[split][t][:, 0] for t in tasks} for split in dataset_files.SPLITS)
     pools = [factors["test"][name][:, 0] for name in registry.constant("datasets", definition["generator"], "POOLS")]
     accuracy, gap_error = {}, {}
-    for name, options in settings.evaluation("probes", cell.scale, cell.study).items():
-        probe = registry.build("probes", name, options)
+    for name, probe in probes.items():
+        if not hasattr(probe, "correct"):
+            raise InputError(f"probes.{name}: found for view pairs; allowed: for labelled images alone.")
         right = correct(probe, inputs_of(train), inputs_of(test), train_labels, test_labels)
         accuracy[name] = accuracies(right, tasks)
         gap_error[name] = gap_errors(right, tasks, pools)
-    files.write_json(
-        cell.folder / "probe.json",
-        {
-            "accuracy": accuracy,
-            # Standard error of C(k0) - C(k1) in percentage points, over which test images were drawn.
-            "gap_error": gap_error,
-            # Of a classifier that always says the most frequent class.
-            "chance": {task: 100 * float(np.bincount(label).max() / len(label)) for task, label in test_labels.items()},
-            "test_samples": len(test_labels[tasks[0]]),
-        },
-    )
+    return {
+        "accuracy": accuracy,
+        # Standard error of C(k0) - C(k1) in percentage points, over which test images were drawn.
+        "gap_error": gap_error,
+        # Of a classifier that always says the most frequent class.
+        "chance": {task: 100 * float(np.bincount(label).max() / len(label)) for task, label in test_labels.items()},
+        "test_samples": len(test_labels[tasks[0]]),
+    }
 
 
 Correct = Mapping[str, Mapping[str, np.ndarray | None]]

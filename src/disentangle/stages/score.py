@@ -15,8 +15,9 @@ from disentangle.errors import InputError
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.scores import Scores, scores_of
 
-SKIPPED = ("half_similarity",)
-"""Not by default: it compares the two halves of a code, which mean something to contrastive methods alone."""
+SKIPPED = ("domain_information", "half_similarity")
+"""Not by default: factors of any origin name no domain, and the two halves of a code mean something to contrastive
+methods alone."""
 
 LARGEST, SMALLEST = 1e100, 1e-30
 """What squares of codes, and splits between them, can take."""
