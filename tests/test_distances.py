@@ -70,8 +70,8 @@ def test_multi_scale_ssim_halves_down_to_the_window() -> None:
     torch.testing.assert_close(multi_scale_ssim(x, y), expected, rtol=0, atol=1e-12)
 
 
-@given(seed=st.integers(0, 2**31), side=st.sampled_from([12, 16, 22, 32]), mix=st.floats(0, 1))
-@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**31), side=st.sampled_from([11, 12, 22]), mix=st.floats(0, 1))
+@settings(max_examples=10, deadline=None)
 def test_ssim_is_symmetric_one_of_equals_and_at_most_one(seed: int, side: int, mix: float) -> None:
     x, y = pictures(seed, side=side)
     y = mix * x + (1 - mix) * y

@@ -185,3 +185,15 @@ def test_a_full_disk_is_not_taken_for_a_missing_network(path: Path, monkeypatch:
     monkeypatch.setattr(download, "_download", full)
     with pytest.raises(InputError, match="the disk is full"):
         download.fetch("http://127.0.0.1:1/x", path, MD5)
+
+
+def test_the_first_digits_of_a_checksum_do_where_no_more_are_published(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "file.bin"
+    download.fetch(server.url, path, MD5[:8])
+    assert path.read_bytes() == CONTENT
+    for wrong in (MD5[1:9], MD5 + "0"):
+        with pytest.raises(InputError, match=f"expected md5 {wrong}, found {MD5}"):
+            download.verify(path, wrong)
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+    download.verify(path, *download.checksum_of({"sha256": sha256}))
+    download.verify(path, *download.checksum_of({"md5": MD5}))
