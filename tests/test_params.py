@@ -624,11 +624,6 @@ WRONG_BASES = {
         {},
         f"{MINE}.methods.ortho.pair: unknown option of method 'ortho'",
     ),
-    "an option that its base states": (
-        {"base": "s", "datasets": {"DC-BC": {"backgrounds": {"source": "stl10"}}}},
-        {},
-        f"{DATA}.backgrounds.jitter: unknown option of source 'stl10'",
-    ),
     "a key of its base that no longer fits": (
         {"base": "s", "datasets": {"DC-BC": {"train_pairs": 10}}},
         {},
@@ -671,3 +666,16 @@ def test_the_section_of_a_study_without_a_folder_is_left_out_and_said(tmp_path: 
     assert list(found.scales["s"]["studies"]) == ["burns"]
     assert len(found.left_out) == 1
     assert found.left_out[0].startswith("scales.s.studies.another is left out: no study 'another': Known: burns")
+
+
+def test_a_mapping_that_names_another_plugin_replaces_the_one_of_the_base() -> None:
+    """Its options would be none of the other's."""
+    base = {"data": {"generator": "a", "seed": 0, "images": {"source": "folder", "path": "x"}}, "net": {"network": "c"}}
+    under = {"data": {"images": {"source": "other"}}, "net": {"network": "d", "width": 2}}
+    found = scales.merged({"base": base, "mine": {"base": "base", **under}})["mine"]
+    assert found["data"] == {"generator": "a", "seed": 0, "images": {"source": "other"}}
+    assert found["net"] == {"network": "d", "width": 2}
+    same = scales.merged({"base": base, "mine": {"base": "base", "data": {"images": {"source": "folder", "all": 1}}}})
+    assert same["mine"]["data"]["images"] == {"source": "folder", "path": "x", "all": 1}
+    other = scales.merged({"base": base, "mine": {"base": "base", "data": {"generator": "b", "seed": 1}}})
+    assert other["mine"]["data"] == {"generator": "b", "seed": 1}

@@ -23,8 +23,8 @@ STAGES = ("generate", "train", "encode", "probe", "measure", "report", "figure",
 """The stages that have a digest."""
 PLUGINS = {
     "generate": ("datasets", "sources"),
-    "train": ("families", "methods", "datasets"),
-    "encode": ("families", "methods", "datasets"),
+    "train": ("families", "methods", "datasets", "encoders", "distances"),
+    "encode": ("families", "methods", "datasets", "encoders", "distances"),
     "probe": ("probes",),
     "measure": ("metrics",),
     "report": ("studies", "reports", "metrics", "claims"),
@@ -615,7 +615,9 @@ def test_words_about_sources_reach_the_report_alone(own: Own, monkeypatch: pytes
     known = registry.constant
     for word in ("STAND_IN", "CREDITS"):
         monkeypatch.setattr(
-            registry, "constant", lambda kind, name, key, w=word: "other words" if key == w else known(kind, name, key)
+            registry,
+            "constant",
+            lambda kind, name, key, *default, w=word: "other words" if key == w else known(kind, name, key, *default),
         )
         assert digests()[:2] == [dataset, training]
         assert digests()[2] != report

@@ -5,13 +5,15 @@ its domain, s(a, b) = a.b and tau the temperature. Losses are in nats unless the
 """
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from disentangle.losses.contrastive import similarity
+from disentangle.losses.contrastive import similarity, unit
+from disentangle.losses.labelled_batch import LabelledBatch
 
 
 def domain_contrast(
@@ -33,6 +35,15 @@ def domain_contrast(
     itself = torch.eye(len(z), dtype=torch.bool, device=z.device)
     logits = torch.where(itself, (told / temperature)[:, None], among)
     return -logits.log_softmax(1).diagonal().mean()
+
+
+def contrast(
+    encoder: Callable[[Tensor], Tensor], batch: LabelledBatch, negatives: str, positives: str
+) -> tuple[Tensor, Tensor]:
+    """Return the unit codes (B, D) of a batch and its L_con; images and copies pass the encoder as one batch."""
+    z, *copies = unit(encoder(torch.cat([batch.x, *batch.copies]))).chunk(1 + len(batch.copies))
+    positive = copies[0] if positives == "augmented" else None
+    return z, domain_contrast(z, positive, batch.domain, batch.temperature, negatives)  # type: ignore[arg-type]
 
 
 def product_of_normals(mean: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:

@@ -61,6 +61,8 @@ class Setting(NamedTuple):
     """Training images."""
     model: Mapping[str, Any]
     """The key ``model`` of the study's section."""
+    encoder: Callable[[str, int, torch.Generator], nn.Module]
+    """Builds what a key of ``model`` names, a network from images (M, 3, side, side) to (M, size), given the size."""
 
 
 class ClassSupervised:
@@ -75,6 +77,8 @@ class ClassSupervised:
     """Of which a copy gets one."""
     distance: str = ""
     """File name in models/distances, of objectives with a perceptual distance."""
+    invariances: Sequence[str] = ()
+    """Augmentations of which it is measured, once it is trained, how they move what it makes of an image."""
     smallest_domain: int = 0
     """Domains with fewer training images are left out of its training."""
     schedule: str = "constant"
@@ -94,6 +98,10 @@ class ClassSupervised:
 
     def codes(self, networks: Networks, x: Tensor) -> Tensor:
         """Return the codes (M, D) of images (M, 3, S, S) that are evaluated."""
+        raise NotImplementedError
+
+    def rebuilt(self, networks: Networks, x: Tensor) -> Tensor:
+        """Return what becomes of images (M, 3, S, S): (M, C, S, S); objectives with ``invariances`` have it."""
         raise NotImplementedError
 
     def swapped(self, networks: Networks, x: Tensor, other: Tensor, domain: Tensor) -> Tensor | None:  # noqa: ARG002

@@ -2,6 +2,7 @@
 
 Paper: Kahana & Hoshen 2022, supplement, section 1.1: min mean |x - AE(x)|^2. Reading: a mean over pixels; encoder and
 decoder, which the paper does not state, are ``model.generative_encoder`` and ``model.decoder``. The domain is not used.
+``invariances`` are the paper's thirteen augmentations, measured by ``distance`` (training/invariance.py).
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,22 @@ USES = ("model.decoder", "model.generative_encoder")
 class Objective(ClassSupervised):
     """The squared error of pixels."""
 
+    distance: str = "vgg16"
+    invariances: list[str] = (  # type: ignore[assignment]  # a default must not be mutable
+        "horizontal_flip",
+        "vertical_flip",
+        "low_contrast",
+        "low_brightness",
+        "color_rotation",
+        "random_erase",
+        "affine",
+        "grayscale",
+        "crop",
+        "high_brightness",
+        "high_contrast",
+        "high_saturation",
+        "gaussian_blur",
+    )
     lr: float = 0.001
     schedule: Literal["steps", "cosine", "constant"] = "cosine"
 
@@ -32,7 +49,7 @@ class Objective(ClassSupervised):
         """Return encoder and decoder."""
         model = setting.model
         return {
-            "encoder": configured.encoder(model["generative_encoder"], setting.side, model["code"], generator),
+            "encoder": setting.encoder("generative_encoder", model["code"], generator),
             "decoder": configured.decoder(setting, model["code"], generator),
         }
 

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from disentangle.losses.contrastive import unit
+from disentangle.losses.domains import contrast
 from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Networks, Setting
-from disentangle.methods.dcodr_norec import contrast, encoder
 from disentangle.models import configured
 
 REGULARIZED = True
@@ -52,7 +52,7 @@ class Objective(ClassSupervised):
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Return encoder, generator and the table of domains."""
         return {
-            "encoder": encoder(setting, self.head, generator),
+            "encoder": configured.headed_encoder(setting, self.head, generator),
             "generator": configured.adain_generator(setting, generator),
             "domains": configured.table(setting.domains, setting.model["domain"], generator),
         }
@@ -63,7 +63,7 @@ class Objective(ClassSupervised):
 
     def losses(self, networks: Networks, batch: LabelledBatch, phase: str) -> dict[str, Tensor]:  # noqa: ARG002
         """Return ``loss`` and its terms."""
-        z, contrastive = contrast(networks, batch, self.negatives, self.positives)
+        z, contrastive = contrast(networks["encoder"], batch, self.negatives, self.positives)
         rebuilt = networks["generator"](batch.some(z), networks["domains"](batch.some(batch.domain)))
         reconstruction = batch.perceived(rebuilt, batch.some(batch.x))
         loss = contrastive + batch.lam * reconstruction

@@ -18,8 +18,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from disentangle.losses.contrastive import unit
-from disentangle.losses.domains import domain_contrast
+from disentangle.losses.domains import contrast
 from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Networks, Setting
 from disentangle.models import configured
 
@@ -44,7 +43,7 @@ class Objective(ClassSupervised):
 
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Return the encoder."""
-        return {"encoder": encoder(setting, self.head, generator)}
+        return {"encoder": configured.headed_encoder(setting, self.head, generator)}
 
     def rates(self, phase: str) -> dict[str, float]:  # noqa: ARG002
         """Return the encoder's learning rate."""
@@ -52,25 +51,10 @@ class Objective(ClassSupervised):
 
     def losses(self, networks: Networks, batch: LabelledBatch, phase: str) -> dict[str, Tensor]:  # noqa: ARG002
         """Return ``loss``."""
-        _, loss = contrast(networks, batch, self.negatives, self.positives)
+        _, loss = contrast(networks["encoder"], batch, self.negatives, self.positives)
         return {"loss": loss}
 
     def codes(self, networks: Networks, x: Tensor) -> Tensor:
         """Return what the encoder makes of images."""
         codes: Tensor = networks["encoder"](x)
         return codes
-
-
-def encoder(setting: Setting, head: bool, generator: torch.Generator) -> nn.Module:
-    """Return the encoder, with three fully connected layers after it where ``head`` says so."""
-    size = setting.model["code"]
-    network = configured.encoder(setting.model["encoder"], setting.side, size, generator)
-    return nn.Sequential(network, nn.LeakyReLU(0.2), configured.perceptron([size] * 4, generator)) if head else network
-
-
-def contrast(networks: Networks, batch: LabelledBatch, negatives: str, positives: str) -> tuple[Tensor, Tensor]:
-    """Return the unit codes (B, D) of a batch and L_con; images and copies pass the encoder as one batch."""
-    codes = unit(networks["encoder"](torch.cat([batch.x, *batch.copies])))
-    z, *copies = codes.chunk(1 + len(batch.copies))
-    positive = copies[0] if positives == "augmented" else None
-    return z, domain_contrast(z, positive, batch.domain, batch.temperature, negatives)  # type: ignore[arg-type]

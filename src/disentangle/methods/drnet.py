@@ -6,7 +6,7 @@ Paper: Denton & Birodkar 2017 (arXiv 1705.10915), as a baseline of Kahana & Hosh
     L_C = told_apart(C(E_p(x3), E_p(x4)), C(E_p(x3), E_p(x5))),  x5 of another domain
 
 each second argument of a difference or of C without a gradient. C is trained beside, and neither gradient reaches
-the other's networks. The representation is the pose code E_p(x). lam is 1e-4 in the author's code, 0.1 in another.
+the networks of the other. The representation is the pose code E_p(x). lam is 1e-4 in the author's code.
 Reading: both codes end in tanh. Deviation: encoders are those of ``model.generative_encoder``, the decoder has no skips;
 x1 .. x4 are the images of a domain's part of the batch, turned against each other, x5 those of the next domain.
 """
@@ -43,9 +43,7 @@ class Objective(ClassSupervised):
         """Return both encoders, the decoder and the classifier of pairs of poses."""
         model = setting.model
         encoders = {
-            name: nn.Sequential(
-                configured.encoder(model["generative_encoder"], setting.side, size, generator), nn.Tanh()
-            )
+            name: nn.Sequential(setting.encoder("generative_encoder", size, generator), nn.Tanh())
             for name, size in (("content", model["domain"]), ("pose", model["code"]))
         }
         return {

@@ -53,8 +53,8 @@ class Objective(ClassSupervised):
             "contents": configured.table(setting.images, model["code"], generator),
             "domains": configured.table(setting.domains, model["domain"], generator),
             "generator": configured.adain_generator(setting, generator),
-            "content_encoder": configured.encoder(model["generative_encoder"], setting.side, model["code"], generator),
-            "domain_encoder": configured.encoder(model["generative_encoder"], setting.side, model["domain"], generator),
+            "content_encoder": setting.encoder("generative_encoder", model["code"], generator),
+            "domain_encoder": setting.encoder("generative_encoder", model["domain"], generator),
         }
 
     def rates(self, phase: str) -> dict[str, float]:

@@ -42,7 +42,7 @@ class Objective(ClassSupervised):
         size = 2 * (model["code"] + model["domain"])
         return {
             "encoder": Posteriors(
-                configured.encoder(model["generative_encoder"], setting.side, size, generator),
+                setting.encoder("generative_encoder", size, generator),
                 [model["code"], model["code"], model["domain"], model["domain"]],
             ),
             "decoder": configured.decoder(setting, model["code"] + model["domain"], generator),

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from disentangle.losses.contrastive import info_nce, unit
 from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Networks, Setting
-from disentangle.models import configured
 
 REGULARIZED = False
 FAMILY = "class_supervised"
@@ -35,8 +34,7 @@ class Objective(ClassSupervised):
 
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Return the encoder."""
-        model = setting.model
-        return {"encoder": configured.encoder(model["encoder"], setting.side, model["code"], generator)}
+        return {"encoder": setting.encoder("encoder", setting.model["code"], generator)}
 
     def rates(self, phase: str) -> dict[str, float]:  # noqa: ARG002
         """Return the encoder's learning rate."""

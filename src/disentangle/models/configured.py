@@ -1,24 +1,22 @@
 """Networks as the key ``model`` of a class-supervised study describes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import nn
 
-from disentangle import registry
 from disentangle.losses.labelled_batch import Setting
 from disentangle.models.adain_generator import AdaINGenerator
 from disentangle.models.decoder import Decoder
 from disentangle.models.initial import drawn_from
 
 
-def encoder(given: Mapping[str, Any], side: int, size: int, generator: torch.Generator) -> nn.Module:
-    """Return an encoder of images (M, 3, side, side) to (M, size), as a mapping with the key ``network`` tells it."""
-    options = {key: value for key, value in given.items() if key != "network"}
-    network: nn.Module = registry.build("encoders", given["network"], options).build(generator, side, size)
-    return network
+def headed_encoder(setting: Setting, head: bool, generator: torch.Generator) -> nn.Module:
+    """Return DCoDR's encoder, with three fully connected layers after it where ``head`` says so."""
+    size = setting.model["code"]
+    network = setting.encoder("encoder", size, generator)
+    return nn.Sequential(network, nn.LeakyReLU(0.2), perceptron([size] * 4, generator)) if head else network
 
 
 def adain_generator(setting: Setting, generator: torch.Generator) -> AdaINGenerator:

@@ -5,9 +5,12 @@ from typing import Any
 
 from disentangle.errors import InputError, did_you_mean
 
+NAMING = ("generator", "source", "method", "network")
+"""Keys that name a plugin, whose options stand beside them: those of one say nothing to another."""
+
 
 def merged(scales: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every scale as if written out: mappings are merged, everything else is replaced.
+    """Return every scale as if written out: mappings are merged, but for those of other plugins; all else is replaced.
 
     Raises InputError that names the key for an unknown base, a cycle, and a mapping laid over something else.
     """
@@ -28,11 +31,13 @@ def _complete(scales: Mapping[str, Any], name: str, above: tuple[str, ...]) -> A
 
 
 def laid(under: Any, over: Any, where: str, base: str) -> Any:
-    """Return ``under`` with ``over`` laid over it, key by key.
+    """Return ``under`` with ``over`` laid over it, key by key; a mapping that names another plugin replaces it.
 
     Raises InputError that names ``where`` ``over`` is, and ``base``, where ``under`` is, for a mapping on no mapping.
     """
     if isinstance(under, dict) and isinstance(over, dict):
+        if any(over[key] != under[key] for key in NAMING if key in over and key in under):
+            return over
         both = {key: laid(under[key], over[key], f"{where}.{key}", f"{base}.{key}") for key in under if key in over}
         return {**under, **over, **both}
     if isinstance(under, dict) != isinstance(over, dict):

@@ -18,6 +18,7 @@ from disentangle.streams import seed_of
 from disentangle.training import checkpoint, domain_training
 from disentangle.training.device import place
 from disentangle.training.domain_step import placed
+from disentangle.training.invariance import invariances
 from disentangle.training.job import Job, Trained
 from disentangle.training.labelled_images import LabelledImages, seen
 
@@ -40,6 +41,8 @@ PLUGINS = {
 STACKED = False
 """Cells that train together share a device, not their kernels."""
 
+INVARIANCE_IMAGES = 2000
+"""Test images, at most, on which invariances are measured."""
 CHUNK = 256
 """Images encoded at a time."""
 SHOWN = 6
@@ -63,10 +66,12 @@ def train(
             torch.from_numpy(labelled.images[chosen]).to(device),
             torch.from_numpy(labelled.labels[labelled.domain][chosen]).to(device),
         )
+        told: dict[str, Any] = {}
         networks = placed(_networks(objective, job.config, labelled, len(chosen)), device)
         distance = None
         if objective.distance:
             distance = place(registry.build("distances", objective.distance, {}).build(), device)
+            told["distance"] = registry.constant("distances", objective.distance, "ABOUT")
         run = domain_training.train(
             job.config,
             networks,
@@ -79,11 +84,20 @@ def train(
             checkpoint_every,
             job.say,
         )
+        if objective.invariances:
+            tested = torch.from_numpy(labelled.images[labelled.test][:INVARIANCE_IMAGES]).to(device)
+            told["invariance"] = invariances(objective, networks, distance, tested, job.config["cell"]["seed"])
         names = dict.fromkeys(name for row in run.history for name in row)
         facts = {
             "status": "diverged" if run.diverged else "done",
             "parameters": sum(weight.numel() for weight in networks.parameters()),
             "training_images": len(chosen),
+            "encoders": {
+                key: dict(zip(("network", "options"), _encoder(job.config, key), strict=True))
+                for key in ("encoder", "generative_encoder")
+                if key in job.config["model"]
+            },
+            **told,
         }
         history = [{name: row.get(name, float("nan")) for name in names} for row in run.history]
         batch = job.config["training"]["domains"] * job.config["training"]["each"]
@@ -122,7 +136,7 @@ def training_rows(labelled: Labelled, smallest_domain: int, whose: str) -> np.nd
 
     Raises InputError that names ``whose`` training it is where fewer than two domains are left.
     """
-    rows = np.flatnonzero(labelled.train)
+    rows: np.ndarray = np.flatnonzero(labelled.train)
     domain = labelled.labels[labelled.domain][rows]
     count = np.bincount(domain, minlength=len(labelled.values[labelled.domain]))
     rows = rows[count[domain] >= smallest_domain]
@@ -136,7 +150,7 @@ def shown_rows(labelled: Labelled) -> np.ndarray:
     domain = np.where(labelled.test, labelled.labels[labelled.domain], -1)
     by_domain = [np.flatnonzero(domain == value) for value in np.unique(domain[domain >= 0])]
     turns = (rows[turn] for turn in range(SHOWN) for rows in by_domain if turn < len(rows))
-    return np.array([*itertools.islice(turns, SHOWN)])
+    return np.fromiter(itertools.islice(turns, SHOWN), np.int64)
 
 
 def _objective(config: dict[str, Any]) -> ClassSupervised:
@@ -150,7 +164,20 @@ def _networks(
     _, side, _, channels = labelled.images.shape
     domains = len(labelled.values[labelled.domain])
     generator = torch.Generator().manual_seed(seed_of(config["cell"]["seed"], "init"))
-    return objective.networks(Setting(side, channels, domains, images, config["model"]), generator)
+
+    def encoder(key: str, size: int, generator: torch.Generator) -> nn.Module:
+        network, options = _encoder(config, key)
+        built: nn.Module = registry.build("encoders", network, options).build(generator, side, size)
+        return built
+
+    return objective.networks(Setting(side, channels, domains, images, config["model"], encoder), generator)
+
+
+def _encoder(config: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
+    """Return the network that a key of ``model`` names, and its completed options."""
+    given = dict(config["model"][key])
+    network = given.pop("network")
+    return network, registry.check_options("encoders", network, given, f"model.{key}")
 
 
 def _chunks(images: np.ndarray, device: torch.device) -> Iterator[Tensor]:

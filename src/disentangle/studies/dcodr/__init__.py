@@ -1,0 +1,1 @@
+"""Kahana & Hoshen 2022: codes that tell everything of an image but its domain."""

@@ -1,0 +1,91 @@
+"""Tables 3 and 4: how well predictors tell the domain and the attributes from a code."""
+
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from disentangle.reporting.tables import markdown_table
+from disentangle.studies.dcodr.analysis.layout import beside_published, measured, page, quoted
+from disentangle.studies.dcodr.analysis.results import (
+    DOMAIN,
+    LINEAR,
+    PREDICTOR,
+    DomainResults,
+    predictions,
+    title_of,
+    told,
+)
+
+
+class Prediction:
+    """Accuracies of the paper's predictor on one dataset, beside the paper's, and what other predictors say."""
+
+    number: ClassVar[int]
+    needs: ClassVar[dict[str, Any]]
+    introduction: ClassVar[str]
+
+    def table(self, results: DomainResults) -> pd.DataFrame:
+        """Return one row a cell, probe, rule, label and predictor seed."""
+        return predictions(results)
+
+    def summary(self, results: DomainResults) -> dict[str, Any]:
+        """Return by entry the mean accuracy of each label by the paper's rule."""
+        found = told(results).groupby(["entry", "label"], sort=False)["accuracy"].mean()
+        return {
+            str(entry): {str(label): round(float(value), 3) for label, value in own.droplevel("entry").items()}
+            for entry, own in found.groupby(level="entry", sort=False)
+        }
+
+    def render(self, results: DomainResults) -> str:
+        """Return the report in Markdown."""
+        dataset = self.needs["dataset"]
+        found = told(results).rename(columns={"label": "column", "accuracy": "value"})
+        labels = [DOMAIN, *(name for name in dict.fromkeys(found["column"]) if name != DOMAIN)]
+        columns = {label: label.replace("_", " ") for label in labels}
+        optimal = dict.fromkeys(labels, 1.0) | {DOMAIN: float(found.query("column == @DOMAIN")["chance"].mean())}
+        printed = self.printed(results)
+        sections = [
+            "## The paper's predictor, by its own stopping rule",
+            READ,
+            beside_published(results, dataset, found, printed, columns, optimal),
+            "## The domain, by stronger and weaker predictors",
+            STRENGTH,
+            self.strengths(results),
+        ]
+        return page(results, self.introduction, sections)
+
+    def printed(self, results: DomainResults) -> dict[tuple[str, str], str]:
+        """Return the table's published numbers by method and label."""
+        own = results.published["representation"].query("table == @self.number")
+        return {(row["method"], row["attribute"]): quoted(row["score"]) for row in own.to_dict("records")}
+
+    def strengths(self, results: DomainResults) -> str:
+        """Return a row a method: the domain's accuracy by each probe and rule, and the spread over predictor seeds."""
+        own = predictions(results)
+        own = own[own["label"] == DOMAIN]
+        probes = list(dict.fromkeys(zip(own["probe"], own["rule"], strict=True)))
+        rows = []
+        for entry in results.entries(self.needs["dataset"]):
+            of_entry = own[own["entry"] == entry]
+            row = [title_of(entry)]
+            for probe, rule in probes:
+                by_cell = of_entry[(of_entry["probe"] == probe) & (of_entry["rule"] == rule)].groupby("seed")[
+                    "accuracy"
+                ]
+                spread = float((by_cell.max() - by_cell.min()).max())
+                row.append(measured(by_cell.mean().to_list()) + (f" (spread {spread:.2f})" if spread > 0 else ""))
+            rows.append(row)
+        names = {LINEAR: "logistic regression", PREDICTOR: "MLP"}
+        header = [
+            f"{names[probe]}, {rule}" if probe == PREDICTOR else names.get(probe, probe) for probe, rule in probes
+        ]
+        chance = f"Always the most frequent domain: {float(own['chance'].mean()):.3f}."
+        return markdown_table(["domain told right", *header], rows) + "\n\n" + chance
+
+
+READ = """\
+Share of test images whose label is told right from the code: *domain* should be as low as chance, attributes high.
+Published number / ours, the mean over training seeds (and, in each, over predictor seeds) with its 95 % interval."""
+STRENGTH = """\
+A predictor that stops early finds less of what a code tells. *Patience* is after how many epochs without a better
+validation accuracy it stops; the paper's is 7. *Spread*: the largest difference between predictor seeds on one code."""

@@ -1,0 +1,127 @@
+"""The results of class-supervised methods as data: what every report on Kahana & Hoshen 2022 starts from."""
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from disentangle import files
+from disentangle.cells import dataset_folder
+from disentangle.data import dataset_files
+from disentangle.reporting.results import CellResult, Results
+
+METHODS = {
+    "simclr": "SimCLR",
+    "lord": "LORD",
+    "drnet": "DrNet",
+    "ml_vae": "ML-VAE",
+    "dcodr_norec": "DCoDR-norec",
+    "dcodr": "DCoDR",
+}
+"""The entries that are the paper's methods, as its tables name and order them."""
+TWIN = "contrast_all"
+"""The entry of DCoDR-norec whose negatives are of the whole batch."""
+TITLES = METHODS | {
+    TWIN: "DCoDR-norec, all negatives",
+    "autoencoder": "autoencoder",
+}
+DOMAIN = "domain"
+"""What every dataset's domain is called in these tables."""
+PREDICTOR, LINEAR = "predictor", "logistic"
+PAPER_RULE = "patience 7"
+CELL = ["dataset", "entry", "lam", "seed"]
+
+
+@dataclass(frozen=True, eq=False)
+class DomainResults(Results):
+    """The cells, with the codes of their first seed where a report shows pictures."""
+
+    codes: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]
+    """By dataset and entry, the content of codes.npz of the first seed."""
+
+    @classmethod
+    def of(cls, found: Results, with_codes: bool) -> "DomainResults":
+        """Return what was read, with codes where they are asked for."""
+        codes: dict[str, dict[str, dict[str, np.ndarray]]] = {}
+        for result in found.cells if with_codes else ():
+            cell = result.cell
+            own = codes.setdefault(cell.dataset, {})
+            if cell.method not in own:
+                own[cell.method] = files.read_arrays(cell.folder / "codes.npz")
+        return cls(**vars(found), codes=codes)
+
+    def labelled(self, dataset: str) -> dict[str, Any]:
+        """Return the fields of a dataset's images and labels."""
+        return dataset_files.read_labelled(dataset_folder(self.scale, dataset))
+
+    def domain_of(self, dataset: str) -> str:
+        """Return what the domain of a dataset is called."""
+        return str(self.manifests[dataset]["labelled"]["domain"])
+
+    def entries(self, dataset: str) -> list[str]:
+        """Return the entries that a dataset has cells of: the paper's methods in its order, then others."""
+        present = list(dict.fromkeys(cell.cell.method for cell in self.cells if cell.cell.dataset == dataset))
+        return sorted(present, key=lambda name: ([*METHODS, name].index(name), present.index(name)))
+
+    def datasets(self) -> list[str]:
+        """Return the datasets that there are cells of."""
+        return list(dict.fromkeys(cell.cell.dataset for cell in self.cells))
+
+
+def title_of(entry: str) -> str:
+    """Return what an entry is called; one of a name of its own keeps it."""
+    return TITLES.get(entry, entry.replace("_", " "))
+
+
+@functools.lru_cache(maxsize=1)
+def predictions(results: DomainResults) -> pd.DataFrame:
+    """Return one row a cell, probe, rule, label and predictor seed: how often a label is told right, 0 to 1.
+
+    The domain is called ``domain``; ``chance`` is the share of the most frequent value.
+    """
+    rows = []
+    for result in results.cells:
+        domain = results.domain_of(result.cell.dataset)
+        for probe, rules in result.probe["accuracy"].items():
+            for rule, labels in rules.items():
+                for label, told in labels.items():
+                    name = DOMAIN if label == domain else label
+                    chance = result.probe["chance"][label] / 100
+                    for seed, percent in enumerate(told if told is not None else [math.nan]):
+                        rows.append((*_key(result), probe, rule, name, seed, percent / 100, chance))
+    columns = [*CELL, "probe", "rule", "label", "predictor_seed", "accuracy", "chance"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@functools.lru_cache(maxsize=1)
+def scores(results: DomainResults) -> pd.DataFrame:
+    """Return one row a cell, metric and score; NaN where it is not defined."""
+    rows = [
+        (*_key(result), metric, score, math.nan if value is None else value)
+        for result in results.cells
+        for metric, found in result.metrics["scores"]["codes"].items()
+        for score, value in (found or {}).items()
+    ]
+    return pd.DataFrame(rows, columns=[*CELL, "metric", "score", "value"])
+
+
+def told(results: DomainResults, probe: str = PREDICTOR, rule: str = PAPER_RULE) -> pd.DataFrame:
+    """Return one row a cell and label: the accuracy by one rule, the mean over predictor seeds."""
+    own = predictions(results)
+    own = own[(own["probe"] == probe) & (own["rule"] == rule)]
+    return own.groupby([*CELL, "label"], sort=False, as_index=False)[["accuracy", "chance"]].mean()
+
+
+def longest_rule(results: DomainResults) -> str:
+    """Return the rule of the predictor that is the most patient: the nearest to convergence."""
+    rules = predictions(results).query("probe == @PREDICTOR")["rule"].unique()
+    return str(max(rules, key=lambda rule: int(rule.split()[-1])))
+
+
+def _key(result: CellResult) -> tuple[str, str, float, int]:
+    cell = result.cell
+    return cell.dataset, cell.method, cell.lam, cell.seed
