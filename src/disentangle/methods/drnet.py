@@ -7,7 +7,7 @@ Paper: Denton & Birodkar 2017 (arXiv 1705.10915), as a baseline of Kahana & Hosh
 
 each second argument of a difference or of C without a gradient. C is trained beside, and neither gradient reaches
 the networks of the other. The representation is the pose code E_p(x). lam is 1e-4 in the author's code.
-Reading: both codes end in tanh. Deviation: encoders are those of ``model.generative_encoder``, the decoder has no skips;
+Reading: both codes end in tanh. Deviation: encoders are ``model.generative_encoder``, the decoder has no skips;
 x1 .. x4 are the images of a domain's part of the batch, turned against each other, x5 those of the next domain.
 """
 
