@@ -1,5 +1,7 @@
 """Outputs: which cells a report and a figure read, which of them there are, and where they lie."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from disentangle import registry
 from disentangle.cells import Cell
 from disentangle.errors import InputError
 from disentangle.pipeline import outputs, params, study
+from disentangle.pipeline.needs import needs
 
 
 def burns(datasets: list[str], **methods: dict[str, Any]) -> params.Params:
@@ -40,7 +43,7 @@ def test_the_claims_read_what_the_tables_read_each_cell_once() -> None:
     expected |= {("DC-BC", m, lam, s) for m, lam in (("p_ortho", 0.1), ("infomax", 0.0)) for s in (1, 4, 5)}
     assert set(cells) == expected
     with pytest.raises(InputError, match="report 'burns/claims' needs one of infomax, infomin"):
-        outputs.report_cells(burns(["BC-DL"], infomax={"lam": [0]}), "burns/claims")
+        outputs.report_cells(burns(["DC-BC"], halves_suffice_of_another_name={"lam": [0]}), "burns/claims")
     # without DC-BC, what there is on DC-DL
     only = keys(outputs.report_cells(burns(["DC-DL"], ortho={"lam": [0.1]}), "burns/claims"))
     assert only == [("DC-DL", "ortho", 0.1, 0), ("DC-DL", "ortho", 0.1, 1)]
@@ -119,3 +122,194 @@ def test_a_path_says_which_report_or_figure_lies_there() -> None:
         outputs.report_at("reports/tabel3")
     with pytest.raises(InputError, match=r"^unknown figure 'burns/los': did you mean 'burns/losses'\?"):
         outputs.figure_at("reports", "los")
+
+
+def test_a_report_whose_dataset_is_not_listed_says_which() -> None:
+    """Its methods are all there: it is an own dataset that took the place of the study's."""
+    settings = burns(["OWN"], infomax={"lam": [0]}, infomin={"lam": [0.1]})
+    lacks = r"needs dataset 'DC-BC', which scales\.s\.studies\.burns\.datasets does not list \(listed: OWN\)\.$"
+    for report in ("burns/sweep", "burns/claims", "burns/table2"):
+        with pytest.raises(InputError, match=f"^report '{report}' {lacks}"):
+            outputs.report_cells(settings, report)
+    with pytest.raises(InputError, match=f"^no report of 'burns' has cells: report 'burns/table1' {lacks}"):
+        outputs.shown_reports(settings, "burns")
+    assert outputs.all_report_cells(settings) == []
+
+
+# What NEEDS may say, of a study of the test's own.
+
+STUDY = """
+PAPER = "x"
+TITLE = "x"
+LEAD = "x"
+FAMILY = "vae"
+CODES = "x"
+EVALUATED = ("measure",)
+NEEDS = ("tables",)
+"""
+REPORT = """
+NEEDS = {}
+class Report: pass
+"""
+FIGURE = """
+SECTION = "x"
+NEEDS = {"of": "every method", "files": ["run.json"], "seeds": 1}
+class Figure: pass
+"""
+CLAIMS = """
+CLAIMS = (print,)
+"""
+
+
+class Toy:
+    """A study ``toy`` in a package of its own, whose files a test may write anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("methods/beta.py", "methods/dip.py", "metrics/mig.py", "training/families/vae.py"):
+            self.write(f"../../{'evaluation/' * name.startswith('metrics')}{name}", "")
+        self.write("study.py", STUDY)
+        for name in ("small", "whole"):
+            self.write(f"reports/{name}.py", REPORT)
+        self.write("figures/curves.py", FIGURE)
+        self.write("claims/codes.py", CLAIMS)
+
+    def write(self, name: str, content: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        forget()
+
+    def needs(self, said: str, report: str = "whole") -> None:
+        self.write(f"reports/{report}.py", REPORT.replace("{}", said))
+
+    def cells(self) -> list[tuple[str, str, float, int]]:
+        return keys(outputs.report_cells(self.settings, "toy/whole"))
+
+    @property
+    def settings(self) -> params.Params:
+        methods = {"beta": {"lam": [1, 4]}, "other": {"method": "beta", "lam": [4]}, "dip": {"lam": [2]}}
+        section = {"datasets": ["A", "B"], "seeds": [0], "extra_seeds": [7, 8], "model": {}, "methods": methods}
+        return params.Params("s", (), {"s": {"studies": {"toy": section}, "datasets": {}}})
+
+
+def forget() -> None:
+    cached: list[Any] = [registry.names, registry.tree, registry.options, study.studies, needs, outputs._needed_at]
+    for cache in cached:
+        cache.cache_clear()
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toy]:
+    monkeypatch.setattr(registry, "PACKAGE", tmp_path)
+    yield Toy(tmp_path / "studies/toy")
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('{"methods": ["beta"], "lam": [4]}', [(d, m, 4, 0) for d in "AB" for m in ("beta", "other")]),
+        ('{"methods": ["dip"], "seeds": "extra_seeds"}', [(d, "dip", 2, seed) for d in "AB" for seed in (7, 8)]),
+        ('{"lam": [1]}', [(d, "beta", 1, 0) for d in "AB"]),
+        ('{"dataset": "B", "lam": [1, 2]}', [("B", "beta", 1, 0), ("B", "dip", 2, 0)]),
+        ('{"entries": ("oth*",)}', [(d, "other", 4, 0) for d in "AB"]),
+        ('{"reports": ["small"]}', [("B", "dip", 2, 7), ("B", "dip", 2, 8)]),
+        (
+            '{"reports": ["small"], "lam": [1]}',
+            [("B", "dip", 2, 7), ("B", "dip", 2, 8)] + [(d, "beta", 1, 0) for d in "AB"],
+        ),
+        ('{"reports": ["small"], "dataset": "C"}', [("B", "dip", 2, 7), ("B", "dip", 2, 8)]),
+        ('{"cells": "none"}', []),
+        (
+            '{"tables": [1], "place": 2}',
+            [(d, *cell, 0) for d in "AB" for cell in (("beta", 1), ("beta", 4), ("other", 4), ("dip", 2))],
+        ),
+    ],
+)
+def test_a_report_reads_what_fits_all_that_its_needs_name(toy: Toy, said: str, expected: list[Any]) -> None:
+    toy.needs('{"dataset": "B", "methods": ["dip"], "seeds": "extra_seeds"}', "small")
+    toy.needs(said)
+    assert toy.cells() == expected
+    assert set(outputs.shown_reports(toy.settings, "toy")) == {"toy/small", "toy/whole"}
+    # as do all reports together, for which a misspelt one would be one without cells
+    assert set(expected) <= set(keys(outputs.all_report_cells(toy.settings)))
+
+
+WRONG_NEEDS = {
+    "an unknown key": ('{"metods": ["beta"]}', r"NEEDS: unknown key 'metods': did you mean 'methods'\?"),
+    "a key that a study does not declare": ('{"table": [1]}', r"NEEDS: unknown key 'table': did you mean 'tables'\?"),
+    "no mapping": ("3", "NEEDS: found 3; allowed: object"),
+    "an unknown key of seeds": (
+        '{"seeds": "extra_seed"}',
+        r"NEEDS\.seeds: found 'extra_seed': did you mean 'extra_seeds'\? Known: extra_seeds, seeds\.$",
+    ),
+    "a text for methods": ('{"methods": "beta"}', r"NEEDS\.methods: found 'beta'; allowed: array\.$"),
+    "an unknown method": ('{"methods": ["bta"]}', r"NEEDS\.methods\.0: found 'bta': did you mean 'beta'\?"),
+    "an unknown report": ('{"reports": ["smal"]}', r"NEEDS\.reports\.0: found 'smal': did you mean 'small'\?"),
+    "an unknown metric": ('{"metrics": ["mg"]}', r"NEEDS\.metrics\.0: found 'mg': did you mean 'mig'\?"),
+    "a file of another stage": (
+        '{"files": ["codes.npz", "probe.json"]}',
+        r"NEEDS\.files\.1: found 'probe.json': .*checkpoint\.safetensors, codes\.npz, history\.csv, metrics\.json, run",
+    ),
+    "a number for strengths": ('{"lam": 4}', r"NEEDS\.lam: found 4; allowed: array\.$"),
+    "a text for a place": ('{"place": "1"}', r"NEEDS\.place: found the text '1'"),
+    "a name for a dataset": ('{"dataset": ["A"]}', r"NEEDS\.dataset: found \['A'\]; allowed: string\.$"),
+    "cells of another kind": ('{"cells": "all"}', r"NEEDS\.cells: found 'all': "),
+    "itself": ('{"reports": ["whole"]}', r"NEEDS\.reports: a cycle, toy/whole -> toy/whole\.$"),
+    "a text for whether it draws": ('{}\nDRAWS = "no"', r"DRAWS: found 'no'; allowed: boolean\.$"),
+}
+
+
+@pytest.mark.parametrize(("said", "told"), WRONG_NEEDS.values(), ids=WRONG_NEEDS)
+def test_needs_that_cannot_be_met_are_one_message_whatever_is_asked_for(toy: Toy, said: str, told: str) -> None:
+    toy.needs(said)
+    for ask in (toy.cells, lambda: outputs.all_report_cells(toy.settings), lambda: outputs.all_figures(toy.settings)):
+        with pytest.raises(InputError, match=rf"studies/toy/reports/whole\.py: {told}"):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("every method", "every methd", r"NEEDS\.of: found 'every methd': did you mean 'every method'\?"),
+        ("run.json", "runs.json", r"NEEDS\.files\.0: found 'runs\.json': did you mean 'run\.json'\?"),
+        ('["run.json"]', '"run.json"', r"NEEDS\.files: found 'run\.json'; allowed: array\.$"),
+        ('"seeds": 1', '"seeds": "1"', r"NEEDS\.seeds: found the text '1'"),
+        ('"seeds"', '"seed"', r"NEEDS: unknown key 'seed': did you mean 'seeds'\?"),
+        (', "seeds": 1', "", r"NEEDS: the key 'seeds' is missing\.$"),
+        ('SECTION = "x"', "SECTION = 3", r"SECTION: found 3; allowed: string\.$"),
+        ("Figure", "Figures", r"defines no class Figure\.$"),
+    ],
+)
+def test_a_figures_needs_are_held_to_the_same(toy: Toy, old: str, new: str, told: str) -> None:
+    assert ("toy/curves", "A", "beta") in outputs.all_figures(toy.settings)
+    toy.write("figures/curves.py", FIGURE.replace(old, new))
+    with pytest.raises(InputError, match=rf"studies/toy/figures/curves\.py: {told}"):
+        outputs.all_figures(toy.settings)
+
+
+def test_what_a_report_needs_beside_its_cells_is_there_before_any_job(toy: Toy) -> None:
+    toy.needs('{"claims": True}')
+    assert toy.cells()
+    toy.write("claims/codes.py", "CLAIM = (print,)")
+    with pytest.raises(InputError, match=r"studies/toy/claims/codes\.py: defines no constant CLAIMS\.$"):
+        toy.cells()
+    toy.write("reports/whole.py", "NEEDS = {}")
+    with pytest.raises(InputError, match=r"studies/toy/reports/whole\.py: defines no class Report\.$"):
+        toy.cells()
+
+
+def test_reports_without_cells_say_what_they_need(toy: Toy) -> None:
+    for said, told in {
+        '{"lam": [9]}': r"scales\.s\.studies\.toy\.methods: report 'toy/whole' needs a method at lam 9\.$",
+        '{"entries": ["x*"]}': r"methods: report 'toy/whole' needs one of x\*\.$",
+        '{"reports": ["small"]}': r"report 'toy/whole' needs what one of the reports small does\.$",
+        '{"dataset": "C"}': r"needs dataset 'C', which scales\.s\.studies\.toy\.datasets does not list ",
+    }.items():
+        toy.needs('{"dataset": "C"}', "small")
+        toy.needs(said)
+        with pytest.raises(InputError, match=told):
+            toy.cells()
+        assert outputs.all_report_cells(toy.settings) == []

@@ -126,14 +126,17 @@ def tree(file: Path) -> ast.Module:
 
 @functools.cache
 def options(kind: str, name: str) -> Mapping[str, Option]:
-    """Return a plugin's options by name, read from its source without importing it."""
-    found: dict[str, Option] = {}
-    for node in tree(path(kind, name)).body:
+    """Return a plugin's options by name, read from its source without importing it.
+
+    Raises InputError that names the file where it defines no class of its kind.
+    """
+    file = path(kind, name)
+    for node in tree(file).body:
         if isinstance(node, ast.ClassDef) and node.name == CLASSES[kind]:
-            for field in node.body:
-                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                    found[field.target.id] = _option(field)
-    return MappingProxyType(found)
+            fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
+            named = [(field.target.id, field) for field in fields if isinstance(field.target, ast.Name)]
+            return MappingProxyType({key: _option(field) for key, field in named})
+    raise InputError(f"{file}: defines no class {CLASSES[kind]}.")
 
 
 def _option(field: ast.AnnAssign) -> Option:
@@ -155,16 +158,25 @@ def constant(kind: str, name: str, constant: str, default: Any = NO_DEFAULT) -> 
 
     Raises InputError that names the file where it defines none and there is no ``default``, or none that is a literal.
     """
+    value = assigned(kind, name, constant, required=default is NO_DEFAULT)
+    try:
+        return default if value is None else ast.literal_eval(value)
+    except ValueError:
+        raise InputError(f"{path(kind, name)}: {constant} must be written out: it is read, not run.") from None
+
+
+def assigned(kind: str, name: str, constant: str, required: bool = True) -> ast.expr | None:
+    """Return what a plugin's module assigns to a constant, as it is written, None where it defines none.
+
+    Raises InputError that names the file where that is ``required``.
+    """
     file = path(kind, name)
     for node in tree(file).body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == constant for t in node.targets):
-            try:
-                return ast.literal_eval(node.value)
-            except ValueError:
-                raise InputError(f"{file}: {constant} must be written out: it is read, not run.") from None
-    if default is NO_DEFAULT:
+            return node.value
+    if required:
         raise InputError(f"{file}: defines no constant {constant}.")
-    return default
+    return None
 
 
 def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> dict[str, Any]:

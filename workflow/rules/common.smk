@@ -140,7 +140,7 @@ def page_input(wildcards):
         cell.folder / name for cell in cells for name in ("run.json", "timing.json")
     ]
     files += manifests(cells)
-    for name in outputs.shown_reports(PARAMS, study):
+    for name in explained(lambda: outputs.shown_reports(PARAMS, study)):
         suffixes = (".md", ".json", ".svg") if outputs.draws(name) else (".md", ".json")
         files += [report_path(name).with_suffix(suffix) for suffix in suffixes]
     for figure in outputs.all_figures(PARAMS, study):

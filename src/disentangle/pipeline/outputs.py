@@ -1,15 +1,16 @@
 """What the pipeline puts out: which cells each report and figure reads, and which of them params.yaml has cells for."""
 
 import functools
-import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from disentangle import registry
 from disentangle.cells import Cell
 from disentangle.errors import InputError, did_you_mean
+from disentangle.pipeline.needs import needs
 from disentangle.pipeline.params import Params
-from disentangle.pipeline.study import report_path, studies
+from disentangle.pipeline.study import report_path, studies, study_of
 
 Figure = tuple[str, str, str | None]
 """Name, dataset and, of a figure that shows one, method (an entry under ``methods``)."""
@@ -18,42 +19,67 @@ Figure = tuple[str, str, str | None]
 def report_cells(params: Params, name: str) -> list[Cell]:
     """Return the cells that a report, ``<study>/<report>``, reads, of the scale that params.yaml selects.
 
-    Its NEEDS name, optionally, a dataset, methods, patterns of entries, strengths and the key of its seeds; without a
-    dataset it reads all cells of the study that fit its ``entries``, with ``cells`` "none" none. With ``reports`` it
-    also reads what these of its study read, and each of all that as far as params.yaml has it.
+    Its NEEDS name, optionally, a dataset, methods, patterns of entries, strengths and the key of its seeds: it reads
+    the cells of its study that fit all of them, with ``cells`` "none" none. With ``reports`` it also reads what these
+    read, and nothing else if its NEEDS name none of those. Raises InputError that says what params.yaml lacks for it.
     """
-    needs = registry.constant("reports", name, "NEEDS")
-    of = name.split("/")[0]
-    study = params.study(params.scale, of)
-    if needs.get("cells") == "none":
-        return []
-    if "dataset" not in needs and "entries" not in needs:
-        return [cell for dataset in study["datasets"] for cell in params.cells(params.scale, of, dataset)]
-    cells = [cell for part in needs.get("reports", ()) for cell in report_cells_or_none(params, f"{of}/{part}") or ()]
-    if "dataset" not in needs or "reports" not in needs or needs["dataset"] in study["datasets"]:
-        given = {key: needs[key] for key in ("methods", "seeds", "lam", "entries") if key in needs}
-        datasets = [needs["dataset"]] if "dataset" in needs else study["datasets"]
-        cells += itertools.chain(*(params.cells(params.scale, of, dataset, **given) for dataset in datasets))
-    if not cells:
-        where = f"scales.{params.scale}.studies.{of}.methods"
-        strengths = f" at lam {', '.join(map(str, needs['lam']))}" if "lam" in needs else ""
-        wanted = ", ".join(needs.get("methods") or needs["entries"])
-        raise InputError(f"{where}: report '{name}' needs one of {wanted}{strengths}.")
-    return list(dict.fromkeys(cells))
-
-
-def files_of_report(name: str) -> list[str]:
-    """Return what a report reads of each of its cells: what all of its study do, and its NEEDS's ``files``."""
-    further = registry.constant("reports", name, "NEEDS").get("files", ())
-    return [*studies()[name.split("/")[0]].reported, *further]
+    cells = report_cells_or_none(params, name)
+    if cells is None:
+        raise InputError(_lacks(params, name))
+    return cells
 
 
 def report_cells_or_none(params: Params, name: str) -> list[Cell] | None:
-    """Return the cells that a report reads, None where params.yaml lacks what it is about."""
-    try:
-        return report_cells(params, name)
-    except InputError:
+    """Return the cells that a report reads, None where params.yaml has none of what it is about."""
+    asked = needs("reports", name)
+    if name.split("/")[0] not in shown_studies(params):
         return None
+    return [] if asked.get("cells") == "none" else _cells(params, name, ()) or None
+
+
+def _cells(params: Params, name: str, above: tuple[str, ...]) -> list[Cell]:
+    """Return the cells that a report reads as far as params.yaml has them; ``above`` are reports that read its own."""
+    of, asked = name.split("/")[0], needs("reports", name)
+    if name in above:
+        cycle = " -> ".join((*above, name))
+        raise InputError(f"{registry.path('reports', name)}: NEEDS.reports: a cycle, {cycle}.")
+    cells = [cell for part in asked.get("reports", ()) for cell in _cells(params, f"{of}/{part}", (*above, name))]
+    given = {key: asked[key] for key in ("methods", "seeds", "lam", "entries") if key in asked}
+    if asked.get("cells") != "none" and (given or "dataset" in asked or "reports" not in asked):
+        study = params.study(params.scale, of)
+        _check_seeds(name, study, given.get("seeds", "seeds"))
+        for dataset in study["datasets"]:
+            if dataset == asked.get("dataset", dataset):
+                cells += params.cells(params.scale, of, dataset, **given)
+    return list(dict.fromkeys(cells))
+
+
+def _check_seeds(name: str, study: Mapping[str, Any], key: str) -> None:
+    if key not in study:
+        lists = [known for known, value in study.items() if isinstance(value, list) and isinstance(value[0], int)]
+        raise InputError(f"{registry.path('reports', name)}: NEEDS.seeds: found '{key}': {did_you_mean(key, lists)}")
+
+
+def _lacks(params: Params, name: str) -> str:
+    """Return what of params.yaml a report of no cells needs."""
+    of, asked = name.split("/")[0], needs("reports", name)
+    where, listed = f"scales.{params.scale}.studies.{of}", params.study(params.scale, of)["datasets"]
+    if "dataset" in asked and asked["dataset"] not in listed:
+        return (
+            f"report '{name}' needs dataset '{asked['dataset']}', which {where}.datasets does not list "
+            f"(listed: {', '.join(listed)})."
+        )
+    strengths = f" at lam {', '.join(map(str, asked['lam']))}" if asked.get("lam") else ""
+    if wanted := asked.get("methods") or asked.get("entries"):
+        return f"{where}.methods: report '{name}' needs one of {', '.join(wanted)}{strengths}."
+    if strengths:
+        return f"{where}.methods: report '{name}' needs a method{strengths}."
+    return f"{where}: report '{name}' needs what one of the reports {', '.join(asked['reports'])} does."
+
+
+def files_of_report(name: str) -> list[str]:
+    """Return what a report reads of each of its cells: what every report of its study does, and ``files`` of NEEDS."""
+    return [*studies()[name.split("/")[0]].reported, *needs("reports", name).get("files", ())]
 
 
 def report_at(path: str) -> str:
@@ -80,8 +106,16 @@ def draws(name: str) -> bool:
 
 
 def shown_reports(params: Params, study: str) -> list[str]:
-    """Return the reports of a study that params.yaml has cells for, in the order of ``_place``."""
-    return [name for name in _needed(params).by_report if name.split("/")[0] == study]
+    """Return the reports of a study that params.yaml has cells for, in the order of ``_place``.
+
+    Raises InputError that says what one of them needs where there is none.
+    """
+    shown = [name for name in _needed(params).by_report if name.split("/")[0] == study]
+    if not shown:
+        lacking = min(registry.of_study("reports", study), key=_place, default=None)
+        why = _lacks(params, lacking) if lacking else f"{study_of(study).home}/reports: there is none."
+        raise InputError(f"no report of '{study}' has cells: {why}")
+    return shown
 
 
 def shown_studies(params: Params) -> list[str]:
@@ -111,7 +145,7 @@ class _Needed:
 def _place(report: str) -> tuple[bool, int, str]:
     """Return what reports are sorted by: tables first, then by their ``place`` in the paper, then by name."""
     table = report.split("/")[1].startswith("table")
-    return not table, registry.constant("reports", report, "NEEDS").get("place", 0), report
+    return not table, needs("reports", report).get("place", 0), report
 
 
 def _needed(params: Params) -> _Needed:
@@ -130,12 +164,12 @@ def figure_cells(params: Params, name: str, dataset: str, method: str | None) ->
     They are those of one entry under ``methods``, as far as some report asks for them. Raises InputError when there is
     no such figure.
     """
-    needs = registry.constant("figures", name, "NEEDS")
+    asked = needs("figures", name)
     study, figure = name.split("/")
-    if (needs["of"] == "every method") != (method is not None):
-        subject = "<dataset>/<method>" if needs["of"] == "every method" else "<dataset>"
+    if (asked["of"] == "every method") != (method is not None):
+        subject = "<dataset>/<method>" if asked["of"] == "every method" else "<dataset>"
         raise InputError(
-            f"figure '{name}' is of {needs['of']}: {studies()[study].folder}/figures/{figure}/{subject}.svg."
+            f"figure '{name}' is of {asked['of']}: {studies()[study].folder}/figures/{figure}/{subject}.svg."
         )
     if method is None:
         params.dataset(params.scale, dataset)
@@ -143,7 +177,7 @@ def figure_cells(params: Params, name: str, dataset: str, method: str | None) ->
     cells = _needed(params).by_subject.get(study, {}).get((dataset, method), [])
     if not cells:
         raise InputError(f"figure '{name}' of {dataset}/{method}: no report has a cell of this method and dataset.")
-    seeds = list(dict.fromkeys(cell.seed for cell in cells))[: needs["seeds"]]
+    seeds = list(dict.fromkeys(cell.seed for cell in cells))[: asked["seeds"]]
     return [cell for cell in cells if cell.seed in seeds]
 
 
@@ -152,7 +186,6 @@ def all_figures(params: Params, study: str | None = None) -> list[Figure]:
     names = registry.names("figures") if study is None else registry.of_study("figures", study)
     found: list[Figure] = []
     for name in sorted(names, key=lambda name: (registry.constant("figures", name, "SECTION"), name)):
-        needs = registry.constant("figures", name, "NEEDS")
         methods = _needed(params).by_subject.get(name.split("/")[0], {})
         datasets: list[tuple[str, str | None]] = [(name, None) for name in dict.fromkeys(name for name, _ in methods)]
         subjects: dict[str, list[tuple[str, str | None]]] = {
@@ -160,7 +193,7 @@ def all_figures(params: Params, study: str | None = None) -> list[Figure]:
             "every dataset": datasets,
             "every method": [*methods],
         }
-        found += [(name, *subject) for subject in subjects[needs["of"]]]
+        found += [(name, *subject) for subject in subjects[needs("figures", name)["of"]]]
     return found
 
 

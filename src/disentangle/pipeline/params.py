@@ -4,6 +4,7 @@ import copy
 import functools
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -60,10 +61,16 @@ def _is_integer(_: object, value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-# JSON Schema takes 20.0 for an integer; a range or a folder's name does not.
+def _is_array(_: object, value: object) -> bool:
+    return isinstance(value, list | tuple)
+
+
+# JSON Schema takes 20.0 for an integer; a range or a folder's name does not. A constant in Python may be a tuple.
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
-    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_integer, "array": _is_array}
+    ),
 )
 
 
@@ -234,10 +241,15 @@ def schema() -> dict[str, Any]:
         except jsonschema.SchemaError as error:
             where = ".".join(str(key) for key in error.absolute_path) or "top level"
             raise InputError(f"{file}: no JSON schema: {where}: {error.message}") from error
+        known = [f"#/$defs/{key}" for key in whole["$defs"]]
         for reference in _references(part):
-            if reference.removeprefix("#/$defs/") not in whole["$defs"]:
-                known = did_you_mean(reference, (f"#/$defs/{key}" for key in whole["$defs"]))
-                raise InputError(f"{file}: $ref: found '{reference}': {known}")
+            if reference not in known:
+                raise InputError(f"{file}: $ref: found '{reference}': {did_you_mean(reference, known)}")
+        own = part.get("properties", {}) if isinstance(part, dict) else {}
+        for key in study.not_training:
+            if own and key not in own:
+                place = registry.path("studies", name)
+                raise InputError(f"{place}: NOT_TRAINING: found '{key}': {did_you_mean(key, own)}")
         whole["$defs"]["studies"]["properties"][name] = {"allOf": [{"$ref": "#/$defs/study"}, part]}
     return dict(whole)
 
@@ -255,10 +267,8 @@ def _checked(data: Any, allowed: dict[str, Any]) -> Params:
     if isinstance(data, dict) and isinstance(data.get("scales"), dict):
         merged = scales.merged(data["scales"])
         data = {**data, "scales": {name: _of_known_studies(name, part, left_out) for name, part in merged.items()}}
-    found = _Validator(allowed).iter_errors(data)
-    errors = sorted(found, key=lambda error: ([str(part) for part in error.path], error.message))
-    if errors:
-        raise InputError(_explain(errors[0]))
+    if wrong := fault(allowed, data):
+        raise InputError(wrong)
     params = Params(data["scale"], tuple(data["targets"]), data["scales"], tuple(dict.fromkeys(left_out)))
     _check(params)
     _check_laid_over(params, allowed)
@@ -317,14 +327,23 @@ def _check_finite(data: Any, where: tuple[object, ...]) -> None:
             _check_finite(value, (*where, key))
 
 
+def fault(allowed: dict[str, Any], data: Any) -> str | None:
+    """Return what of some data is no such as a schema allows, in one line, None where all is."""
+    # Of a misspelt key and the one that is missing for it, the misspelt one is told.
+    found = _Validator(allowed).iter_errors(data)
+    errors = sorted(found, key=lambda e: ([str(part) for part in e.path], e.validator == "required", e.message))
+    return _explain(errors[0]) if errors else None
+
+
 def _explain(error: Any) -> str:
     """Turn a schema error into one line: the key, what was found, what is allowed."""
     where = ".".join(str(part) for part in error.absolute_path) or "top level"
     found, rule = error.instance, error.validator_value
     match error.validator:
         case "additionalProperties":
-            known = error.schema["properties"]
-            unknown = next(key for key in found if key not in known)
+            known = error.schema.get("properties", {})
+            patterns = error.schema.get("patternProperties", ())
+            unknown = next(key for key in found if key not in known and not any(re.search(p, key) for p in patterns))
             return f"{where}: unknown key '{unknown}': {did_you_mean(str(unknown), known)}"
         case "required":
             missing = next(key for key in rule if key not in found)

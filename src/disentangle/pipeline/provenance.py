@@ -20,7 +20,8 @@ PACKAGE = registry.PACKAGE
 
 _PLUMBING = """
 cells.py errors.py files.py registry.py data/dataset_files.py data/download.py data/views.py
-pipeline/outputs.py pipeline/params.py pipeline/plan.py pipeline/provenance.py pipeline/scales.py pipeline/study.py
+pipeline/needs.py pipeline/outputs.py pipeline/params.py pipeline/plan.py pipeline/provenance.py pipeline/scales.py
+pipeline/study.py
 """
 PLUMBING = {PACKAGE / name for name in _PLUMBING.split()}
 """Modules that find, check, move and store, and never change a number: an edit of theirs reruns nothing."""

@@ -4,7 +4,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from disentangle import registry
 from disentangle.cells import REPORTS
@@ -48,6 +48,8 @@ class Study:
     """Where its reports lie: ``reports/<name>``, or below ``reports`` where REPORTS says."""
     picture: str
     """PICTURE: the report, or the figure, that the front page shows of it, if there is one."""
+    needs: tuple[str, ...]
+    """NEEDS: keys of its reports' NEEDS, beside those that every study has, for its ``results`` to read."""
 
     @property
     def page(self) -> Path:
@@ -77,7 +79,13 @@ class Study:
 
 @functools.cache
 def studies() -> dict[str, Study]:
-    """Return all studies by name; raises InputError for two whose reports would lie in one folder."""
+    """Return all studies by name.
+
+    Raises InputError for two whose reports would lie in one folder, and for a folder with reports and no study.
+    """
+    for of in {name.split("/")[0] for kind in ("reports", "figures", "claims") for name in registry.names(kind)}:
+        if of not in registry.names("studies"):
+            raise InputError(f"{registry.PACKAGE}/studies/{of}: there is no study.py.")
     found = {name: _declared(name) for name in registry.names("studies")}
     folders: dict[Path, str] = {}
     for name, study in found.items():
@@ -102,19 +110,43 @@ def _declared(name: str) -> Study:
     if name == "figures" or f"{name}/index" in registry.names("reports"):
         place = "figures" if name == "figures" else f"{name}/reports/index.py"
         raise InputError(f"{registry.PACKAGE}/studies/{place}: this name is taken, by what is written beside reports.")
-    words = (registry.constant("studies", name, key) for key in ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES"))
+    words = (_text(name, key) for key in ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES"))
     paper, title, lead, family, codes = words
-    evaluated = tuple(registry.constant("studies", name, "EVALUATED"))
-    known = {"FAMILY": ([family], registry.names("families")), "EVALUATED": (evaluated, EVALUATIONS)}
+    evaluated = _names(name, "EVALUATED")
+    not_training, needs = (_names(name, key, ()) for key in ("NOT_TRAINING", "NEEDS"))
+    picture, folder = _text(name, "PICTURE", ""), _text(name, "REPORTS", name)
+    pictures = [figure.split("/")[1] for figure in registry.of_study("figures", name)]
+    pictures += [report.split("/")[1] for report in registry.of_study("reports", name)]
+    known = {
+        "FAMILY": ([family], registry.names("families")),
+        "EVALUATED": (evaluated, EVALUATIONS),
+        "PICTURE": ([picture] if picture else [], pictures),
+    }
     for constant, (given, allowed) in known.items():
         for word in given:
             if word not in allowed:
-                file = registry.path("studies", name)
-                raise InputError(f"{file}: {constant}: found {word!r}: {did_you_mean(str(word), allowed)}")
-    not_training = tuple(registry.constant("studies", name, "NOT_TRAINING", ()))
-    folder = REPORTS / registry.constant("studies", name, "REPORTS", name)
-    picture = registry.constant("studies", name, "PICTURE", "")
-    return Study(name, paper, title, lead, family, codes, evaluated, not_training, folder, picture)
+                raise _found(name, constant, word, f": {did_you_mean(word, allowed)}")
+    if folder and not folder.isidentifier():
+        raise _found(name, "REPORTS", folder, "; allowed: a name of letters, digits and _, or none.")
+    return Study(name, paper, title, lead, family, codes, evaluated, not_training, REPORTS / folder, picture, needs)
+
+
+def _text(name: str, constant: str, default: Any = registry.NO_DEFAULT) -> str:
+    found = registry.constant("studies", name, constant, default)
+    if not isinstance(found, str):
+        raise _found(name, constant, found, "; allowed: text.")
+    return found
+
+
+def _names(name: str, constant: str, default: Any = registry.NO_DEFAULT) -> tuple[str, ...]:
+    found = registry.constant("studies", name, constant, default)
+    if not isinstance(found, tuple | list) or not all(isinstance(word, str) for word in found):
+        raise _found(name, constant, found, "; allowed: a tuple of names, such as ('a',).")
+    return tuple(found)
+
+
+def _found(name: str, constant: str, found: object, end: str) -> InputError:
+    return InputError(f"{registry.path('studies', name)}: {constant}: found {found!r}{end}")
 
 
 def report_path(name: str) -> Path:

@@ -7,7 +7,6 @@ from typing import Any, get_args
 
 from disentangle import files, registry
 from disentangle.cells import Cell
-from disentangle.errors import InputError
 from disentangle.pipeline import outputs, plan, provenance
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.result_files import read_manifests
@@ -23,8 +22,6 @@ def run(given: argparse.Namespace) -> None:
     study = study_of(given.study)
     plan.require(given.digest, plan.page(settings, study.name))
     shown, figures = outputs.shown_reports(settings, study.name), outputs.all_figures(settings, study.name)
-    if not shown:
-        raise InputError(f"params.yaml: scales.{settings.scale} has no cells for any report of {study.name}.")
     reports = [
         page.report(path.name, _from(study, path), outputs.draws(name), files.read_text(path.with_suffix(".md")))
         for name, path in ((name, report_path(name)) for name in shown)
@@ -93,7 +90,7 @@ def _verdicts(settings: Params, study: Study) -> dict[str, int]:
         for name in outputs.shown_reports(settings, study.name)
         if registry.constant("reports", name, "NEEDS").get("claims")
     ]
-    return {verdict: sum(count[verdict] for count in counts) for verdict in get_args(Verdict) if counts}
+    return {verdict: sum(count.get(verdict, 0) for count in counts) for verdict in get_args(Verdict) if counts}
 
 
 def _card(

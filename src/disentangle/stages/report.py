@@ -1,9 +1,13 @@
 """Write one report: Markdown, the tidy table it shows, the numbers that DVC compares, and its picture if it has one."""
 
 import argparse
+from pathlib import Path
+from typing import Any
 
 from disentangle import files, registry
+from disentangle.errors import InputError
 from disentangle.pipeline import outputs, plan, provenance
+from disentangle.pipeline.needs import needs
 from disentangle.pipeline.result_files import read_cell, read_manifests, read_published
 from disentangle.pipeline.study import module_of, report_path
 from disentangle.reporting.results import Results
@@ -13,7 +17,7 @@ def run(given: argparse.Namespace) -> None:
     """Read the cells that a report needs, let its study make of them what its reports are given, and write it."""
     settings, name = given.settings, given.name
     plan.require(given.digest, plan.report(settings, name))
-    study, cells = name.split("/")[0], outputs.report_cells(settings, name)
+    study, cells, asked = name.split("/")[0], outputs.report_cells(settings, name), needs("reports", name)
     found = Results(
         settings.scale,
         tuple(map(read_cell, cells)),
@@ -22,12 +26,36 @@ def run(given: argparse.Namespace) -> None:
         provenance.revision(),
         plan.evaluated_with(settings, study),
     )
-    results = module_of(study).results(found, registry.constant("reports", name, "NEEDS"))
-    report, place = registry.build("reports", name, {}), report_path(name)
+    results, file, place = module_of(study).results(found, asked), registry.path("reports", name), report_path(name)
+    report = _complete(registry.build("reports", name, {}), outputs.draws(name), file)
     files.write_text(place.with_suffix(".csv"), report.table(results).to_csv(index=False))
-    files.write_json(place.with_suffix(".json"), report.summary(results))
+    files.write_json(place.with_suffix(".json"), _counted(report.summary(results), asked, file))
     if outputs.draws(name):
         from disentangle.reporting.drawing import svg  # takes a second, and many reports are text
 
         files.write_bytes(place.with_suffix(".svg"), svg(report.draw(results)))
-    files.write_text(place.with_suffix(".md"), report.render(results) + "\n")
+    files.write_text(place.with_suffix(".md"), _titled(report.render(results), file) + "\n")
+
+
+def _complete(report: Any, draws: bool, file: Path) -> Any:
+    """Return a report; raises InputError unless it has the functions that are asked of it."""
+    for function in ("table", "summary", "render", *(["draw"] if draws else [])):
+        if not callable(getattr(report, function, None)):
+            raise InputError(f"{file}: its Report has no function {function}.")
+    return report
+
+
+def _counted(summary: dict[str, Any], asked: dict[str, Any], file: Path) -> dict[str, Any]:
+    """Return a summary; raises InputError unless that of claims counts them by verdict, as the pages show."""
+    if asked.get("claims") and not isinstance(summary.get("count"), dict):
+        raise InputError(f"{file}: summary: the key 'count' is missing, which holds how many claims have each verdict.")
+    return summary
+
+
+def _titled(markdown: str, file: Path) -> str:
+    """Return a report's Markdown; raises InputError unless it starts with a title, as the page of its study shows."""
+    if not markdown.startswith("# "):
+        raise InputError(
+            f"{file}: render: found {markdown[:40]!r}; allowed: Markdown that starts with '# ' and a title."
+        )
+    return markdown

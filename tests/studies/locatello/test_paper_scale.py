@@ -23,7 +23,10 @@ def test_the_scale_is_the_papers() -> None:
         "dip_vae_i": [1, 2, 5, 10, 20, 50],
         "dip_vae_ii": [1, 2, 5, 10, 20, 50],
     }
-    assert settings.method("paper", "locatello", "annealed_vae")["options"] == {"gamma": 1000.0, "ramp_steps": 100_000}
+    assert settings.method("paper", "locatello", "dsprites", "annealed_vae")["options"] == {
+        "gamma": 1000.0,
+        "ramp_steps": 100_000,
+    }
     config = settings.training(cells[0])
     assert set(config) == {"cell", "method", "model", "training"}
     assert config["model"] == {"latent": 10, "conv": [32, 32, 64, 64], "hidden": 256}
