@@ -5,6 +5,7 @@ rule train:
     """Train one cell: a dataset, a method, a strength lam and a seed."""
     input:
         DATASET,
+        lambda w: explained(lambda: plan.weight_files(PARAMS, cell_of(w))),
     output:
         expand(RUNS / CELL / "{name}", name=TRAINED, allow_missing=True),
     log:

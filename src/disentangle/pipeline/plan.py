@@ -106,15 +106,31 @@ def train(params: Params, cell: Cell, config: dict[str, Any] | None = None) -> s
     """Return the digest of a cell's training; ``config`` is ``params.training(cell)``, where it is known already."""
     config = params.training(cell) if config is None else config
     method = registry.path("methods", config["method"]["name"])
-    named = [registry.path(kind, name) for kind, name in named_plugins(cell, config)]
+    named = [registry.path(kind, name) for kind, name, _ in _named_plugins(cell, config)]
     return provenance.digest(config, [STAGES / "train.py", method, *_family(params, cell), *named])
 
 
-def named_plugins(cell: Cell, config: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return kind and name of the plugins that a training's parameters name, beside its method."""
+def weight_files(params: Params, cell: Cell) -> list[str]:
+    """Return the files of pre-trained weights that a cell's training reads."""
+    return [
+        archive["path"]
+        for kind, name, options in _named_plugins(cell, params.training(cell))
+        for archive in registry.constant(kind, name, "ARCHIVES")
+        if all(options.get(key) == value for key, value in archive.get("when", {}).items())
+    ]
+
+
+def _named_plugins(cell: Cell, config: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return kind, name and completed options of the plugins that a training's parameters name, beside its method."""
     places = registry.constant("families", study_of(cell.study).family, "PLUGINS", {})
-    named = [(kind, _at(config, key.split("."))) for kind, keys in places.items() for key in keys]
-    return [(kind, name) for kind, name in named if name]
+    found = []
+    for kind, key in ((kind, key) for kind, keys in places.items() for key in keys):
+        *outer, last = key.split(".")
+        beside = dict(_at(config, outer) or {})
+        if name := beside.pop(last, None):
+            options = beside if last == "network" else {}
+            found.append((kind, name, registry.check_options(kind, name, options, key)))
+    return found
 
 
 def _at(node: Any, keys: list[str]) -> Any:
