@@ -301,6 +301,12 @@ def test_what_a_report_needs_beside_its_cells_is_there_before_any_job(toy: Toy) 
         toy.cells()
 
 
+def test_a_folder_of_reports_without_a_study_is_told(toy: Toy) -> None:
+    toy.write("../gone/reports/table.py", REPORT)
+    with pytest.raises(InputError, match=r"studies/gone: there is no study\.py\.$"):
+        toy.cells()
+
+
 def test_reports_without_cells_say_what_they_need(toy: Toy) -> None:
     for said, told in {
         '{"lam": [9]}': r"scales\.s\.studies\.toy\.methods: report 'toy/whole' needs a method at lam 9\.$",

@@ -16,6 +16,7 @@ from disentangle import registry
 from disentangle.errors import InputError
 from disentangle.losses.labelled_batch import ClassSupervised
 from disentangle.pipeline import outputs, params, provenance
+from disentangle.pipeline.needs import needs
 from disentangle.pipeline.study import module_of, studies, study_of
 from disentangle.registry import Option
 
@@ -117,7 +118,23 @@ def test_reports_say_whether_they_draw_and_test_claims() -> None:
     for name in registry.names("reports"):
         assert outputs.draws(name) == hasattr(module("reports", name).Report, "draw"), name
         asks = registry.PACKAGE / "reporting/claim_tests.py" in provenance.closure([registry.path("reports", name)])
-        assert bool(registry.constant("reports", name, "NEEDS").get("claims")) == asks, name
+        assert bool(needs("reports", name).get("claims")) == asks, name
+
+
+FUNCTIONS = {"reports": ("table", "summary", "render"), "figures": ("table", "draw", "text")}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in FUNCTIONS for name in registry.names(kind)])
+def test_reports_and_figures_have_the_functions_that_are_asked_of_them(kind: str, name: str) -> None:
+    assert needs(kind, name) == registry.constant(kind, name, "NEEDS")
+    for function in FUNCTIONS[kind]:
+        assert callable(getattr(registry.build(kind, name, {}), function, None)), function
+
+
+@pytest.mark.parametrize("name", registry.names("claims"))
+def test_a_file_of_claims_lists_functions(name: str) -> None:
+    tests = module("claims", name).CLAIMS
+    assert tests and all(map(callable, tests))
 
 
 @pytest.mark.parametrize("study", registry.names("studies"))
@@ -129,6 +146,7 @@ def test_a_study_is_what_its_folder_says(study: str) -> None:
     assert not registry.of_study("figures", study) or callable(module_of(study).subject)
     names = {name.split("/")[1] for kind in ("reports", "figures") for name in registry.of_study(kind, study)}
     assert not known.picture or known.picture in names
+    assert f"{study}/{known.picture}" not in registry.names("reports") or outputs.draws(f"{study}/{known.picture}")
     _, schema = params.schema()["$defs"]["studies"]["properties"][study]["allOf"]
     assert {*known.not_training} <= {*schema["properties"]}
 
@@ -148,6 +166,37 @@ WRONG_STUDIES = {
         r"study\.py: FAMILY: found 'vea': did you mean 'vae'\?",
     ),
     "no stage": ("study.py", '"measure"', '"mesure"', r"EVALUATED: found 'mesure': did you mean 'measure'\? Known: "),
+    "a text for stages": (
+        "study.py",
+        '("measure",)',
+        '("measure")',
+        r"EVALUATED: found 'measure'; allowed: a tuple of na",
+    ),
+    "a number for words": ("study.py", 'PAPER = "x"', "PAPER = 3", r"study\.py: PAPER: found 3; allowed: text\.$"),
+    "a text for keys": (
+        "study.py",
+        "FAMILY",
+        'NOT_TRAINING = "seeds"\nFAMILY',
+        r"study\.py: NOT_TRAINING: found 'seeds'; allowed: a tuple of names, such as \('a',\)\.$",
+    ),
+    "a key that the schema lacks": (
+        "study.py",
+        "FAMILY",
+        'NOT_TRAINING = ("sedes",)\nFAMILY',
+        r"study\.py: NOT_TRAINING: found 'sedes': did you mean 'seeds'\?",
+    ),
+    "no such picture": (
+        "study.py",
+        "FAMILY",
+        'PICTURE = "fig"\nFAMILY',
+        r"PICTURE: found 'fig': did you mean 'fig1'\?",
+    ),
+    "a folder that is none": (
+        "study.py",
+        "FAMILY",
+        'REPORTS = "../x"\nFAMILY',
+        r"REPORTS: found '\.\./x'; allowed: a na",
+    ),
     "the folder of another": (
         "study.py",
         "FAMILY",
@@ -178,6 +227,8 @@ def test_a_wrong_study_gets_one_message_that_names_its_file(
         folder.mkdir(parents=True)
         (folder / "study.py").write_text(f'{words}\nFAMILY = "vae"\nEVALUATED = ("measure",)\n')
         (folder / "schema.yaml").write_text('type: object\nproperties: {seeds: {$ref: "#/$defs/seeds"}}\n')
+        (folder / "figures").mkdir()
+        (folder / "figures/fig1.py").touch()
     shutil.copytree(registry.PACKAGE / "training/families", tmp_path / "training/families")
     monkeypatch.setattr(registry, "PACKAGE", tmp_path)
     cached = (registry.names, registry.tree, studies)

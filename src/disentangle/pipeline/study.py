@@ -83,10 +83,11 @@ def studies() -> dict[str, Study]:
 
     Raises InputError for two whose reports would lie in one folder, and for a folder with reports and no study.
     """
+    names = registry.names("studies")
     for of in {name.split("/")[0] for kind in ("reports", "figures", "claims") for name in registry.names(kind)}:
-        if of not in registry.names("studies"):
+        if of not in names:
             raise InputError(f"{registry.PACKAGE}/studies/{of}: there is no study.py.")
-    found = {name: _declared(name) for name in registry.names("studies")}
+    found = {name: _declared(name) for name in names}
     folders: dict[Path, str] = {}
     for name, study in found.items():
         if (other := folders.setdefault(study.folder, name)) != name:
