@@ -267,3 +267,61 @@ def test_a_figure_that_does_not_exist_is_explained(all_reports: Project) -> None
         output = all_reports.snakemake("-n", target, status=1)
         assert said in output
         assert "Traceback" not in output
+
+
+@pytest.mark.workflow
+def test_the_page_of_a_study_without_cells_is_refused_at_the_plan(untouched: Project, tmp_path: Path) -> None:
+    project = untouched.copy(tmp_path / "own")
+    tiny = project.params["scales"]["tiny"]
+    project.edit_params("scales.tiny.datasets", {"OWN": tiny["datasets"]["DC-BC"]})
+    project.edit_params("burns.datasets", ["OWN"])
+    said = "report 'burns/table1' needs dataset 'DC-BC', which scales.tiny.studies.burns.datasets does not list"
+    for target in ("reports/burns/index.html", "reports/index.html"):
+        output = project.snakemake("-n", target, status=1)
+        assert f"error: no report of 'burns' has cells: {said} (listed: OWN).\n" in output
+        assert "Traceback" not in output
+    assert said.replace("table1", "table3") in project.snakemake("-n", "reports/table3.md", status=1)
+
+
+REPORT = """
+from dataclasses import dataclass
+
+import pandas as pd
+
+NEEDS = {"cells": "none", "tables": [], "claims": True}
+DRAWS = False
+
+
+@dataclass(frozen=True)
+class Report:
+    def table(self, results):
+        return pd.DataFrame()
+
+    def summary(self, results):
+        return {"count": {"supported": 1}}
+
+    def render(self, results):
+        return "# Mine"
+"""
+INCOMPLETE = {
+    "DRAWS = False": ("DRAWS = True", "its Report has no function draw."),
+    "def table": ("def tabel", "its Report has no function table."),
+    '"count"': ('"counts"', "summary: the key 'count' is missing, which holds how many claims have each verdict."),
+    '"# Mine"': ('"Mine"', "render: found 'Mine'; allowed: Markdown that starts with '# ' and a title."),
+    "class Report": ("class Mine", "defines no class Report."),
+    '"claims"': ('"claim"', "NEEDS: unknown key 'claim': did you mean 'claims'? Known: "),
+}
+
+
+@pytest.mark.workflow
+def test_an_incomplete_report_is_one_message_that_names_its_file(untouched: Project, tmp_path: Path) -> None:
+    project = untouched.copy(tmp_path / "mine")
+    file = project.folder / "src/disentangle/studies/burns/reports/mine.py"
+    file.write_text(REPORT)
+    project.stage("report", "burns/mine")
+    assert (project.folder / "reports/mine.md").read_text() == "# Mine\n"
+    for old, (new, said) in INCOMPLETE.items():
+        file.write_text(REPORT.replace(old, new))
+        output = project.stage("report", "burns/mine", status=1)
+        assert output.startswith(f"error: {file}: {said}")
+        assert output.count("\n") == 1

@@ -725,3 +725,9 @@ def test_a_second_probe_shows_in_tables_values_and_summary_without_the_papers_nu
     assert values[1] - values[0] == pytest.approx(1.5)
     assert [line for line in text.splitlines() if line in ("*z*:", "*z, mlp*:")] == ["*z*:", "*z, mlp*:"] * 3
     assert "*z*:" not in REPORT.render(alone)
+    # who reads "from a linear classifier" is told of others
+    told = "The classifiers here: logistic, mlp. What the paper gives, of a linear one, stands beside the first.\n"
+    assert told in text
+    assert "The classifiers here" not in REPORT.render(alone)
+    sweep: Any = registry.build("reports", "burns/sweep", {})
+    assert "linear" not in sweep.introduction

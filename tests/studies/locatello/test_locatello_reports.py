@@ -306,6 +306,18 @@ def test_the_setting_is_read_off_the_files(full: Results) -> None:
     assert not any("batch" in line or "latent" in line or "learning" in line for line in lines)
 
 
+def test_the_setting_compares_with_the_paper_what_the_paper_has() -> None:
+    made = World(datasets=("dSprites", "faces"), methods=("beta_vae", "sparse_vae"), strengths=2, seeds=(0,)).results()
+    lines = setting_text(made).split("## Differences from the paper")[1].splitlines()
+    assert [line for line in lines if line.startswith(("- methods", "- strengths", "- datasets"))] == [
+        "- datasets: without Color-dSprites, Noisy-dSprites, Scream-dSprites, SmallNORB, Cars3D, Shapes3D (paper: 7).",
+        "- datasets: with faces, which the paper does not have.",
+        "- methods: without FactorVAE, β-TCVAE, DIP-VAE-I, DIP-VAE-II, AnnealedVAE (paper: 6).",
+        "- methods: with sparse_vae, which the paper does not have.",
+        "- strengths of β-VAE: 2 (paper: 6).",
+    ]
+
+
 def test_a_setting_as_published_has_no_differences() -> None:
     names = ("dSprites", "color_dsprites", "noisy-dsprites", "ScreamDSprites", "SmallNORB", "Cars3D", "Shapes3D")
     made = World(datasets=names, strengths=6, seeds=(0,), stand_in="").results()

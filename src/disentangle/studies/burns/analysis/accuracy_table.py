@@ -16,6 +16,8 @@ from disentangle.studies.burns.analysis.results import BurnsCell, BurnsResults, 
 from disentangle.studies.burns.analysis.setting import setting_text
 
 GAP = "gap"
+LINEAR = "logistic"
+"""The paper's classifier, by the name of its probe."""
 TITLES = {
     "supervised": "Fully supervised pipeline",
     "infomax": "Control",
@@ -175,6 +177,15 @@ def _entry(ours: Estimate, cells: int, published: float | None) -> str:
     return " ".join(filter(None, [str(ours), count, verdict]))
 
 
+def _classifiers(probes: tuple[str, ...]) -> list[str]:
+    """Return which classifiers there are, where they are others than the paper's, of which an introduction tells."""
+    if probes == (LINEAR,):
+        return []
+    return [
+        f"The classifiers here: {', '.join(probes)}. What the paper gives, of a linear one, stands beside the first."
+    ]
+
+
 @dataclass(frozen=True)
 class AccuracyReport:
     """A report that is one or more accuracy tables; reports/<name>.py says of which cells and codes."""
@@ -196,7 +207,7 @@ class AccuracyReport:
     def render(self, results: BurnsResults) -> str:
         """Return the report in Markdown."""
         tables = self._tables(results)
-        sections = [self.introduction, "\n".join(self.legend)]
+        sections = [self.introduction, *_classifiers(results.probes), "\n".join(self.legend)]
         for title, part, legend in (
             ("Accuracy", AccuracyTable.comparison, []),
             ("Outcome of the cells", AccuracyTable.outcomes, [DIAGONAL, DIAGNOSES]),

@@ -15,7 +15,7 @@ class Report(AccuracyReport):
     introduction = """\
 # All methods on DC-BC
 
-Accuracy in percent for digit (DC) and background (BC) classification on DC-BC, from a linear classifier on the
+Accuracy in percent for digit (DC) and background (BC) classification on DC-BC, from each of `probes` on the
 representation r, on the projection z, or on a half of one, for every entry under `methods` in `params.yaml`.
 A method without projection heads has no z."""
     tasks = ("DC", "BC")

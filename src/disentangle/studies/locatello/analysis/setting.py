@@ -24,7 +24,7 @@ WORDS = {
     "final_batches": "batches of the final losses",
     "log_every": "steps a row of history",
 }
-SEEDS, STRENGTHS, PAPER_METHODS, IMAGE_SIZE = 50, 6, 6, 64
+SEEDS, STRENGTHS, IMAGE_SIZE = 50, 6, 64
 TRAIN_POINTS = 10_000
 """Of DCI and the largest downstream task, as published."""
 
@@ -118,22 +118,15 @@ def _differences(results: Results) -> str:
             strides = zip((factor for factor, _ in manifest["grid"]["sizes"]), every, strict=False)
             thinned = ", ".join(f"{factor} {stride}" for factor, stride in strides if stride > 1)
             lines.append(f"- factor values of {name}: one in so many: {thinned} (paper: all).")
-    present = {spelled(name) for name in results.manifests}
-    absent = [name for name in DATASETS if spelled(name) not in present]
-    if absent:
-        lines.append(f"- datasets: without {', '.join(absent)} (paper: {len(DATASETS)}).")
     trained = [cell for cell in results.cells if cell.cell.method != CONTROL]
-    missing = [
-        title for name, title in METHODS.items() if name != CONTROL and name not in {c.cell.method for c in trained}
-    ]
-    if missing:
-        lines.append(f"- methods: without {', '.join(missing)} (paper: {PAPER_METHODS}).")
-    strengths = {
-        method: len({c.cell.lam for c in trained if c.cell.method == method})
-        for method in {c.cell.method for c in trained}
-    }
-    for method in sorted(strengths):
-        lines += _changed(f"strengths of {method_title(method)}", {strengths[method]}, STRENGTHS)
+    present = {spelled(name): name for name in results.manifests}
+    lines += _named("datasets", {spelled(name): name for name in DATASETS}, present)
+    methods = {c.cell.method: method_title(c.cell.method) for c in trained}
+    papers = {name: title for name, title in METHODS.items() if name != CONTROL}
+    lines += _named("methods", papers, methods)
+    for method in sorted(papers.keys() & methods.keys()):
+        strengths = len({c.cell.lam for c in trained if c.cell.method == method})
+        lines += _changed(f"strengths of {papers[method]}", {strengths}, STRENGTHS)
     seeds = Counter((c.cell.dataset, c.cell.method, c.cell.lam) for c in trained)
     lines += _changed("seeds of a setting", set(seeds.values()), SEEDS)
     lines += _twins(trained)
@@ -162,6 +155,14 @@ def _twins(trained: Sequence[CellResult]) -> list[str]:
         for ((a, lam), one), ((b, other), two) in itertools.combinations(models.items(), 2)
         if one == two
     ]
+
+
+def _named(what: str, theirs: Mapping[str, str], ours: Mapping[str, str]) -> list[str]:
+    """Return which of the paper's we lack, and which of ours it lacks, by their titles."""
+    missing = [title for name, title in theirs.items() if name not in ours]
+    own = [title for name, title in ours.items() if name not in theirs]
+    lines = [f"- {what}: without {', '.join(missing)} (paper: {len(theirs)})."] if missing else []
+    return [*lines, f"- {what}: with {', '.join(own)}, which the paper does not have."] if own else lines
 
 
 def _changed(what: str, ours: set[Any], theirs: Any) -> list[str]:
