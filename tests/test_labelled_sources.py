@@ -299,10 +299,10 @@ WRONG = {
     "an unknown file": (
         ROWS,
         {"file": "picture"},
-        r": file: no column 'picture': Known: colour, domain, file, size\.$",
+        r": file: no column 'picture': known are colour, domain, file, size\.$",
     ),
     "an unknown attribute": (ROWS, {"attributes": ["sise"]}, r": attributes: no column 'sise': did you mean 'size'\?"),
-    "an unknown split": (ROWS, {"split": "part"}, r": split: no column 'part': Known: "),
+    "an unknown split": (ROWS, {"split": "part"}, r": split: no column 'part': known are "),
     "a lonely domain": (
         [*ROWS, ["c.png", "shell", "red", "7"]],
         {},

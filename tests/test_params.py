@@ -103,7 +103,7 @@ def message(folder: Path, data: object) -> str:
 
 WRONG = {
     # names
-    "scale": ("scale", "t", "scale: no scale 't': Known: s."),
+    "scale": ("scale", "t", "scale: no scale 't': known is s."),
     "target": (
         "targets",
         ["reports/tabel3.md"],
@@ -144,7 +144,7 @@ WRONG = {
     "probe": (f"{STUDY}.probes", {"logistics": {}}, "unknown probe 'logistics': did you mean 'logistic'? Known:"),
     "optimizer": (f"{STUDY}.training.optimizer", "adam", "optimizer: found 'adam': did you mean 'adamw'? Known:"),
     "augmentation": (f"{STUDY}.training.augmentation", "color", "found 'color': did you mean 'colour'? Known:"),
-    "stem": (f"{STUDY}.encoder.stem", "vit", f"{STUDY}.encoder.stem: found 'vit': Known: cifar, imagenet, stride2."),
+    "stem": (f"{STUDY}.encoder.stem", "vit", f"{STUDY}.encoder.stem: found 'vit': known are cifar, imagenet, stride2."),
     # keys
     "misspelt key": (f"{STUDY}.training.step", 5, f"{STUDY}.training: unknown key 'step': did you mean 'steps'?"),
     "misspelt top-level key": ("target", [], "top level: unknown key 'target': did you mean 'targets'? Known:"),
@@ -373,7 +373,7 @@ def test_a_scale_that_is_not_in_the_file(tmp_path: Path) -> None:
     for ask in asked:
         with pytest.raises(InputError) as caught:
             ask()
-        assert str(caught.value) == "no scale 'S': Known: s."
+        assert str(caught.value) == "no scale 'S': did you mean 's'? Known: s."
 
 
 @pytest.mark.parametrize(("method", "lam"), [("ortho", 0.77), ("ortho", 0.0), ("infomax", 0.0), ("one_head", 0.0)])
@@ -600,7 +600,7 @@ def test_every_leaf_of_a_merged_scale_is_the_scales_own_or_its_bases(under: dict
 MINE = "scales.mine.studies.burns"
 WRONG_BASES = {
     "unknown": ({"base": "ss"}, {}, "scales.mine.base: no scale 'ss': did you mean 's'? Known: s."),
-    "no name": ({"base": 3}, {}, "scales.mine.base: no scale 3: Known: s."),
+    "no name": ({"base": 3}, {}, "scales.mine.base: no scale 3: known is s."),
     "itself": ({"base": "mine"}, {}, "scales.mine.base: a cycle, mine -> mine."),
     "cycle": ({"base": "x"}, {"x": {"base": "y"}, "y": {"base": "mine"}}, "base: a cycle, mine -> x -> y -> mine."),
     "a value for a mapping": (
@@ -665,7 +665,7 @@ def test_the_section_of_a_study_without_a_folder_is_left_out_and_said(tmp_path: 
     found = load(tmp_path, edited("scales.s.studies.another", {"anything": 1}))
     assert list(found.scales["s"]["studies"]) == ["burns"]
     assert len(found.left_out) == 1
-    assert found.left_out[0].startswith("scales.s.studies.another is left out: no study 'another': Known: burns")
+    assert found.left_out[0].startswith("scales.s.studies.another is left out: no study 'another': known ")
 
 
 def test_a_mapping_that_names_another_plugin_replaces_the_one_of_the_base() -> None:

@@ -13,12 +13,13 @@ class InputError(Exception):
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that ``name`` may be a misspelling of, None where none is near."""
-    return next(iter(difflib.get_close_matches(name, sorted(known), n=1)), None)
+    spelled = {other.lower(): other for other in sorted(known)}
+    return next((spelled[near] for near in difflib.get_close_matches(name.lower(), spelled, n=1)), None)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the end of an error message: the nearest known name and all known names."""
-    known = sorted(known)
-    near = nearest(name, known)
-    hint = f"did you mean '{near}'? " if near else ""
-    return f"{hint}Known: {', '.join(known) if known else 'none'}."
+    """Return the end of an error message, behind a colon: the nearest known name, if one is, and all known names."""
+    names = sorted(known)
+    if near := nearest(name, names):
+        return f"did you mean '{near}'? Known: {', '.join(names)}."
+    return f"known {'is' if len(names) < 2 else 'are'} {', '.join(names) or 'none'}."
