@@ -168,6 +168,7 @@ def readers(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
     project = untouched.copy(tmp_path_factory.mktemp("docs") / "readers")
     add_examples(project, "docs/method.md", "docs/study.md")
     shutil.copy(ROOT / "params.yaml", project.folder)
+    project.edit_params("scale", "demo")  # which the pages are about, whichever is selected
     return project
 
 

@@ -106,9 +106,24 @@ def test_scores_are_those_declared_and_numbers_in_their_range_whatever_the_codes
     assert set(spelled) == set(declared)
     for key, value in found.items():
         assert type(value) is float
-        lowest, highest = RANGES.get(key, (0, 1))
-        assert math.isnan(value) or lowest <= value <= highest + 1e-9, (name, key, value)
         assert not math.isinf(value)
+        check_range(name, key, value)
+
+
+def check_range(name: str, score: str, value: float) -> None:
+    lowest, highest = RANGES.get(score, (0, 1))
+    outside = (
+        f"'{score}' of {name} is {value}, outside [{lowest}, {highest}]; another range needs a line in RANGES here"
+    )
+    assert math.isnan(value) or lowest <= value <= highest + 1e-9, outside
+
+
+def test_a_score_outside_its_range_is_told_where_to_state_another() -> None:
+    with pytest.raises(
+        AssertionError, match=r"^'excess' of kurtosis is -2\.0, outside \[0, 1\]; .* needs a line in RANGES"
+    ):
+        check_range("kurtosis", "excess", -2.0)
+    check_range("irs", "irs", -1.0)
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -3,6 +3,7 @@
 import itertools
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -205,10 +206,17 @@ def naive(name: str, posterior: Posterior, m: int, lam: float) -> float:
             return kl + (lam - 1) * naive_tc(z, mean, logvar)
         case "dip_vae_i":
             return kl + naive_distance(naive_covariance(mean), lam, 10 * lam)
-    c = naive_covariance(mean)
-    for d in range(len(c)):
-        c[d][d] += sum(math.exp(v) for v in logvar[:, d]) / len(logvar)
-    return kl + naive_distance(c, lam, lam)
+        case "dip_vae_ii":
+            c = naive_covariance(mean)
+            for d in range(len(c)):
+                c[d][d] += sum(math.exp(v) for v in logvar[:, d]) / len(logvar)
+            return kl + naive_distance(c, lam, lam)
+    pytest.fail(f"the formula of '{name}' is missing: add a case to `naive` of {Path(__file__).name}")
+
+
+def test_a_method_without_a_formula_is_told() -> None:
+    with pytest.raises(pytest.fail.Exception, match="the formula of 'sparse_vae' is missing: add a case to `naive` of"):
+        naive("sparse_vae", random_posterior(), 0, LAM)
 
 
 @pytest.mark.parametrize("name", METHODS)
