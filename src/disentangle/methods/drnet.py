@@ -63,14 +63,18 @@ class Objective(ClassSupervised):
         reconstruction = F.mse_loss(rebuilt, batch.x[:, : rebuilt.shape[1]])
         similarity = F.mse_loss(content, content.roll(1, 1).detach())
         held = pose.detach()
-        adversarial = undecided(networks["classifier"](torch.cat([pose, held.roll(1, 1)], 2)))
-        pairs = (networks["classifier"](torch.cat([held, held.roll(1, turned)], 2)) for turned in (1, 0))
+
+        def told(one: Tensor, other: Tensor) -> Tensor:
+            logits: Tensor = networks["classifier"](torch.cat([one, other], 2))
+            return logits.to(batch.x.dtype)  # losses are not of half precision
+
+        adversarial = undecided(told(pose, held.roll(1, 1)))
         return {
             "loss": reconstruction + similarity + batch.lam * adversarial,
             "reconstruction": reconstruction,
             "similarity": similarity,
             "adversarial": adversarial,
-            "classifier": told_apart(*pairs),
+            "classifier": told_apart(told(held, held.roll(1, 1)), told(held, held.roll(1, 0))),
         }
 
     def codes(self, networks: Networks, x: Tensor) -> Tensor:

@@ -88,8 +88,8 @@ class Posteriors(nn.Module):
         self.encoder, self._sizes = encoder, sizes
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the parts, each (M, size)."""
-        parts: tuple[Tensor, ...] = self.encoder(x).split(self._sizes, 1)
+        """Return the parts, each (M, size), in the precision of the images: losses are not of half precision."""
+        parts: tuple[Tensor, ...] = self.encoder(x).to(x.dtype).split(self._sizes, 1)
         return parts
 
 

@@ -3,6 +3,7 @@
 Nothing in it waits for the host or depends on a value, so a GPU can record it once and replay it as a single launch.
 """
 
+import math
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -116,13 +117,14 @@ class PhaseStep:
         copies = tuple(
             augment(x, names, draw(len(x), names, generators["augment"])) for _ in range(self._objective.copies)
         )
+        # A method that lacks a key has no use for it: of no number, no loss would be finite.
         batch = LabelledBatch(
             x,
             copies,
             images.domain.index_select(0, self._index),
             self._index,
             self._groups,
-            self._training.get("temperature", 1.0),
+            self._training.get("temperature", math.nan),
             self._lam,
             self._training.get("rebuilt", 0),
             generators["noise"],

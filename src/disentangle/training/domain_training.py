@@ -1,5 +1,6 @@
 """The training of a class-supervised cell, from initialisation through its phases to the last step."""
 
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -7,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from disentangle.losses.labelled_batch import ClassSupervised
@@ -19,70 +19,100 @@ from disentangle.training.labelled_images import DomainOrder, LabelledImages
 
 @dataclass
 class Run:
-    """A finished training."""
+    """A training: a row of history every few steps, how long and how far it went, over all phases."""
 
-    networks: nn.ModuleDict
     history: list[dict[str, float]]
-    diverged: bool
     seconds: float
     steps: int
 
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss of the last row is not finite."""
+        return not all(map(math.isfinite, self.history[-1].values())) if self.history else False
 
-def train(
-    config: Mapping[str, Any],
-    networks: nn.ModuleDict,
-    objective: ClassSupervised,
-    distance: nn.Module | None,
-    images: LabelledImages,
-    resume: Path,
-    digest: str,
-    execution: str,
-    checkpoint_every: float,
-    announce: Callable[[str], None],
-) -> Run:
-    """Train through all phases; goes on from ``resume`` if that holds a state of the same ``digest``.
 
-    The result does not depend on the interruptions. A run whose loss is not finite stops and is marked as diverged.
-    ``checkpoint_every`` is in seconds.
+class DomainTraining:
+    """One cell's training, which changes its ``networks`` in place.
+
+    It goes on from ``resume`` if that holds a state of the same ``digest``. ``config`` is ``Params.training(cell)``,
+    ``execution`` that of PhaseStep. The result does not depend on the interruptions.
     """
-    training, device = config["training"], images.images.device
-    steps, phases = training["steps"], [*objective.phases]
-    stream = SideStream(device)
-    state = checkpoint.load_state(resume, digest)
-    done, history, seconds = (state["done"], state["history"], state["seconds"]) if state else (0, [], 0.0)
-    if state:
-        announce(f"going on at step {done}")
-    domain, seed = images.domain.cpu().numpy(), config["cell"]["seed"]
-    order = DomainOrder(domain, training["domains"], training["each"], seed, device)
-    began = saved = now = time.perf_counter()
-    first, run = done, Run(networks, history, False, seconds, done)
-    for number in range(done // steps, len(phases)):
-        step = PhaseStep(config, phases[number], networks, objective, distance, images, order.groups, stream, execution)
-        if state and done // steps == number:
-            with stream():
-                step.restore(state["state"])
-        local = run.steps - number * steps
-        while local < steps:
-            until = min((local // training["log_every"] + 1) * training["log_every"], steps)
-            with stream():
-                for k in range(local, until):
-                    share = step(order.index(number * steps + k), k)
-                means = step.means()
-            local, run.steps = until, number * steps + until
-            run.seconds += time.perf_counter() - now
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        networks: nn.ModuleDict,
+        objective: ClassSupervised,
+        distance: nn.Module | None,
+        images: LabelledImages,
+        resume: Path,
+        digest: str,
+        execution: str,
+        announce: Callable[[str], None],
+    ) -> None:
+        self._training, self._phases = config["training"], [*objective.phases]
+        self._resume, self._digest, self._announce = resume, digest, announce
+        device, domain = images.images.device, images.domain.cpu().numpy()
+        asked = self._training["domains"], self._training["each"]
+        self._order = DomainOrder(domain, *asked, config["cell"]["seed"], device)
+        self._stream, self._run = SideStream(device), Run([], 0.0, 0)
+        self._phase_step = functools.partial(
+            PhaseStep,
+            config,
+            networks=networks,
+            objective=objective,
+            distance=distance,
+            images=images,
+            groups=self._order.groups,
+            stream=self._stream,
+            execution=execution,
+        )
+        if (state := checkpoint.load_state(resume, digest)) is not None:
+            self._run = Run(state["history"], state["seconds"], state["done"])
+            self._step = self._phase_step(phase=self._phases[self._run.steps // self._training["steps"]])
+            with self._stream():
+                self._step.restore(state["state"])
+            announce(f"going on at step {self._run.steps}")
+
+    @property
+    def samples(self) -> int:
+        """Images a step."""
+        return self._order.groups * int(self._training["each"])
+
+    def run(self, checkpoint_every: float) -> Run:
+        """Train to the end, or until a loss is not finite; save a state if the last is so many seconds old."""
+        run, total, start = self._run, self._training["steps"] * len(self._phases), self._run.steps
+        began = saved = time.perf_counter()
+        while run.steps < total:
+            self._row()
+            if run.diverged:
+                self._announce(f"step {run.steps}/{total}  a loss is not finite: stopped as diverged")
+                break
             now = time.perf_counter()
-            run.history.append({"step": run.steps, "rate": share, **means})
-            if not all(map(math.isfinite, means.values())):
-                run.diverged = True
-                announce(f"step {run.steps}  a loss is not finite: stopped as diverged")
-                return run
-            left = (now - began) / (run.steps - first) * (len(phases) * steps - run.steps)
-            announce(f"{phases[number]} {local}/{steps}  loss {means['loss']:.4f}  {left:.0f} s left")
-            if now - saved >= checkpoint_every and local < steps:
-                with stream():
-                    kept = {"done": run.steps, "history": run.history, "state": step.state()}
-                    checkpoint.save_state(resume, {"digest": digest, "seconds": run.seconds, **kept})
+            left = (now - began) / (run.steps - start) * (total - run.steps)
+            self._announce(f"step {run.steps}/{total}  loss {run.history[-1]['loss']:.4f}  {left:.0f} s left")
+            if now - saved >= checkpoint_every and run.steps % self._training["steps"]:
+                self._save()
                 saved = now
-    if device.type == "cuda":
-        torch.cuda.current_stream(device).synchronize()
-    return run
+        return run
+
+    def _row(self) -> None:
+        """Train to the end of a row of history; a phase begins with a step of its own."""
+        began, steps, every = time.perf_counter(), self._training["steps"], self._training["log_every"]
+        phase, done = divmod(self._run.steps, steps)
+        if not done:
+            self._step = self._phase_step(phase=self._phases[phase])
+        end = min((done // every + 1) * every, steps)
+        with self._stream():
+            for step in range(done, end):
+                rate = self._step(self._order.index(phase * steps + step), step)
+            means = self._step.means()
+        self._run.steps += end - done
+        self._run.history.append({"step": self._run.steps, "rate": rate, **means})
+        self._run.seconds += time.perf_counter() - began
+
+    def _save(self) -> None:
+        run = self._run
+        with self._stream():
+            state = {"done": run.steps, "history": run.history, "state": self._step.state()}
+            checkpoint.save_state(self._resume, {"digest": self._digest, "seconds": run.seconds, **state})

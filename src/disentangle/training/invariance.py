@@ -12,6 +12,8 @@ from disentangle.training.image_augment import augment, draw
 from disentangle.training.labelled_images import seen
 
 CHUNK = 128
+ROUNDING = 1e-5
+"""Images nearer than this to their copies differ from them by rounding alone, such as grey ones turned grey."""
 
 
 @torch.inference_mode()
@@ -34,7 +36,7 @@ def invariances(
             _moved(objective, networks, distance, seen(part), [name], generator) for part in torch.split(images, CHUNK)
         ]
         after, before = (torch.cat(part).double().cpu() for part in zip(*pairs, strict=True))
-        norm = (after / before)[before > 0]
+        norm = (after / before)[before > ROUNDING]
         means = {"f_unnorm": float(after.mean()), "f_norm": float(norm.mean()) if len(norm) else math.nan}
         found[name] = {key: value if math.isfinite(value) else None for key, value in means.items()}
     return found

@@ -15,9 +15,10 @@ from disentangle.data.labelled import Labelled
 from disentangle.errors import InputError
 from disentangle.losses.labelled_batch import ClassSupervised, Setting
 from disentangle.streams import seed_of
-from disentangle.training import checkpoint, domain_training
+from disentangle.training import checkpoint
 from disentangle.training.device import place
 from disentangle.training.domain_step import placed
+from disentangle.training.domain_training import DomainTraining
 from disentangle.training.invariance import invariances
 from disentangle.training.job import Job, Trained
 from disentangle.training.labelled_images import LabelledImages, seen
@@ -72,18 +73,10 @@ def train(
         if objective.distance:
             distance = place(registry.build("distances", objective.distance, {}).build(), device)
             told["distance"] = registry.constant("distances", objective.distance, "ABOUT")
-        run = domain_training.train(
-            job.config,
-            networks,
-            objective,
-            distance,
-            images,
-            job.resume,
-            job.digest,
-            execution,
-            checkpoint_every,
-            job.say,
+        training = DomainTraining(
+            job.config, networks, objective, distance, images, job.resume, job.digest, execution, job.say
         )
+        run = training.run(checkpoint_every)
         if objective.invariances:
             tested = torch.from_numpy(labelled.images[labelled.test][:INVARIANCE_IMAGES]).to(device)
             told["invariance"] = invariances(objective, networks, distance, tested, job.config["cell"]["seed"])
@@ -100,8 +93,7 @@ def train(
             **told,
         }
         history = [{name: row.get(name, float("nan")) for name in names} for row in run.history]
-        batch = job.config["training"]["domains"] * job.config["training"]["each"]
-        yield job, Trained(networks.state_dict(), history, facts, run.seconds, run.steps, batch)
+        yield job, Trained(networks.state_dict(), history, facts, run.seconds, run.steps, training.samples)
 
 
 @torch.inference_mode()
