@@ -167,7 +167,7 @@ class Toy:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for name in ("methods/beta.py", "methods/dip.py", "metrics/mig.py", "training/families/vae.py"):
-            self.write(f"../../{'evaluation/' * name.startswith('metrics')}{name}", "")
+            self.write(f"../../{'evaluation/' * name.startswith('metrics')}{name}", 'DATA = "a grid of factors"')
         self.write("study.py", STUDY)
         for name in ("small", "whole"):
             self.write(f"reports/{name}.py", REPORT)
@@ -305,6 +305,21 @@ def test_a_folder_of_reports_without_a_study_is_told(toy: Toy) -> None:
     toy.write("../gone/reports/table.py", REPORT)
     with pytest.raises(InputError, match=r"studies/gone: there is no study\.py\.$"):
         toy.cells()
+
+
+def test_what_a_study_is_evaluated_with_is_there(toy: Toy) -> None:
+    """Its schema may have left the key open."""
+    section = toy.settings.scales["s"]["studies"]["toy"] | {"datasets": []}
+    settings = params.Params("s", (), {"s": {"studies": {"toy": section}, "datasets": {}}})
+    with pytest.raises(InputError, match=r"studies\.toy: the key 'metrics' is missing, which stage 'measure' uses\.$"):
+        params._check_study(settings, "s", "toy", {})
+
+
+def test_a_file_that_cannot_be_read_is_told(toy: Toy) -> None:
+    (toy.folder / "reports/folder.py").mkdir()
+    forget()
+    with pytest.raises(InputError, match=r"studies/toy/reports/folder\.py: cannot be read \(Is a directory\)\.$"):
+        outputs.all_report_cells(toy.settings)
 
 
 def test_reports_without_cells_say_what_they_need(toy: Toy) -> None:

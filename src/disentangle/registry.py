@@ -117,11 +117,13 @@ def names(kind: str) -> tuple[str, ...]:
 
 @functools.cache
 def tree(file: Path) -> ast.Module:
-    """Return the syntax tree of a source file, parsed once a process; raises InputError where it is no Python."""
+    """Return the syntax tree of a source file, parsed once a process; raises InputError where it is none."""
     try:
         return ast.parse(file.read_text(), str(file))
     except (SyntaxError, ValueError) as error:
         raise InputError(f"{file}: not valid Python: {error}.") from error
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
 
 
 @functools.cache

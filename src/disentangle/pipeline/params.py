@@ -440,7 +440,9 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
             *outer, last = key.split(".")
             if last not in _within(section, outer):
                 raise InputError(f"{where}: the key '{key}' is missing, which method '{method}' uses.")
-    for evaluation in EVALUATIONS.values():
+    for stage, evaluation in EVALUATIONS.items():
+        if stage in study.evaluated and evaluation.plugins not in section:
+            raise InputError(f"{where}: the key '{evaluation.plugins}' is missing, which stage '{stage}' uses.")
         params.evaluation(evaluation.plugins, scale, name)
     for code, names in section.get("measured", {}).items():
         for metric in names:
