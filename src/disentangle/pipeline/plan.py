@@ -215,8 +215,13 @@ def front(params: Params) -> str:
 
 
 def credits_of(definition: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Return what the sources of a dataset stand in for, and whom to credit, by role."""
-    return {
+    """Return what the sources of a dataset stand in for, and whom to credit, by role.
+
+    A dataset that composes what is of none of its sources says itself what that stands in for, as its ``composition``.
+    """
+    own = registry.constant("datasets", definition["generator"], "STAND_IN", "")
+    composed = {"composition": {"STAND_IN": own, "CREDITS": ""}} if own else {}
+    return composed | {
         role: {key: registry.constant("sources", source["name"], key) for key in ("STAND_IN", "CREDITS")}
         for role, source in definition["sources"].items()
     }

@@ -34,7 +34,8 @@ def read_manifest(scale: str, dataset: str) -> dict[str, Any]:
     """Read what a dataset is and is made of, with what it stands in for and whom to credit."""
     manifest = dataset_files.read_manifest(dataset_folder(scale, dataset))
     credit = plan.credits_of(manifest["definition"])
-    made_of = {role: made | credit[role] for role, made in manifest["made_of"].items()}
+    made_of = {role: made | credit.pop(role) for role, made in manifest["made_of"].items()}
+    made_of |= {role: told for role, told in credit.items() if role not in manifest["definition"]["sources"]}
     return {**manifest, "made_of": made_of}
 
 

@@ -18,6 +18,7 @@ from disentangle.errors import InputError
 
 DATA = "labelled images"
 ROLES = ("toys", "cars")
+STAND_IN = "pictures of rendered toys and cars beside edge maps of themselves (stand-in for Edges2Shoes)"
 POOLS = ()
 
 TOYS = {"elevation": 2, "azimuth": 3, "lighting": 2}

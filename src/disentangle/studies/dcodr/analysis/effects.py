@@ -12,12 +12,12 @@ from disentangle.reporting.statistics import mean_interval
 from disentangle.studies.dcodr.analysis.results import (
     DOMAIN,
     METHODS,
-    PAPER_RULE,
     PREDICTOR,
     DomainResults,
     longest_rule,
     predictions,
     scores,
+    shortest_rule,
 )
 
 
@@ -47,7 +47,7 @@ def attributes(results: DomainResults, dataset: str, entry: str) -> pd.Series:
     """Return how often attributes are told right by the paper's rule, by seed, meaned over them."""
     own = predictions(results)
     own = own[(own["dataset"] == dataset) & (own["entry"] == entry) & (own["label"] != DOMAIN)]
-    return own[(own["probe"] == PREDICTOR) & (own["rule"] == PAPER_RULE)].groupby("seed")["accuracy"].mean()
+    return own[(own["probe"] == PREDICTOR) & (own["rule"] == shortest_rule(results))].groupby("seed")["accuracy"].mean()
 
 
 def score(results: DomainResults, dataset: str, entry: str, name: str, metric: str = "retrieval") -> pd.Series:

@@ -12,6 +12,7 @@ from disentangle.studies.dcodr.analysis.results import (
     PREDICTOR,
     DomainResults,
     predictions,
+    shortest_rule,
     title_of,
     told,
 )
@@ -30,7 +31,7 @@ class Prediction:
 
     def summary(self, results: DomainResults) -> dict[str, Any]:
         """Return by entry the mean accuracy of each label by the paper's rule."""
-        found = told(results).groupby(["entry", "label"], sort=False)["accuracy"].mean()
+        found = told(results, shortest_rule(results)).groupby(["entry", "label"], sort=False)["accuracy"].mean()
         return {
             str(entry): {str(label): round(float(value), 3) for label, value in own.droplevel("entry").items()}
             for entry, own in found.groupby(level="entry", sort=False)
@@ -39,13 +40,13 @@ class Prediction:
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""
         dataset = self.needs["dataset"]
-        found = told(results).rename(columns={"label": "column", "accuracy": "value"})
+        found = told(results, shortest_rule(results)).rename(columns={"label": "column", "accuracy": "value"})
         labels = [DOMAIN, *(name for name in dict.fromkeys(found["column"]) if name != DOMAIN)]
         columns = {label: label.replace("_", " ") for label in labels}
         optimal = dict.fromkeys(labels, 1.0) | {DOMAIN: float(found.query("column == @DOMAIN")["chance"].mean())}
         printed = self.printed(results)
         sections = [
-            "## The paper's predictor, by its own stopping rule",
+            f"## The paper's predictor, {shortest_rule(results)}",
             READ,
             beside_published(results, dataset, found, printed, columns, optimal),
             "## The domain, by stronger and weaker predictors",

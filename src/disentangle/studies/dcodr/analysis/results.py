@@ -32,7 +32,6 @@ TITLES = METHODS | {
 DOMAIN = "domain"
 """What every dataset's domain is called in these tables."""
 PREDICTOR, LINEAR = "predictor", "logistic"
-PAPER_RULE = "patience 7"
 CELL = ["dataset", "entry", "lam", "seed"]
 
 
@@ -109,17 +108,26 @@ def scores(results: DomainResults) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*CELL, "metric", "score", "value"])
 
 
-def told(results: DomainResults, probe: str = PREDICTOR, rule: str = PAPER_RULE) -> pd.DataFrame:
-    """Return one row a cell and label: the accuracy by one rule, the mean over predictor seeds."""
+def told(results: DomainResults, rule: str) -> pd.DataFrame:
+    """Return one row a cell and label: the predictor's accuracy by one rule, the mean over predictor seeds."""
     own = predictions(results)
-    own = own[(own["probe"] == probe) & (own["rule"] == rule)]
+    own = own[(own["probe"] == PREDICTOR) & (own["rule"] == rule)]
     return own.groupby([*CELL, "label"], sort=False, as_index=False)[["accuracy", "chance"]].mean()
+
+
+def shortest_rule(results: DomainResults) -> str:
+    """Return the least patient rule of the predictor; the paper's, patience 7, unless params.yaml has a shorter one."""
+    return _rules(results)[0]
 
 
 def longest_rule(results: DomainResults) -> str:
     """Return the rule of the predictor that is the most patient: the nearest to convergence."""
+    return _rules(results)[-1]
+
+
+def _rules(results: DomainResults) -> list[str]:
     rules = predictions(results).query("probe == @PREDICTOR")["rule"].unique()
-    return str(max(rules, key=lambda rule: int(rule.split()[-1])))
+    return sorted(map(str, rules), key=lambda rule: int(rule.split()[-1]))
 
 
 def _key(result: CellResult) -> tuple[str, str, float, int]:
