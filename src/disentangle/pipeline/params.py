@@ -411,10 +411,8 @@ def _check_ranges(definition: dict[str, Any], where: str) -> None:
 def _check_study(params: Params, scale: str, name: str, definitions: dict[str, Any]) -> None:
     section, where, study = params.study(scale, name), f"scales.{scale}.studies.{name}", study_of(name)
     for dataset in section.get("by_dataset", {}):
-        if dataset not in section["datasets"]:
-            raise InputError(
-                f"{where}.by_dataset: no dataset '{dataset}': {did_you_mean(dataset, section['datasets'])}"
-            )
+        if dataset not in definitions:  # it need not be listed, as in a scale of fewer datasets than its base
+            raise InputError(f"{where}.by_dataset: no dataset '{dataset}': {did_you_mean(dataset, definitions)}")
     trained_on = registry.constant("families", study.family, "DATA")
     for dataset in section["datasets"]:
         if dataset not in definitions:
