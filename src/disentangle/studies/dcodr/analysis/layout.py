@@ -39,19 +39,26 @@ def beside_published(
     columns: Mapping[str, str],
     optimal: Mapping[str, float] | None = None,
 ) -> str:
-    """Return a row a method: in each column the published number and ours, of ``found`` (entry, column, value)."""
+    """Return a row a method: in each column the published number and ours, of ``found`` (entry, column, value).
+
+    Ours alone, where nothing is ``published``.
+    """
+
+    def beside(method: str, column: str, ours: str) -> str:
+        return f"{published.get((method, column), '–')} / {ours}" if published else ours
+
     rows = []
     for entry in results.entries(dataset):
         own = found[found["entry"] == entry]
         row: list[str] = [title_of(entry)]
         for column in columns:
             ours = measured(own[own["column"] == column]["value"].to_list())
-            row.append(f"{published.get((METHODS.get(entry, ''), column), '–')} / {ours}")
+            row.append(beside(METHODS.get(entry, ""), column, ours))
         rows.append([*row, str(own["seed"].nunique())])
     if optimal is not None:
-        best = [f"{published.get(('Optimal', column), '–')} / {optimal[column]:.3g}" for column in columns]
+        best = [beside("Optimal", column, f"{optimal[column]:.3g}") for column in columns]
         rows.append(["Optimal", *best, ""])
-    return markdown_table(["published / ours", *columns.values(), "seeds"], rows)
+    return markdown_table(["published / ours" if published else "ours", *columns.values(), "seeds"], rows)
 
 
 def page(

@@ -1,5 +1,6 @@
 """Tables 3 and 4: how well predictors tell the domain and the attributes from a code."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -40,18 +41,13 @@ class Prediction:
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""
         dataset = self.needs["dataset"]
-        found = told(results, shortest_rule(results)).rename(columns={"label": "column", "accuracy": "value"})
-        labels = [DOMAIN, *(name for name in dict.fromkeys(found["column"]) if name != DOMAIN)]
-        columns = {label: label.replace("_", " ") for label in labels}
-        optimal = dict.fromkeys(labels, 1.0) | {DOMAIN: float(found.query("column == @DOMAIN")["chance"].mean())}
-        printed = self.printed(results)
         sections = [
             f"## The paper's predictor, {shortest_rule(results)}",
             READ,
-            beside_published(results, dataset, found, printed, columns, optimal),
+            told_table(results, dataset, self.printed(results)),
             "## The domain, by stronger and weaker predictors",
             STRENGTH,
-            self.strengths(results),
+            strengths(results, dataset),
         ]
         return page(results, self.introduction, sections)
 
@@ -60,28 +56,35 @@ class Prediction:
         own = results.published["representation"].query("table == @self.number")
         return {(row["method"], row["attribute"]): quoted(row["score"]) for row in own.to_dict("records")}
 
-    def strengths(self, results: DomainResults) -> str:
-        """Return a row a method: the domain's accuracy by each probe and rule, and the spread over predictor seeds."""
-        own = predictions(results)
-        own = own[own["label"] == DOMAIN]
-        probes = list(dict.fromkeys(zip(own["probe"], own["rule"], strict=True)))
-        rows = []
-        for entry in results.entries(self.needs["dataset"]):
-            of_entry = own[own["entry"] == entry]
-            row = [title_of(entry)]
-            for probe, rule in probes:
-                by_cell = of_entry[(of_entry["probe"] == probe) & (of_entry["rule"] == rule)].groupby("seed")[
-                    "accuracy"
-                ]
-                spread = float((by_cell.max() - by_cell.min()).max())
-                row.append(measured(by_cell.mean().to_list()) + (f" (spread {spread:.2f})" if spread > 0 else ""))
-            rows.append(row)
-        names = {LINEAR: "logistic regression", PREDICTOR: "MLP"}
-        header = [
-            f"{names[probe]}, {rule}" if probe == PREDICTOR else names.get(probe, probe) for probe, rule in probes
-        ]
-        chance = f"Always the most frequent domain: {float(own['chance'].mean()):.3f}."
-        return markdown_table(["domain told right", *header], rows) + "\n\n" + chance
+
+def told_table(results: DomainResults, dataset: str, printed: Mapping[tuple[str, str], str]) -> str:
+    """Return a row a method: how often each label is told right by the paper's rule, beside what is ``printed``."""
+    found = told(results, shortest_rule(results)).query("dataset == @dataset")
+    found = found.rename(columns={"label": "column", "accuracy": "value"})
+    labels = [DOMAIN, *(name for name in dict.fromkeys(found["column"]) if name != DOMAIN)]
+    columns = {label: label.replace("_", " ") for label in labels}
+    optimal = dict.fromkeys(labels, 1.0) | {DOMAIN: float(found.query("column == @DOMAIN")["chance"].mean())}
+    return beside_published(results, dataset, found, printed, columns, optimal)
+
+
+def strengths(results: DomainResults, dataset: str) -> str:
+    """Return a row a method: the domain's accuracy by each probe and rule, and the spread over predictor seeds."""
+    own = predictions(results)
+    own = own[(own["dataset"] == dataset) & (own["label"] == DOMAIN)]
+    probes = list(dict.fromkeys(zip(own["probe"], own["rule"], strict=True)))
+    rows = []
+    for entry in results.entries(dataset):
+        of_entry = own[own["entry"] == entry]
+        row = [title_of(entry)]
+        for probe, rule in probes:
+            by_cell = of_entry[(of_entry["probe"] == probe) & (of_entry["rule"] == rule)].groupby("seed")["accuracy"]
+            spread = float((by_cell.max() - by_cell.min()).max())
+            row.append(measured(by_cell.mean().to_list()) + (f" (spread {spread:.2f})" if spread > 0 else ""))
+        rows.append(row)
+    names = {LINEAR: "logistic regression", PREDICTOR: "MLP"}
+    header = [f"{names[probe]}, {rule}" if probe == PREDICTOR else names.get(probe, probe) for probe, rule in probes]
+    chance = f"Always the most frequent domain: {float(own['chance'].mean()):.3f}."
+    return markdown_table(["domain told right", *header], rows) + "\n\n" + chance
 
 
 READ = """\

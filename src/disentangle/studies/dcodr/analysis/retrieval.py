@@ -1,6 +1,7 @@
 """Tables 5 to 7: what the nearest neighbours of codes share, in numbers and in pictures."""
 
-from functools import partial
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,8 +29,7 @@ class Retrieval:
 
     def table(self, results: DomainResults) -> pd.DataFrame:
         """Return one row a cell and score of the retrieval."""
-        found = scores(results)
-        return found[found["metric"] == "retrieval"].drop(columns="metric")
+        return shares(results)
 
     def summary(self, results: DomainResults) -> dict[str, Any]:
         """Return by entry the means of the shares."""
@@ -41,18 +41,12 @@ class Retrieval:
 
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""
-        found = self.table(results).rename(columns={"score": "column"})
-        names = list(dict.fromkeys(found["column"]))
-        chance = {name.removeprefix("chance_") for name in names if name.startswith("chance_")}
-        attributes = [name for name in names if name in chance - {"same_domain"}]
-        columns = {name: name.replace("_", " ") for name in (*attributes, "all", "same_domain")}
-        columns["same_domain"] = "same domain"
         dataset = self.needs["dataset"]
         sections = [
             "## Shares of nearest neighbours that agree",
-            READ,
-            beside_published(results, dataset, found, self.printed(results), columns),
-            self.chance(found, columns),
+            f"{SHARED} Published number / ours, the mean over seeds with its 95 % interval. {DOMAIN_SHARED}",
+            PICTURED,
+            shared_table(results, dataset, self.printed(results)),
         ]
         return page(results, self.introduction, sections, (f"table{self.number}", ALT))
 
@@ -62,31 +56,55 @@ class Retrieval:
         rows = own.to_dict("records")
         return {(row["method"], row["attribute"]): quoted(row["accuracy"], row["note"]) for row in rows}
 
-    def chance(self, found: pd.DataFrame, columns: dict[str, str]) -> str:
-        """Return what a random image would share."""
-        means = found.groupby("column")["value"].mean()
-        told = [
-            f"{title} {means[f'chance_{name}']:.3f}" for name, title in columns.items() if f"chance_{name}" in means
-        ]
-        return f"A random other image agrees in: {', '.join(told)}."
-
     def draw(self, results: DomainResults) -> Figure:
         """Draw a row a query: the image, and its nearest neighbour by the codes of each method's first seed."""
-        dataset = self.needs["dataset"]
-        known, entries = results.labelled(dataset), results.entries(dataset)
-        rows = queries_of(known)
-        figure, axes = panels(len(rows), 1 + len(entries), 1.05, 1.2)
-        for line, row in zip(axes, rows, strict=True):
-            _shown(line[0], known, int(row), "query" if row == rows[0] else "", "black")
-        for place, entry in enumerate(entries, start=1):
-            codes = results.codes[dataset][entry]["codes"]
-            if not np.isfinite(codes).all():
-                continue
-            found = nearest(unit(codes), rows)[:, 0]
-            draw = partial(_neighbour, known)
-            for line, row, neighbour in zip(axes, rows, found, strict=True):
-                draw(line[place], int(row), int(neighbour), title_of(entry) if row == rows[0] else "")
-        return figure
+        return neighbours(results, [self.needs["dataset"]])
+
+
+def shares(results: DomainResults) -> pd.DataFrame:
+    """Return one row a cell and score of the retrieval."""
+    found = scores(results)
+    return found[found["metric"] == "retrieval"].drop(columns="metric")
+
+
+def shared_table(results: DomainResults, dataset: str, printed: Mapping[tuple[str, str], str]) -> str:
+    """Return a row a method: shares of neighbours that agree, beside what is ``printed``; below, those of chance."""
+    found = shares(results).query("dataset == @dataset").rename(columns={"score": "column"})
+    names = list(dict.fromkeys(found["column"]))
+    attributes = [name for name in names if f"chance_{name}" in names and name != "same_domain"]
+    columns = {name: name.replace("_", " ") for name in (*attributes, "all", "same_domain")}
+    means = found.groupby("column")["value"].mean()
+    chance = [f"{title} {means[f'chance_{name}']:.3f}" for name, title in columns.items() if f"chance_{name}" in means]
+    by_chance = f"\n\nA random other image agrees in: {', '.join(chance)}." if chance else ""
+    return beside_published(results, dataset, found, printed, columns) + by_chance
+
+
+def neighbours(results: DomainResults, datasets: Sequence[str]) -> Figure:
+    """Draw a row a query of each dataset: the image, and its nearest neighbour by each method's first seed."""
+    known = {dataset: results.labelled(dataset) for dataset in datasets}
+    rows = {dataset: queries_of(known[dataset]) for dataset in datasets}
+    columns = max(len(results.entries(dataset)) for dataset in datasets)
+    figure, axes = panels(sum(map(len, rows.values())), 1 + columns, 1.05, 1.2)
+    lines = iter(axes)
+    for dataset in datasets:
+        _neighbours_of(list(islice(lines, len(rows[dataset]))), results, dataset, known[dataset], rows[dataset])
+    return figure
+
+
+def _neighbours_of(
+    lines: Sequence[Sequence[Axes]], results: DomainResults, dataset: str, known: dict[str, Any], rows: np.ndarray
+) -> None:
+    for line, row in zip(lines, rows, strict=True):
+        for ax in line[1:]:
+            ax.set_axis_off()
+        _shown(line[0], known, int(row), "query" if row == rows[0] else "", "black")
+    for place, entry in enumerate(results.entries(dataset), start=1):
+        codes = results.codes[dataset][entry]["codes"]
+        if not np.isfinite(codes).all():
+            continue
+        found = nearest(unit(codes), rows)[:, 0]
+        for line, row, neighbour in zip(lines, rows, found, strict=True):
+            _neighbour(known, line[place], int(row), int(neighbour), title_of(entry) if row == rows[0] else "")
 
 
 def queries_of(known: dict[str, Any]) -> np.ndarray:
@@ -132,14 +150,16 @@ def _shown(ax: Axes, known: dict[str, Any], row: int, title: str, frame: str, ma
     ax.set_xlabel(f"{known['values'][known['domain']][domain]}{mark}", fontsize=6, labelpad=1)
 
 
-READ = """\
+SHARED = """\
 Share of test images whose nearest neighbour among all images, itself left out, has the same value (*all*: of every
-attribute). Published number / ours, the mean over seeds with its 95 % interval. *Same domain* (ours): the share of
-neighbours of the query's own domain; where it is high, the domain decides what is near.
-
-In the picture, below: queries on the left, and beside each its nearest neighbour by the codes of each method's first
-seed. A green frame: every attribute agrees; an orange one: some do not. The word below is the domain, with = where it
-is the query's."""
+attribute)."""
+DOMAIN_SHARED = """\
+*Same domain* (ours): the share of neighbours of the query's own domain; where it is high, the domain decides what is
+near."""
+PICTURED = """\
+In the picture: queries on the left, and beside each its nearest neighbour by the codes of each method's first seed. A
+green frame: every attribute agrees; an orange one: some do not. The word below is the domain, with = where it is the
+query's."""
 ALT = (
     "Rows of small images: a query, then its nearest neighbour by each method, framed green where all attributes agree."
 )
