@@ -1,10 +1,11 @@
 """Kahana & Hoshen 2022: a contrastive objective for learning disentangled representations (DCoDR, ECCV 2022)."""
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from disentangle import registry
-from disentangle.errors import InputError
+from disentangle.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from disentangle.reporting.results import Results
@@ -30,19 +31,34 @@ def results(found: "Results", needs: Mapping[str, Any]) -> "DomainResults":
     return DomainResults.of(found, "codes.npz" in needs.get("files", ()))
 
 
-def check(section: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Any]], where: str) -> None:  # noqa: ARG001
-    """Raise InputError for an encoder or a distance that is not there, or options that it does not have."""
-    stated = [("", section)]
-    stated += [(f".by_dataset.{name}", part) for name, part in section.get("by_dataset", {}).items()]
-    stated += [(f".methods.{name}.over", entry.get("over", {})) for name, entry in section["methods"].items()]
-    for place, part in stated:
+def check(section: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    """Raise InputError for an encoder, a distance or an augmentation that is not there, or options of none."""
+    parts = {f".by_dataset.{name}": section.get("by_dataset", {}).get(name, {}) for name in datasets}
+    parts |= {f".methods.{name}.over": entry.get("over", {}) for name, entry in section["methods"].items()}
+    for place, part in {"": section, **parts}.items():
         for key in ("encoder", "generative_encoder"):
-            options = dict(part.get("model", {}).get(key, {}))
-            if "network" in options:
-                registry.check_options("encoders", options.pop("network"), options, f"{where}{place}.model.{key}")
+            match part.get("model", {}).get(key):
+                case {"network": network, **options}:  # what is no such mapping, the schema tells
+                    registry.check_options("encoders", network, options, f"{where}{place}.model.{key}")
         for entry, options in part.get("methods", {}).items():
+            own = f"{where}{place}.methods.{entry}"
             if "distance" in options:
                 try:
                     registry.path("distances", options["distance"])
                 except InputError as error:
-                    raise InputError(f"{where}{place}.methods.{entry}.distance: {error}") from None
+                    raise InputError(f"{own}.distance: {error}") from None
+            if "augmentations" in options:
+                _check_augmentations(options["augmentations"], f"{own}.augmentations")
+
+
+def _check_augmentations(given: Sequence[str], where: str) -> None:
+    """Raise InputError unless there are some, all in the table of them: it is read, as its module imports torch."""
+    for node in registry.tree(registry.PACKAGE / "training/image_augment.py").body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="AUGMENTATIONS")], value=ast.Dict(keys=keys)):
+                known = [str(key.value) for key in keys if isinstance(key, ast.Constant)]
+    if not given:
+        raise InputError(f"{where}: found none; allowed: at least one.")
+    for name in given:
+        if name not in known:
+            raise InputError(f"{where}: unknown augmentation '{name}': {did_you_mean(name, known)}")

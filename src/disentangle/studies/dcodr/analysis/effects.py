@@ -54,7 +54,7 @@ def score(results: DomainResults, dataset: str, entry: str, name: str, metric: s
     """Return a score by seed."""
     own = scores(results)
     own = own[(own["dataset"] == dataset) & (own["entry"] == entry)]
-    return own[(own["metric"] == metric) & (own["score"] == name)].set_index("seed")["value"]
+    return own[(own["metric"] == metric) & (own["score"] == name)].groupby("seed")["value"].mean()
 
 
 def less(a: pd.Series, b: pd.Series) -> list[float]:

@@ -24,6 +24,11 @@ def measured(values: Sequence[float], digits: int = 3) -> str:
     return f"{found.mean:.{digits}f}{half}"
 
 
+def rounded(value: float, digits: int = 3) -> float | None:
+    """Return a number as a summary has it, None where it is not defined."""
+    return None if math.isnan(value) else round(float(value), digits)
+
+
 def quoted(value: float, note: str = "") -> str:
     """Return a published number as it is printed, or what its note says of it."""
     if math.isnan(value):

@@ -13,7 +13,7 @@ from disentangle.evaluation.labelled_codes import unit
 from disentangle.evaluation.metrics.retrieval import matching
 from disentangle.evaluation.neighbours import nearest
 from disentangle.reporting.drawing import COLOURS, panels, show_image
-from disentangle.studies.dcodr.analysis.layout import beside_published, page, quoted
+from disentangle.studies.dcodr.analysis.layout import beside_published, page, quoted, rounded
 from disentangle.studies.dcodr.analysis.results import DomainResults, scores, title_of
 
 QUERIES = 6
@@ -35,7 +35,7 @@ class Retrieval:
         """Return by entry the means of the shares."""
         found = self.table(results).groupby(["entry", "score"], sort=False)["value"].mean()
         return {
-            str(entry): {str(score): round(float(value), 3) for score, value in own.droplevel("entry").items()}
+            str(entry): {str(score): rounded(value) for score, value in own.droplevel("entry").items()}
             for entry, own in found.groupby(level="entry", sort=False)
         }
 

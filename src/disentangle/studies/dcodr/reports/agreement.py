@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from disentangle.reporting.drawing import COLOURS, panels
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.agreement import MEASURES, measures, rank_correlations
-from disentangle.studies.dcodr.analysis.layout import measured, page
+from disentangle.studies.dcodr.analysis.layout import measured, page, rounded
 from disentangle.studies.dcodr.analysis.results import DomainResults, title_of
 
 NEEDS = {"entries": ["simclr", "lord", "drnet", "ml_vae", "dcodr_norec", "dcodr", "contrast_all"], "place": 11}
@@ -72,7 +72,7 @@ class Report:
 
 
 def _mean(values: list[float]) -> float | None:
-    return round(sum(values) / len(values), 3) if values else None
+    return rounded(sum(values) / len(values)) if values else None
 
 
 INTRODUCTION = """\

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from disentangle.studies.dcodr.analysis.layout import page
+from disentangle.studies.dcodr.analysis.layout import page, rounded
 from disentangle.studies.dcodr.analysis.prediction import told_table
 from disentangle.studies.dcodr.analysis.results import DOMAIN, DomainResults, shortest_rule, told
 from disentangle.studies.dcodr.analysis.retrieval import (
@@ -45,8 +45,7 @@ class Report:
         chosen = own[(own["of"] == "prediction") & (own["number"] == DOMAIN) | (own["number"] == "all")]
         found: dict[str, Any] = {}
         for (dataset, entry, number), rows in chosen.groupby(["dataset", "entry", "number"], sort=False):
-            mean = round(float(rows["value"].mean()), 3)
-            found.setdefault(str(dataset), {}).setdefault(str(entry), {})[str(number)] = mean
+            found.setdefault(str(dataset), {}).setdefault(str(entry), {})[str(number)] = rounded(rows["value"].mean())
         return found
 
     def render(self, results: DomainResults) -> str:

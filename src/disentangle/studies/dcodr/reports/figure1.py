@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from disentangle.reporting.drawing import COLOURS, panels
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.invariance import AUGMENTATIONS
-from disentangle.studies.dcodr.analysis.layout import measured, page
+from disentangle.studies.dcodr.analysis.layout import measured, page, rounded
 from disentangle.studies.dcodr.analysis.results import DOMAIN, DomainResults, longest_rule, shortest_rule, told
 
 NEEDS = {"dataset": "smallnorb_by_toy", "entries": ["only_*", "dcodr_norec"], "place": 8}
@@ -35,7 +35,7 @@ class Report:
         """Return both accuracies by augmentation, meaned over seeds."""
         means = self.table(results).groupby("augmentation", sort=False)[["domain", "attributes"]].mean()
         return {
-            str(name): {"domain": round(float(row["domain"]), 3), "attributes": round(float(row["attributes"]), 3)}
+            str(name): {"domain": rounded(row["domain"]), "attributes": rounded(row["attributes"])}
             for name, row in means.iterrows()
         }
 

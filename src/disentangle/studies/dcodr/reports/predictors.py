@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from disentangle.reporting.drawing import COLOURS, panels
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.dcodr.analysis.layout import measured, page
+from disentangle.studies.dcodr.analysis.layout import measured, page, rounded
 from disentangle.studies.dcodr.analysis.results import DOMAIN, PREDICTOR, DomainResults, predictions, title_of
 
 NEEDS = {"entries": ["simclr", "lord", "drnet", "ml_vae", "dcodr_norec", "dcodr", "contrast_all"], "place": 10}
@@ -29,7 +29,7 @@ class Report:
         """Return by dataset, entry and rule the mean accuracy and the largest spread over predictor seeds."""
         found: dict[str, Any] = {}
         for (dataset, entry, rule), own in self.table(results).groupby(["dataset", "entry", "rule"], sort=False):
-            told = {"mean": round(float(own["accuracy"].mean()), 3), "spread": round(_spread(own), 3)}
+            told = {"mean": rounded(own["accuracy"].mean()), "spread": rounded(_spread(own))}
             found.setdefault(str(dataset), {}).setdefault(str(entry), {})[str(rule)] = told
         return found
 

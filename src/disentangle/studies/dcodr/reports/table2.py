@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from disentangle.studies.dcodr.analysis.invariance import PAPER_DATASETS, found, published, table_of
-from disentangle.studies.dcodr.analysis.layout import page
+from disentangle.studies.dcodr.analysis.layout import page, rounded
 from disentangle.studies.dcodr.analysis.results import DomainResults
 
 NEEDS = {"entries": ["autoencoder"]}
@@ -26,7 +26,7 @@ class Report:
         own = found(results).query("measure == 'f_norm'")
         means = own.groupby(["dataset", "augmentation"], sort=False)["value"].mean()
         return {
-            str(dataset): {str(name): round(float(value), 4) for name, value in each.droplevel("dataset").items()}
+            str(dataset): {str(name): rounded(value, 4) for name, value in each.droplevel("dataset").items()}
             for dataset, each in means.groupby(level="dataset", sort=False)
         }
 
