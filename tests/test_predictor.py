@@ -1,5 +1,6 @@
 """Predictors of frozen codes: the rule that stops them, the stack against networks of torch, and what theory says."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -68,11 +69,11 @@ def example(seed: int = 0, rows: int = 480, dim: int = 4) -> tuple[np.ndarray, l
     rng = np.random.default_rng(seed)
     codes = unit(rng.normal(size=(rows, dim))).astype(np.float32)
     tasks = [
-        Task("two", (codes[:, 0] > 0).astype(np.int64), 2),
-        Task("four", np.digitize(codes[:, 1], [-0.4, 0, 0.4]), 4),
-        Task("noise", rng.integers(0, 7, rows), 7),
-        Task("place", 2 * codes[:, :2], 2),
-        Task("depth", codes[:, 2:3], 1),
+        Task("two", (codes[:, 0] > 0).astype(np.int64), 2, ()),
+        Task("four", np.digitize(codes[:, 1], [-0.4, 0, 0.4]), 4, ()),
+        Task("noise", rng.integers(0, 7, rows), 7, ()),
+        Task("place", 2 * codes[:, :2], 2, ()),
+        Task("depth", codes[:, 2:3], 1, ()),
     ]
     return codes, tasks
 
@@ -85,7 +86,8 @@ def answers(
     seeds: int = 2,
     fit: np.ndarray = FIT,
 ) -> dict[int, dict[str, np.ndarray]]:
-    return told(torch.tensor(codes), tasks, fit, TEST, seeds=seeds, patience=patience, epochs=epochs)
+    asked = [dataclasses.replace(task, rules=patience) for task in tasks]
+    return told(torch.tensor(codes), asked, fit, TEST, seeds=seeds, epochs=epochs)
 
 
 def by_torch(codes: np.ndarray, task: Task, seed: int, patience: int, epochs: int) -> np.ndarray:
@@ -253,6 +255,15 @@ def test_codes_that_tell_nothing_are_at_chance(kind: str) -> None:
         if kind != "shuffled":  # one value is said of all
             shares = 100 * np.bincount(population.labels[name][population.test]) / population.test.sum()
             assert all(np.isclose(accuracy, shares).any() for accuracy in found["patience 2"][name])
+
+
+def test_the_domain_alone_may_be_told_to_the_end() -> None:
+    """All answers there are are those of a probe that asks every rule of every label."""
+    population = labelled(np.random.default_rng(4).normal(size=(1200, 3)), factors())
+    every, _ = found_by(PROBE, population)
+    domain, _ = found_by(dataclasses.replace(PROBE, converged="domain"), population)
+    assert domain["patience 2"] == every["patience 2"]
+    assert domain["patience 6"] == {population.domain: every["patience 6"][population.domain]}
 
 
 def test_errors_of_numbers_are_in_their_unit() -> None:

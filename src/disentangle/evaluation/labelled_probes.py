@@ -31,9 +31,11 @@ def results(probe: Any, codes: LabelledCodes) -> tuple[Told, Told]:
         return {RULE: right}, {RULE: {}}
     accuracy: Told = {rule: dict.fromkeys(wanted) for rule in probe.rules}
     error: Told = {rule: dict.fromkeys(numbers) for rule in probe.rules}
-    for rule, answers in (probe.told(codes) if finite else {}).items():
-        accuracy[rule] = {name: _percent(answers[name] == y) for name, y in wanted.items()}
-        error[rule] = {name: np.abs(answers[name] - y).mean((1, 2)).tolist() for name, y in numbers.items()}
+    for rule, told in (probe.told(codes) if finite else {}).items():
+        accuracy[rule] = {name: _percent(told[name] == y) for name, y in wanted.items() if name in told}
+        error[rule] = {
+            name: np.abs(told[name] - y).mean((1, 2)).tolist() for name, y in numbers.items() if name in told
+        }
     return accuracy, error
 
 

@@ -4,7 +4,6 @@ P networks of one shape are a stack: their weights are tensors (P, out, in), a l
 the loss is the sum of theirs. Activations are (P, width, B), so that batch norm takes each unit of each for a channel.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +30,8 @@ class Task:
     """Labels (N,), 0-based, told by cross-entropy, or numbers (N, K), told by their mean absolute error."""
     outputs: int
     """How many values the label has, or K."""
+    rules: tuple[int, ...]
+    """By which patience its fits are stopped: one answer each."""
 
     @property
     def numeric(self) -> bool:
@@ -62,13 +63,12 @@ def told(
     test: np.ndarray,
     *,
     seeds: int,
-    patience: Sequence[int],
     epochs: int,
 ) -> dict[int, dict[str, np.ndarray]]:
     """Fit on the rows ``fit`` of codes (N, D) float32 and return what is told of the M rows ``test``, by rule and task.
 
-    That is labels (S, M) or numbers (S, M, K) of S = ``seeds`` fits. A rule is a ``patience``, see ``kept``; one run of
-    at most ``epochs`` serves all of them, as what counts is what the weights that a rule keeps tell of the test rows.
+    That is labels (S, M) or numbers (S, M, K) of S = ``seeds`` fits. A rule is a patience, see ``kept``; one run of at
+    most ``epochs`` serves all rules of a task, as what counts is what the weights that a rule keeps tell of test rows.
 
     A seed decides the first weights, which tenth of the rows validates, and the order of the batches; in an epoch, a
     last batch that is not full is left out. Raises InputError for fewer than three rows to fit on.
@@ -79,11 +79,13 @@ def told(
     if len(fit) < 3:
         raise InputError(f"images to fit a predictor on: found {len(fit)}; allowed: at least 3.")
     stacks = [[task for task in tasks if not task.numeric], *([task] for task in tasks if task.numeric)]
-    found: dict[int, dict[str, np.ndarray]] = {rule: {} for rule in patience}
+    found: dict[int, dict[str, np.ndarray]] = {}
     for stacked in filter(None, stacks):
-        answers = _told(codes, stacked, fit, test, seeds, patience, epochs)
-        for rule, (place, task) in itertools.product(patience, enumerate(stacked)):
-            found[rule][task.name] = np.stack(answers[rule][place * seeds : (place + 1) * seeds])
+        answers = _told(codes, stacked, fit, test, seeds, epochs)
+        for place, task in enumerate(stacked):
+            for rule in task.rules:
+                own = [answers[place * seeds + seed][rule] for seed in range(seeds)]
+                found.setdefault(rule, {})[task.name] = np.stack(own)
     return found
 
 
@@ -93,12 +95,11 @@ def _told(
     fit: np.ndarray,
     test: np.ndarray,
     seeds: int,
-    patience: Sequence[int],
     epochs: int,
-) -> dict[int, list[np.ndarray]]:
+) -> list[dict[int, np.ndarray]]:
     """Return by rule the answers of each seed of each task, all tasks labels or all numbers of one K.
 
-    Fits that all rules have stopped leave the stack.
+    Fits that all their rules have stopped leave the stack.
     """
     targets = torch.tensor(np.stack([task.targets for task in tasks]), device=codes.device)
     loss, error, answer = (_deviation, _deviation, _numbers) if tasks[0].numeric else (_entropy, _wrong, _labels)
@@ -112,7 +113,8 @@ def _told(
     alive = np.arange(len(tasks) * seeds)
     stack = Stack.drawn([(task, seed) for task in tasks for seed in range(seeds)], codes.shape[1], codes.device)
     errors: list[list[float]] = [[] for _ in alive]
-    answers = {rule: [np.empty(0)] * len(alive) for rule in patience}
+    rules = [task.rules for task in tasks for _ in range(seeds)]
+    answers: list[dict[int, np.ndarray]] = [{} for _ in alive]
     for epoch in range(epochs):
         task, seed = torch.tensor(np.stack(np.divmod(alive, seeds)), device=codes.device)
         orders = [streams.rng(s, "predictor", "order", epoch).permutation(rows[held:]) for s, rows in enumerate(mixed)]
@@ -124,14 +126,14 @@ def _told(
         outputs = stack.evaluated(codes[validation[seed]])
         for p, now in zip(alive, error(outputs, targets[task[:, None], validation[seed]]).tolist(), strict=True):
             errors[p].append(now)
-        states = [[kept(errors[p], rule) for rule in patience] for p in alive]
+        states = [[kept(errors[p], rule) for rule in rules[p]] for p in alive]
         better = [place for place, state in enumerate(states) if any(best == epoch for best, _ in state)]
         if better:
             outputs = stack.at(better).evaluated(tested.expand(len(better), -1, -1))
             for place, told_now in zip(better, answer(outputs).cpu().numpy(), strict=True):
-                for rule, (best, _) in zip(patience, states[place], strict=True):
+                for rule, (best, _) in zip(rules[alive[place]], states[place], strict=True):
                     if best == epoch:
-                        answers[rule][alive[place]] = told_now
+                        answers[alive[place]][rule] = told_now
         going = [place for place, state in enumerate(states) if not all(stopped for _, stopped in state)]
         if not going:
             break

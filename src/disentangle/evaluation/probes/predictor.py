@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,12 +17,14 @@ class Probe:
 
     A tenth of the codes to fit on validates. A fit ends after ``epochs``, or more than ``patience`` epochs after the
     best validation accuracy, of numbers the least error, and its weights are those of that epoch. Each patience is a
-    rule of its own; the paper's is 7, with which chance may end a fit long before it has found what there is.
+    rule of its own; the paper's is 7, with which chance may end a fit long before it has found what there is. Where
+    ``converged`` is "domain", the domain alone is told by every rule, and all else by the first.
 
     Source: supplement and released code. Deviation: several ``seeds`` and rules; else of ``predictors.told``.
     """
 
     patience: list[int] = (7, 20)  # type: ignore[assignment]  # dataclasses refuse a list here
+    converged: Literal["all", "domain"] = "all"
     seeds: int = 3
     epochs: int = 100
 
@@ -35,15 +38,20 @@ class Probe:
 
         That is each label (S, M) and number (S, M, K).
         """
-        tasks = [predictors.Task(name, values, codes.sizes[name]) for name, values in codes.labels.items()]
-        tasks += [predictors.Task(name, values, values.shape[1]) for name, values in codes.numbers.items()]
+        every = tuple(self.patience)
+
+        def task(name: str, values: np.ndarray, outputs: int) -> predictors.Task:
+            all_rules = self.converged == "all" or name == codes.domain
+            return predictors.Task(name, values, outputs, every if all_rules else every[:1])
+
+        tasks = [task(name, values, codes.sizes[name]) for name, values in codes.labels.items()]
+        tasks += [task(name, values, values.shape[1]) for name, values in codes.numbers.items()]
         found = predictors.told(
             torch.tensor(codes.codes, dtype=torch.float32),
             tasks,
             np.flatnonzero(codes.fit),
             np.flatnonzero(codes.test),
             seeds=self.seeds,
-            patience=self.patience,
             epochs=self.epochs,
         )
         return {_rule(patience): answers for patience, answers in found.items()}

@@ -37,18 +37,19 @@ def check(section: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Any]],
     parts |= {f".methods.{name}.over": entry.get("over", {}) for name, entry in section["methods"].items()}
     for place, part in {"": section, **parts}.items():
         for key in ("encoder", "generative_encoder"):
-            match part.get("model", {}).get(key):
-                case {"network": network, **options}:  # what is no such mapping, the schema tells
-                    registry.check_options("encoders", network, options, f"{where}{place}.model.{key}")
+            network = part.get("model", {}).get(key)
+            if isinstance(network, dict) and isinstance(network.get("network"), str):  # else the schema tells
+                own = {option: value for option, value in network.items() if option != "network"}
+                registry.check_options("encoders", network["network"], own, f"{where}{place}.model.{key}")
         for entry, options in part.get("methods", {}).items():
-            own = f"{where}{place}.methods.{entry}"
+            stated = f"{where}{place}.methods.{entry}"
             if "distance" in options:
                 try:
                     registry.path("distances", options["distance"])
                 except InputError as error:
-                    raise InputError(f"{own}.distance: {error}") from None
+                    raise InputError(f"{stated}.distance: {error}") from None
             if "augmentations" in options:
-                _check_augmentations(options["augmentations"], f"{own}.augmentations")
+                _check_augmentations(options["augmentations"], f"{stated}.augmentations")
 
 
 def _check_augmentations(given: Sequence[str], where: str) -> None:
