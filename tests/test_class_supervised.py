@@ -229,10 +229,10 @@ def test_a_phase_changes_the_networks_that_it_names_alone(colour: Path, method: 
 @pytest.mark.parametrize("method", METHODS)
 def test_steps_are_those_of_an_ordinary_loop(colour: Path, method: str) -> None:
     """Gradients of each loss by its networks alone, and an Adam for each network."""
-    given, naive = Cell(colour, configured(method)), Cell(colour, configured(method))
+    given, naive = Cell(colour, configured(method, seed=3)), Cell(colour, configured(method, seed=3))
     for phase, losses in naive.objective.phases.items():
         step = given.step(phase)
-        streams = {purpose: stream(seed_of(0, purpose, phase)) for purpose in ("augment", "noise")}
+        streams = {purpose: stream(seed_of(3, purpose, phase)) for purpose in ("augment", "noise")}
         peaks = naive.objective.rates(phase)
         adams = {
             name: torch.optim.Adam(naive.networks[name].parameters(), torch.tensor(peak), (0.5, 0.999), fused=True)
@@ -270,7 +270,7 @@ def test_steps_are_those_of_an_ordinary_loop(colour: Path, method: str) -> None:
         for name, value in step.means().items():
             assert value == pytest.approx(sum(row[name] for row in rows) / 4, rel=1e-5, abs=1e-6)
         for name, value in naive.networks.state_dict().items():
-            torch.testing.assert_close(given.networks.state_dict()[name], value, rtol=1e-5, atol=1e-6)
+            torch.testing.assert_close(given.networks.state_dict()[name], value, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -573,7 +573,13 @@ def networks_of(method: str) -> tuple[ClassSupervised, nn.ModuleDict]:
     for name, buffer in networks.named_buffers():
         if "running" in name:
             buffer.copy_(torch.rand(buffer.shape, generator=stream(len(name))) + 0.5)
-    return objective, networks.double().eval()
+    for parameter in networks.parameters():
+        if parameter.ndim > 1:
+            parameter.data *= 4  # else all codes are nearly one
+    networks.double().eval()
+    codes = objective.codes(networks, batch_of(SIDE).x)
+    assert (codes.std(0) > 0.01).all()
+    return objective, networks
 
 
 def one(network: nn.Module, *given: Tensor) -> Tensor:
@@ -611,19 +617,22 @@ def test_lord_fits_tables_and_then_encoders_that_reach_them() -> None:
 
 
 def test_lords_second_phase_begins_where_the_first_ended(colour: Path, tmp_path: Path) -> None:
-    """Its tables stay; at a rate of 0 the generator does too."""
-    config = configured("lord")
-    config["method"]["options"]["amortized_lr"] = 0.0
-    still, moved = (bits(fit(colour, tmp_path, given)) for given in (config, configured("lord")))
-    cell = Cell(colour, config)
-    step = cell.step("latent")
-    for k in range(5):
-        step(cell.order.index(k), k)
-    latent = {name: value.numpy().tobytes() for name, value in cell.networks.state_dict().items()}
-    tables = {"contents.weight", "domains.weight"}
-    kept = {name for name in latent if "running" not in name and "num_batches" not in name}
-    assert {name for name in kept if still[name] == latent[name]} == kept
-    assert {name for name in kept if moved[name] == latent[name]} == tables
+    """With the tables, which stay, with the generator, and with the next samples."""
+    cell = Cell(colour, configured("lord"))
+    tables = {}
+    for begun, phase in enumerate(cell.objective.phases):
+        step = cell.step(phase)
+        for k in range(5):
+            step(cell.order.index(5 * begun + k), k)
+        tables[phase] = [cell.networks[name].weight.detach().clone() for name in ("contents", "domains")]
+    assert all(map(torch.equal, *tables.values()))
+    trained = fit(colour, tmp_path, cell.config)
+    assert bits(trained) == {name: value.numpy().tobytes() for name, value in cell.networks.state_dict().items()}
+
+    objective, networks = networks_of("lord")
+    loss = objective.losses(networks, batch_of(SIDE), "amortized")["loss"]
+    targets = [networks[name].weight for name in ("contents", "domains")]
+    assert torch.autograd.grad(loss, targets, allow_unused=True) == (None, None)
 
 
 @torch.no_grad()
