@@ -383,8 +383,10 @@ def test_half_precision_is_of_the_networks_alone(colour: Path, method: str) -> N
 def test_images_for_tests_change_no_bit(colour: Path, tmp_path: Path, method: str) -> None:
     labelled = images_of()
     other, trained = images_of(seed=1).images, labelled.train[:, None, None, None]
-    data = [written(tmp_path / str(k), replace(labelled, images=np.where(trained == k, other, labelled.images)))
-            for k in range(2)]  # fmt: skip
+    data = [
+        written(tmp_path / str(k), replace(labelled, images=np.where(trained == k, other, labelled.images)))
+        for k in range(2)
+    ]
     config = configured(method)
     before, tests_changed, training_changed = (bits(fit(place, tmp_path, config)) for place in (colour, *data))
     assert tests_changed == before
