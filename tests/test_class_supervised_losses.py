@@ -96,7 +96,8 @@ def test_product_of_normals_is_the_density_of_the_product() -> None:
     def log_density(m: Tensor, v: Tensor) -> Tensor:
         return -0.5 * ((at - m) ** 2 / v.exp() + v + math.log(2 * math.pi))
 
-    difference = sum(log_density(mean[0, k], logvar[0, k]) for k in range(4)) - log_density(product[0], product_logvar[0])
+    factors = [log_density(mean[0, k], logvar[0, k]) for k in range(4)]
+    difference = torch.stack(factors).sum(0) - log_density(product[0], product_logvar[0])
     torch.testing.assert_close(difference, difference[:1].expand(7), rtol=0, atol=1e-10)  # but for its constant
 
 

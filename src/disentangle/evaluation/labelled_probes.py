@@ -32,16 +32,20 @@ def results(probe: Any, codes: LabelledCodes) -> tuple[Told, Told]:
     accuracy: Told = {rule: dict.fromkeys(wanted) for rule in probe.rules}
     error: Told = {rule: dict.fromkeys(numbers) for rule in probe.rules}
     for rule, told in (probe.told(codes) if finite else {}).items():
-        accuracy[rule] = {name: _percent(told[name] == y) for name, y in wanted.items() if name in told}
-        error[rule] = {
-            name: np.abs(told[name] - y).mean((1, 2)).tolist() for name, y in numbers.items() if name in told
-        }
+        accuracy[rule] = {name: _percent(told[name] == wanted[name]) for name in wanted if name in told}
+        error[rule] = {name: _error(told[name], numbers[name]) for name in numbers if name in told}
     return accuracy, error
 
 
 def chances(codes: LabelledCodes) -> dict[str, float]:
     """Return how many percent of test images have a label's most frequent value, by label."""
     return {name: 100 * float(np.bincount(y[codes.test]).max() / codes.test.sum()) for name, y in codes.labels.items()}
+
+
+def _error(told: np.ndarray, numbers: np.ndarray) -> list[float]:
+    """Return the mean absolute error of what is told (S, M, K) of numbers (M, K), one a seed."""
+    found: list[float] = np.abs(told - numbers).mean((1, 2)).tolist()
+    return found
 
 
 def _percent(right: np.ndarray) -> list[float]:

@@ -53,7 +53,7 @@ class Report:
     def summary(self, results: DomainResults) -> dict[str, Any]:
         """Return by entry and dataset the converged accuracy of the domain."""
         means = self.table(results).groupby(["entry", "dataset"], sort=False)["domain"].mean()
-        return {f"{entry} {dataset}": round(float(value), 3) for (entry, dataset), value in means.items()}
+        return {" ".join(key): round(float(value), 3) for key, value in zip(means.index, means, strict=True)}
 
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""
