@@ -7,7 +7,7 @@ import pandas as pd
 
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.effects import attributes, domain, score
-from disentangle.studies.dcodr.analysis.layout import measured, page
+from disentangle.studies.dcodr.analysis.layout import measured, page, rounded
 from disentangle.studies.dcodr.analysis.results import DomainResults
 
 NEEDS = {"dataset": "shapes3d_by_shape", "entries": ["dcodr_norec", "dcodr", "distance_*"], "place": 14}
@@ -43,9 +43,7 @@ class Report:
     def summary(self, results: DomainResults) -> dict[str, Any]:
         """Return the means over seeds by distance, but for seconds."""
         means = self.table(results).groupby("distance", sort=False)[["domain", "attributes", "all"]].mean()
-        return {
-            str(name): {key: round(float(value), 3) for key, value in row.items()} for name, row in means.iterrows()
-        }
+        return {str(name): {key: rounded(value) for key, value in row.items()} for name, row in means.iterrows()}
 
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""
