@@ -679,3 +679,98 @@ def test_a_mapping_that_names_another_plugin_replaces_the_one_of_the_base() -> N
     assert same["mine"]["data"]["images"] == {"source": "folder", "path": "x", "all": 1}
     other = scales.merged({"base": base, "mine": {"base": "base", "data": {"generator": "b", "seed": 1}}})
     assert other["mine"]["data"] == {"generator": "b", "seed": 1}
+
+
+# Numbers of a dataset's cells, or of an entry's, laid over those of the study.
+
+
+def labelled_study() -> dict[str, Any]:
+    """Two datasets of labelled images, and entries with datasets, seeds and numbers of their own."""
+    data = {"generator": "shapes3d_by_shape", "seed": 0, "images": {"source": "shapes3d_rendered"}}
+    model = {"code": 4, "encoder": {"network": "conv"}}
+    training = {"steps": 10, "domains": 2, "each": 4, "temperature": 0.1, "precision": "float32", "log_every": 5}
+    section = {
+        "datasets": ["a", "b"],
+        "seeds": [0, 1],
+        "model": model,
+        "training": training,
+        "probes": {"logistic": {}, "predictor": {}},
+        "metrics": {"retrieval": {}, "domain_information": {}},
+        "methods": {
+            "plain": {"method": "dcodr_norec", "lam": [0]},
+            "own": {
+                "method": "dcodr_norec",
+                "lam": [0],
+                "datasets": ["b"],
+                "seeds": [7],
+                "over": {"model": {"code": 9}},
+            },
+            "none": {"method": "dcodr_norec", "lam": [0], "datasets": []},
+        },
+        "by_dataset": {"b": {"training": {"steps": 30}, "methods": {"plain": {"lr": 0.5}}}},
+    }
+    scale = {"datasets": {"a": data, "b": data, "c": data}, "studies": {"dcodr": section}}
+    return {"scale": "s", "targets": ["reports/index.html"], "scales": {"s": scale}}
+
+
+def test_cells_of_a_dataset_and_of_an_entry_have_numbers_of_their_own(tmp_path: Path) -> None:
+    found = load(tmp_path, labelled_study())
+    cells = {name: [(c.method, c.seed) for c in found.cells("s", "dcodr", name)] for name in ("a", "b")}
+    assert cells == {"a": [("plain", 0), ("plain", 1)], "b": [("plain", 0), ("plain", 1), ("own", 7)]}
+    configs = {
+        (dataset, entry): found.training(Cell("s", "dcodr", dataset, entry, 0.0, 0))
+        for dataset in ("a", "b")
+        for entry in ("plain", "own")
+    }
+    assert [config["training"]["steps"] for config in configs.values()] == [10, 10, 30, 30]
+    assert [config["model"]["code"] for config in configs.values()] == [4, 9, 4, 9]
+    assert [config["method"]["options"]["lr"] for config in configs.values()] == [0.0001, 0.0001, 0.5, 0.0001]
+    assert not any({"by_dataset", "over", "methods"} & {*config} for config in configs.values())
+    assert [c.method for c in found.cells("s", "dcodr", "b", entries=["o*"])] == ["own"]
+
+
+WRONG_LAID = {
+    "by_dataset of no dataset": ("by_dataset", {"d": {}}, "by_dataset: no dataset 'd': known are a, b, c."),
+    "by_dataset, a wrong number": (
+        "by_dataset",
+        {"b": {"training": {"steps": 0}}},
+        "by_dataset.b.training.steps: found 0; allowed: >= 1.",
+    ),
+    "by_dataset, a misspelt key": (
+        "by_dataset",
+        {"b": {"training": {"step": 3}}},
+        "by_dataset.b.training: unknown key",
+    ),
+    "by_dataset, an unknown entry": (
+        "by_dataset",
+        {"b": {"methods": {"plane": {"lr": 1}}}},
+        "the key 'lam' is missing",
+    ),
+    "over, a wrong number": (
+        "methods.own.over",
+        {"model": {"code": 1}},
+        "methods.own.over.model.code: found 1; allowed: >= 2.",
+    ),
+    "over of no mapping": ("methods.own.over", {"model": {"code": {}}}, "methods.own.over.model.code: found {}"),
+    "over of what is no training": ("methods.own.over", {"seeds": [1]}, "over: unknown key 'seeds'"),
+    "datasets of no dataset": (
+        "methods.own.datasets",
+        ["d"],
+        "methods.own.datasets: no dataset 'd': known are a, b, c.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("key", "value", "expected"), WRONG_LAID.values(), ids=WRONG_LAID)
+def test_wrong_numbers_laid_over_a_study_are_named_where_they_are(
+    key: str, value: Any, expected: str, tmp_path: Path
+) -> None:
+    data = labelled_study()
+    *outer, last = key.split(".")
+    section = data["scales"]["s"]["studies"]["dcodr"]
+    for part in outer:
+        section = section[part]
+    section[last] = value
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, data)
+    assert expected in str(caught.value) and str(caught.value).count("\n") == 0

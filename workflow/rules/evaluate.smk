@@ -25,6 +25,7 @@ rule probe:
     """Fit the classifiers of one cell to its codes."""
     input:
         DATASET,
+        RUNS / CELL / "run.json",
         RUNS / CELL / "codes.npz",
     output:
         RUNS / CELL / "probe.json",

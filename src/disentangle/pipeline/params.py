@@ -429,8 +429,8 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
                 f"{where}.methods.{entry}: method '{method}' is {family}; this study trains {study.family} ones."
             )
         for own in options.get("datasets", ()):
-            if own not in section["datasets"]:
-                known = did_you_mean(own, section["datasets"])
+            if own not in definitions:  # as in by_dataset
+                known = did_you_mean(own, definitions)
                 raise InputError(f"{where}.methods.{entry}.datasets: no dataset '{own}': {known}")
         for lam in options["lam"]:
             check_lam(method, lam, f"{where}.methods.{entry}.lam")

@@ -1,6 +1,7 @@
 """Fit every probe on every input and task of one cell."""
 
 import argparse
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,9 @@ def of_labelled(cell: Cell, probes: Mapping[str, Any]) -> dict[str, Any]:
     """Return accuracies in percent by probe, rule and label, one a seed, and mean absolute errors of numbers."""
     images = dataset_files.read_labelled(dataset_folder(cell.scale, cell.dataset))
     codes = measured_codes.of_labelled(files.read_arrays(cell.folder / "codes.npz"), images)["codes"]
+    if files.read_json(cell.folder / "run.json")["status"] == "diverged":
+        # A model that diverged may have finite codes, which mean nothing.
+        codes = dataclasses.replace(codes, codes=np.full_like(codes.codes, np.nan))
     accuracy, error = {}, {}
     for name, probe in probes.items():
         accuracy[name], error[name] = labelled_probes.results(probe, codes)
