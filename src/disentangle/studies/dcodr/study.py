@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from disentangle import registry
 from disentangle.errors import InputError, did_you_mean
+from disentangle.pipeline import scales
 
 if TYPE_CHECKING:
     from disentangle.reporting.results import Results
@@ -33,23 +34,30 @@ def results(found: "Results", needs: Mapping[str, Any]) -> "DomainResults":
 
 def check(section: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Any]], where: str) -> None:
     """Raise InputError for an encoder, a distance or an augmentation that is not there, or options of none."""
-    parts = {f".by_dataset.{name}": section.get("by_dataset", {}).get(name, {}) for name in datasets}
-    parts |= {f".methods.{name}.over": entry.get("over", {}) for name, entry in section["methods"].items()}
-    for place, part in {"": section, **parts}.items():
-        for key in ("encoder", "generative_encoder"):
-            network = part.get("model", {}).get(key)
-            if isinstance(network, dict) and isinstance(network.get("network"), str):  # else the schema tells
-                own = {option: value for option, value in network.items() if option != "network"}
-                registry.check_options("encoders", network["network"], own, f"{where}{place}.model.{key}")
-        for entry, options in part.get("methods", {}).items():
-            stated = f"{where}{place}.methods.{entry}"
-            if "distance" in options:
-                try:
-                    registry.path("distances", options["distance"])
-                except InputError as error:
-                    raise InputError(f"{stated}.distance: {error}") from None
-            if "augmentations" in options:
-                _check_augmentations(options["augmentations"], f"{stated}.augmentations")
+    _check_plugins(section, where)
+    for dataset in datasets:
+        place, stated = f"{where}.by_dataset.{dataset}", section.get("by_dataset", {}).get(dataset, {})
+        own = scales.laid(section, stated, place, where)
+        _check_plugins(own, place)
+        for entry, options in own["methods"].items():
+            place = f"{where}.methods.{entry}.over"
+            _check_plugins(scales.laid(own, options.get("over", {}), place, where), place)
+
+
+def _check_plugins(section: Mapping[str, Any], where: str) -> None:
+    for key in ("encoder", "generative_encoder"):
+        options = dict(section["model"].get(key, {}))
+        if isinstance(network := options.pop("network", None), str):  # else the schema tells
+            registry.check_options("encoders", network, options, f"{where}.model.{key}")
+    for entry, options in section["methods"].items():
+        place = f"{where}.methods.{entry}"
+        if "distance" in options:
+            try:
+                registry.path("distances", options["distance"])
+            except InputError as error:
+                raise InputError(f"{place}.distance: {error}") from None
+        if "augmentations" in options:
+            _check_augmentations(options["augmentations"], f"{place}.augmentations")
 
 
 def _check_augmentations(given: Sequence[str], where: str) -> None:

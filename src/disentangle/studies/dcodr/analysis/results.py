@@ -61,6 +61,10 @@ class DomainResults(Results):
         """Return what the domain of a dataset is called."""
         return str(self.manifests[dataset]["labelled"]["domain"])
 
+    def labels(self, dataset: str) -> list[str]:
+        """Return what the labels of a dataset are called, in its order."""
+        return [name for name, _ in self.manifests[dataset]["labelled"]["values"]]
+
     def entries(self, dataset: str) -> list[str]:
         """Return the entries that a dataset has cells of: the paper's methods in its order, then others."""
         present = list(dict.fromkeys(cell.cell.method for cell in self.cells if cell.cell.dataset == dataset))
@@ -86,11 +90,11 @@ def predictions(results: DomainResults) -> pd.DataFrame:
     for result in results.cells:
         domain = results.domain_of(result.cell.dataset)
         for probe, rules in result.probe["accuracy"].items():
-            for rule, labels in rules.items():
-                for label, told in labels.items():
+            for rule in sorted(rules, key=_patience):
+                for label in (label for label in results.labels(result.cell.dataset) if label in rules[rule]):
                     name = DOMAIN if label == domain else label
-                    chance = result.probe["chance"][label] / 100
-                    for seed, percent in enumerate(told if told is not None else [math.nan]):
+                    chance, told = result.probe["chance"][label] / 100, rules[rule][label]
+                    for seed, percent in enumerate([math.nan] if told is None else told):
                         rows.append((*_key(result), probe, rule, name, seed, percent / 100, chance))
     columns = [*CELL, "probe", "rule", "label", "predictor_seed", "accuracy", "chance"]
     return pd.DataFrame(rows, columns=columns)
@@ -127,7 +131,13 @@ def longest_rule(results: DomainResults) -> str:
 
 def _rules(results: DomainResults) -> list[str]:
     rules = predictions(results).query("probe == @PREDICTOR")["rule"].unique()
-    return sorted(map(str, rules), key=lambda rule: int(rule.split()[-1]))
+    return sorted(map(str, rules), key=_patience)
+
+
+def _patience(rule: str) -> int:
+    """Return the number in a rule of the predictor, 0 of a probe that has no such rules."""
+    number = rule.split()[-1]
+    return int(number) if number.isdigit() else 0
 
 
 def _key(result: CellResult) -> tuple[str, str, float, int]:

@@ -70,8 +70,7 @@ def shares(results: DomainResults) -> pd.DataFrame:
 def shared_table(results: DomainResults, dataset: str, printed: Mapping[tuple[str, str], str]) -> str:
     """Return a row a method: shares of neighbours that agree, beside what is ``printed``; below, those of chance."""
     found = shares(results).query("dataset == @dataset").rename(columns={"score": "column"})
-    names = list(dict.fromkeys(found["column"]))
-    attributes = [name for name in names if f"chance_{name}" in names and name != "same_domain"]
+    attributes = [name for name in results.labels(dataset) if name != results.domain_of(dataset)]
     columns = {name: name.replace("_", " ") for name in (*attributes, "all", "same_domain")}
     means = found.groupby("column")["value"].mean()
     chance = [f"{title} {means[f'chance_{name}']:.3f}" for name, title in columns.items() if f"chance_{name}" in means]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from disentangle.reporting.drawing import COLOURS, panels
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.effects import attributes, chance, domain, score
-from disentangle.studies.dcodr.analysis.layout import measured, page
+from disentangle.studies.dcodr.analysis.layout import measured, page, rounded
 from disentangle.studies.dcodr.analysis.results import LINEAR, DomainResults, shortest_rule
 
 NEEDS = {"entries": ["leak_*"], "place": 15}
@@ -53,7 +53,7 @@ class Report:
     def summary(self, results: DomainResults) -> dict[str, Any]:
         """Return by entry and dataset the converged accuracy of the domain."""
         means = self.table(results).groupby(["entry", "dataset"], sort=False)["domain"].mean()
-        return {" ".join(key): round(float(value), 3) for key, value in zip(means.index, means, strict=True)}
+        return {" ".join(key): rounded(value) for key, value in zip(means.index, means, strict=True)}
 
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""

@@ -1,5 +1,6 @@
 """Ours: the predictor is part of the result. How much of a domain is found depends on when a predictor stops."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ class Report:
                 row = [title_of(entry)]
                 for rule in rules:
                     told = own[(own["entry"] == entry) & (own["rule"] == rule)]
-                    row += [measured(told.groupby("seed")["accuracy"].mean().to_list()), f"{_spread(told):.3f}"]
+                    row += [measured(told.groupby("seed")["accuracy"].mean().to_list()), _digits(_spread(told))]
                 rows.append(row)
             header = ["domain told right", *(name for rule in rules for name in (rule, "spread"))]
             chance = f"Always the most frequent domain: {float(own['chance'].mean()):.3f}."
@@ -68,6 +69,10 @@ class Report:
         axes[0][0].set_ylabel("domain told right")
         axes[0][0].legend(frameon=False, fontsize=7)
         return figure
+
+
+def _digits(number: float) -> str:
+    return "–" if math.isnan(number) else f"{number:.3f}"
 
 
 def _spread(own: pd.DataFrame) -> float:
