@@ -70,10 +70,10 @@ def chance(results: DomainResults, dataset: str) -> float:
 
 
 def printed(results: DomainResults, table: int, entry: str, attribute: str) -> float:
-    """Return a number of the paper's Tables 3 to 7."""
+    """Return a number of the paper's Tables 3 to 7, of an entry or of "Optimal"."""
     name, column = ("representation", "score") if table in (3, 4) else ("retrieval", "accuracy")
     own = results.published[name]
-    own = own[(own["table"] == table) & (own["method"] == METHODS.get(entry)) & (own["attribute"] == attribute)]
+    own = own[(own["table"] == table) & (own["method"] == METHODS.get(entry, entry)) & (own["attribute"] == attribute)]
     return float(own[column].iloc[0]) if len(own) else math.nan
 
 
