@@ -498,9 +498,10 @@ def of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ob
     for row in csv.DictReader(io.StringIO(text)):
         save(labels.parent / row["file"], rng().integers(0, 256, (70, 90, 3), dtype=np.uint8))
     for block in blocks("docs/own_data.md", "yaml"):
-        for definition in yaml.safe_load(block)["scales"]["demo"]["datasets"].values():
-            if definition.get("generator") == "labelled_folder":
-                return dict(definition)
+        for scale in yaml.safe_load(block)["scales"].values():
+            for definition in scale["datasets"].values():
+                if definition.get("generator") == "labelled_folder":
+                    return dict(definition)
     raise AssertionError("the page defines no labelled folder")
 
 
