@@ -100,6 +100,22 @@ def test_closure_follows_every_form_of_import_but_not_plumbing(package: Package)
     assert package.closure("registry.py") == set()
 
 
+def test_what_a_package_runs_on_the_way_to_a_module_counts(package: Package) -> None:
+    """An ``__init__`` of a sentence does nothing; one with code may be all that is imported."""
+    package.write("training/__init__.py", '"""Loops."""\n')
+    before, files = package.digest(), package.closure("stages/train.py")
+    package.write("training/__init__.py", '"""All loops."""\n')
+    assert package.digest() == before and "training/__init__.py" not in files
+    package.write("training/__init__.py", "from disentangle.unused import value\n\nSTEPS = 3\n")
+    counted = package.digest()
+    assert counted != before
+    assert package.closure("stages/train.py") == files | {"training/__init__.py", "unused.py"}
+    package.write("training/__init__.py", "from disentangle.unused import value\n\nSTEPS = 4\n")
+    changed = package.digest()
+    package.write("unused.py", "value = 3\n")
+    assert len({before, counted, changed, package.digest()}) == 4
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -161,8 +177,8 @@ def test_messages_of_errors_and_credits_do_not_count_but_when_an_error_is_raised
     [
         ("data/sources/photographs.py", "CREDITS", False),
         ("data/sources/photographs.py", "TITLE", True),
-        ("studies/toy/study.py", "TITLE", False),
-        ("studies/toy/study.py", "FAMILY", True),
+        ("studies/toy/study.py", "TITLE", True),
+        ("data/datasets/toy.py", "STAND_IN", False),
         ("studies/toy/study.py", "CREDITS", True),
         ("studies/toy/reports/table.py", "CODES", True),
         ("methods/ortho.py", "CREDITS", True),

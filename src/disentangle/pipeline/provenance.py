@@ -29,7 +29,6 @@ PLUMBING = {PACKAGE / name for name in _PLUMBING.split()}
 WORDS = {
     "datasets": {"DATA", "STAND_IN"},
     "sources": {"STAND_IN", "CREDITS"},
-    "studies": {"PAPER", "TITLE", "LEAD", "CODES", "PICTURE"},
 }
 """Constants that no result of a stage follows from but, of those that reports and pages show, theirs: ``plan`` counts
 them there."""
@@ -71,8 +70,20 @@ def _imports(file: Path) -> tuple[Path, ...]:
         if isinstance(node, ast.ImportFrom) and node.level:
             raise SyntaxError(f"{file.name} line {node.lineno}: an import by its full name is needed here")
         if isinstance(node, ast.Import | ast.ImportFrom):
-            found += filter(None, (_imported(node, alias) for alias in node.names))
+            for alias in node.names:
+                found += [*filter(None, [_imported(node, alias)]), *_passed(node, alias)]
     return tuple(found)
+
+
+def _passed(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> list[Path]:
+    """Return the ``__init__`` files with more than a docstring that Python runs on the way to what is imported."""
+    module = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
+    first, *parts = module.split(".")
+    if first != "disentangle":
+        return []
+    folders = [PACKAGE.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
+    inits = [folder / "__init__.py" for folder in folders]
+    return [init for init in inits if init.exists() and not all(map(_is_docstring, registry.tree(init).body))]
 
 
 def _imported(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Path | None:
