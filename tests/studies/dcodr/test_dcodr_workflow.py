@@ -150,17 +150,6 @@ def test_the_page_has_every_report_that_there_are_cells_for(done: Project, tmp_p
         assert f'id="{name}"' in page
 
 
-def test_trained_again_every_cell_has_the_same_bytes(done: Project, tmp_path: Path) -> None:
-    project = done.copy(tmp_path / "copy")
-    before = results(project)
-    for path in before:
-        if "/lord/" in path:
-            (project.folder / path).unlink()
-    for stage in ("train", "encode", "probe", "measure"):
-        project.stage(stage, *TRAIN_LORD[1:])
-    assert results(project) == before
-
-
 def results(project: Project) -> dict[str, bytes]:
     files = [path for path in sorted((project.folder / "data/runs").rglob("*")) if path.is_file()]
     return {str(path.relative_to(project.folder)): path.read_bytes() for path in files if path.name != "timing.json"}
@@ -192,20 +181,13 @@ def over(project: Project) -> None:
     sets("methods.dcodr_norec.over", {"model": {"encoder": {"hidden": 9}}})(project)
 
 
-def repaint(project: Project) -> None:
-    leaf = project.folder / "data/raw/leaves/oak/0.png"
-    Image.fromarray(np.full((12, 12, 3), 90, np.uint8)).save(leaf)
-
-
 def every(cells: int, *stages: str) -> Counter:
     return Counter(dict.fromkeys(stages or CELL, cells))
 
 
 SRC = "src/disentangle"
 CHANGES = {
-    "nothing": (lambda project: None, NOTHING),
     "another seed": (sets("seeds", [0, 1]), every(3) + REPORT),
-    "a seed of one entry": (sets("methods.lord.seeds", [0, 1]), every(1) + REPORT),
     "the knob of one method": (sets("methods.dcodr_norec.lr", 0.004), every(2) + REPORT),
     "what only some methods use": (sets("model.domain", 5), every(1) + REPORT),
     "the training of a dataset": (by_dataset, every(1) + REPORT),  # LORD has no temperature
@@ -228,7 +210,6 @@ CHANGES = {
         NOTHING,
     ),
     "a published number": (edits(f"{SRC}/studies/dcodr/published/retrieval.csv", "0.186", "0.187"), REPORT),
-    "fewer datasets": (sets("datasets", ["leaves"]), REPORT),
     "a dataset": (
         lambda project: project.edit_params("scales.tiny.datasets.shapes3d_by_shape.seed", 1),
         Counter(generate=1) + every(1) + REPORT,
@@ -237,14 +218,13 @@ CHANGES = {
         edits(TABLE, "oak,upper,sun", "elm,upper,sun"),
         Counter(generate=1) + every(2) + REPORT,
     ),
-    "a user's picture": (repaint, Counter(generate=1) + every(2) + REPORT),
     "a comment and a touch": (comment_and_touch, NOTHING),
 }
-EXECUTED = ("the text of a report", "a row of the user's table")
+EXECUTED = "a row of the user's table"
 """Run with both engines; of the others, what Snakemake plans is enough, as DVC runs Snakemake."""
 
 
-@pytest.mark.parametrize("name", [name for name in CHANGES if name not in EXECUTED])
+@pytest.mark.parametrize("name", [name for name in CHANGES if name != EXECUTED])
 def test_an_edit_plans_what_it_invalidates(done: Project, tmp_path: Path, name: str) -> None:
     change, expected = CHANGES[name]
     project = done.copy(tmp_path / "copy")
@@ -252,9 +232,8 @@ def test_an_edit_plans_what_it_invalidates(done: Project, tmp_path: Path, name: 
     assert planned(project.snakemake("-n")) == expected
 
 
-@pytest.mark.parametrize("name", EXECUTED)
-def test_an_edit_reruns_what_it_invalidates_with_either_engine(done: Project, tmp_path: Path, name: str) -> None:
-    change, expected = CHANGES[name]
+def test_an_edited_row_reruns_its_dataset_with_either_engine(done: Project, tmp_path: Path) -> None:
+    change, expected = CHANGES[EXECUTED]
     assert reruns(done, tmp_path, change) == expected
 
 
