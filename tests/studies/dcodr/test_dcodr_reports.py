@@ -265,6 +265,8 @@ def test_a_method_that_diverged_has_no_neighbours() -> None:
     lines = np.array(figure.axes).reshape(18, 1 + len(ENTRIES))
     drawn = [[len(ax.images) for ax in line] for line in lines]
     assert drawn == [[1, *(int(entry != "lord") for entry in ENTRIES)]] * 18
+    assert [lines[line][0].get_title() for line in (0, 6, 12)] == [f"query of\n{name}" for name in LABELS]
+    assert [ax.get_title() for ax in lines[6][1:4]] == ["SimCLR", "LORD: diverged", "DrNet"]
 
 
 # Tables 1 and 2, Fig. 1

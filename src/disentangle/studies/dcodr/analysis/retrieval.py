@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from disentangle.evaluation.labelled_codes import unit
 from disentangle.evaluation.metrics.retrieval import matching
 from disentangle.evaluation.neighbours import nearest
-from disentangle.reporting.drawing import COLOURS, panels, show_image
+from disentangle.reporting.drawing import COLOURS, panels
 from disentangle.studies.dcodr.analysis.layout import beside_published, page, quoted, rounded
 from disentangle.studies.dcodr.analysis.results import DomainResults, scores, title_of
 
@@ -84,26 +84,24 @@ def neighbours(results: DomainResults, datasets: Sequence[str]) -> Figure:
     rows = {dataset: queries_of(known[dataset]) for dataset in datasets}
     columns = max(len(results.entries(dataset)) for dataset in datasets)
     figure, axes = panels(sum(map(len, rows.values())), 1 + columns, 1.05, 1.2)
+    for ax in (ax for line in axes for ax in line):
+        ax.set_axis_off()
     lines = iter(axes)
     for dataset in datasets:
-        _neighbours_of(list(islice(lines, len(rows[dataset]))), results, dataset, known[dataset], rows[dataset])
+        own = list(islice(lines, len(rows[dataset])))
+        _titled(own[0][0], "query" if len(datasets) == 1 else f"query of\n{dataset}")
+        for line, row in zip(own, rows[dataset], strict=True):
+            _shown(line[0], known[dataset], int(row), "black")
+        for place, entry in enumerate(results.entries(dataset), start=1):
+            codes = results.codes[dataset][entry]["codes"]
+            if not np.isfinite(codes).all():
+                _titled(own[0][place], f"{title_of(entry)}: diverged")
+                continue
+            _titled(own[0][place], title_of(entry))
+            found = nearest(unit(codes), rows[dataset])[:, 0]
+            for line, row, neighbour in zip(own, rows[dataset], found, strict=True):
+                _neighbour(known[dataset], line[place], int(row), int(neighbour))
     return figure
-
-
-def _neighbours_of(
-    lines: Sequence[Sequence[Axes]], results: DomainResults, dataset: str, known: dict[str, Any], rows: np.ndarray
-) -> None:
-    for line, row in zip(lines, rows, strict=True):
-        for ax in line[1:]:
-            ax.set_axis_off()
-        _shown(line[0], known, int(row), "query" if row == rows[0] else "", "black")
-    for place, entry in enumerate(results.entries(dataset), start=1):
-        codes = results.codes[dataset][entry]["codes"]
-        if not np.isfinite(codes).all():
-            continue
-        found = nearest(unit(codes), rows)[:, 0]
-        for line, row, neighbour in zip(lines, rows, found, strict=True):
-            _neighbour(known, line[place], int(row), int(neighbour), title_of(entry) if row == rows[0] else "")
 
 
 def queries_of(known: dict[str, Any]) -> np.ndarray:
@@ -130,23 +128,26 @@ def agreeing(known: dict[str, Any], row: int, other: int) -> bool:
     )
 
 
-def _neighbour(known: dict[str, Any], ax: Axes, row: int, other: int, title: str) -> None:
+def _neighbour(known: dict[str, Any], ax: Axes, row: int, other: int) -> None:
     domain = known["labels"][known["domain"]]
     same = " =" if domain[row] == domain[other] else ""
-    _shown(ax, known, other, title, AGREES if agreeing(known, row, other) else DIFFERS, same)
+    _shown(ax, known, other, AGREES if agreeing(known, row, other) else DIFFERS, same)
 
 
-def _shown(ax: Axes, known: dict[str, Any], row: int, title: str, frame: str, mark: str = "") -> None:
+def _shown(ax: Axes, known: dict[str, Any], row: int, frame: str, mark: str = "") -> None:
     image = np.asarray(known["images"][row])
-    show_image(ax, np.broadcast_to(image, (*image.shape[:2], 3)), "")
+    ax.imshow(np.broadcast_to(image, (*image.shape[:2], 3)), interpolation="nearest")
     ax.set_axis_on()
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
         spine.set(visible=True, color=frame, linewidth=2)
-    ax.set_title(title.replace(", ", ",\n").replace("-norec", "-\nnorec"), fontsize=7)
     domain = known["labels"][known["domain"]][row]
     ax.set_xlabel(f"{known['values'][known['domain']][domain]}{mark}", fontsize=6, labelpad=1)
+
+
+def _titled(ax: Axes, title: str) -> None:
+    ax.set_title(title.replace(", ", ",\n").replace("-norec", "-\nnorec"), fontsize=7)
 
 
 SHARED = """\
