@@ -13,6 +13,7 @@ from disentangle.studies.dcodr.analysis.results import (
     PREDICTOR,
     DomainResults,
     predictions,
+    scores,
     shortest_rule,
     title_of,
     told,
@@ -48,6 +49,9 @@ class Prediction:
             "## The domain, by stronger and weaker predictors",
             STRENGTH,
             strengths(results, dataset),
+            "## What other studies measure",
+            OTHERS,
+            other_scores(results, dataset),
         ]
         return page(results, self.introduction, sections)
 
@@ -87,9 +91,27 @@ def strengths(results: DomainResults, dataset: str) -> str:
     return markdown_table(["domain told right", *header], rows) + "\n\n" + chance
 
 
+def other_scores(results: DomainResults, dataset: str) -> str:
+    """Return a row a method: every score of every metric but retrieval, as far as any cell has it."""
+    own = scores(results)
+    own = own[(own["dataset"] == dataset) & (own["metric"] != "retrieval")].dropna(subset=["value"])
+    columns = list(dict.fromkeys(zip(own["metric"], own["score"], strict=True)))
+    rows = []
+    for entry in results.entries(dataset):
+        of_entry = own[own["entry"] == entry]
+        values = (of_entry[(of_entry["metric"] == m) & (of_entry["score"] == s)]["value"].to_list() for m, s in columns)
+        rows.append([title_of(entry), *map(measured, values)])
+    header = [metric if metric == score else f"{metric} {score}".replace("_", " ") for metric, score in columns]
+    return markdown_table(["ours", *header], rows) if columns else "No such metric is listed under `metrics`."
+
+
 READ = """\
 Share of test images whose label is told right from the code: *domain* should be as low as chance, attributes high.
 Published number / ours, the mean over training seeds (and, in each, over predictor seeds) with its 95 % interval."""
 STRENGTH = """\
 A predictor that stops early finds less of what a code tells. *Patience* is after how many epochs without a better
 validation accuracy it stops; the paper's is 7. *Spread*: the largest difference between predictor seeds on one code."""
+OTHERS = """\
+Scores of the unit codes with the domain and the attributes as factors: how well single codes serve single factors (DCI,
+MIG), how still a code stays under one of them (IRS), and what single codes tell of the domain, as a share of its
+entropy."""
