@@ -39,9 +39,7 @@ sizes_strategy = st.lists(st.integers(1, 9), min_size=1, max_size=5).map(
 
 
 GRIDS = [
-    name
-    for name in registry.names("datasets")
-    if registry.constant("datasets", name, "DATA") == "a grid of factors"
+    name for name in registry.names("datasets") if registry.constant("datasets", name, "DATA") == "a grid of factors"
 ]
 
 

@@ -104,6 +104,14 @@ def test_no_image_is_fitted_and_tested_on() -> None:
         Labelled(np.zeros((2, 4, 4, 1), np.uint8), {"d": np.arange(2)}, {"d": ("a", "b")}, "d", both, both, both)
 
 
+@pytest.mark.parametrize("name", ["domain", "all", "same_domain", "chance_hue"])
+def test_an_attribute_has_no_name_that_scores_have(name: str) -> None:
+    use = np.array([True, False])
+    labels, values = {"d": np.arange(2), name: np.arange(2)}, {"d": ("a", "b"), name: ("x", "y")}
+    with pytest.raises(InputError, match=rf"^the attribute '{name}': scores have this name already; give it another"):
+        Labelled(np.zeros((2, 4, 4, 1), np.uint8), labels, values, "d", use, use, ~use)
+
+
 def test_pictures_become_labels_in_the_order_of_words(tmp_path: Path) -> None:
     images = np.zeros((3, 64, 64, 3), np.uint8)
     images[1, 0, :4, 2] = [1, 1, 4, 3]

@@ -774,3 +774,8 @@ def test_wrong_numbers_laid_over_a_study_are_named_where_they_are(
     with pytest.raises(InputError) as caught:
         load(tmp_path, data)
     assert expected in str(caught.value) and str(caught.value).count("\n") == 0
+
+
+def test_a_probe_of_other_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"burns\.probes\.predictor: made for labelled images; .* on view pairs\.$"):
+        load(tmp_path, edited(f"{STUDY}.probes.predictor", {}))

@@ -264,6 +264,8 @@ def test_the_domain_alone_may_be_told_to_the_end() -> None:
     domain, _ = found_by(dataclasses.replace(PROBE, converged="domain"), population)
     assert domain["patience 2"] == every["patience 2"]
     assert domain["patience 6"] == {population.domain: every["patience 6"][population.domain]}
+    turned, _ = found_by(dataclasses.replace(PROBE, patience=[6, 2], converged="domain"), population)
+    assert turned == domain
 
 
 def test_errors_of_numbers_are_in_their_unit() -> None:

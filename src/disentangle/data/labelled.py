@@ -13,6 +13,8 @@ import numpy as np
 from disentangle.data.grid import Grid, reduced
 from disentangle.errors import InputError
 
+TAKEN = ("domain", "all", "same_domain")
+"""Names under which scores tell of more than one attribute."""
 TEST_SHARE = 0.1
 """Of the images of each domain (Kahana & Hoshen 2022, released code)."""
 
@@ -45,6 +47,9 @@ class Labelled:
     """Attributes (N, K) float32 that are no values but numbers, by name."""
 
     def __post_init__(self) -> None:
+        for name in self.attributes:
+            if name in TAKEN or name.startswith("chance_"):
+                raise InputError(f"the attribute '{name}': scores have this name already; give it another one.")
         shared = self.fit & self.test
         if shared.any():
             raise InputError(f"{int(shared.sum())} images are both fitted and tested on; allowed: none.")

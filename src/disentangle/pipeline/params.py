@@ -441,7 +441,11 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
     for stage, evaluation in EVALUATIONS.items():
         if stage in study.evaluated and evaluation.plugins not in section:
             raise InputError(f"{where}: the key '{evaluation.plugins}' is missing, which stage '{stage}' uses.")
-        params.evaluation(evaluation.plugins, scale, name)
+        for plugin in params.evaluation(evaluation.plugins, scale, name):
+            made_for = registry.constant(evaluation.plugins, plugin, "DATA", trained_on)
+            if made_for != trained_on:
+                place = f"{where}.{evaluation.plugins}.{plugin}"
+                raise InputError(f"{place}: made for {made_for}; this study trains on {trained_on}.")
     for code, names in section.get("measured", {}).items():
         for metric in names:
             if metric not in section["metrics"]:

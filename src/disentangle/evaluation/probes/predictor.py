@@ -10,6 +10,8 @@ import torch
 from disentangle.evaluation import predictors
 from disentangle.evaluation.labelled_codes import LabelledCodes
 
+DATA = "labelled images"
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -18,7 +20,7 @@ class Probe:
     A tenth of the codes to fit on validates. A fit ends after ``epochs``, or more than ``patience`` epochs after the
     best validation accuracy, of numbers the least error, and its weights are those of that epoch. Each patience is a
     rule of its own; the paper's is 7, with which chance may end a fit long before it has found what there is. Where
-    ``converged`` is "domain", the domain alone is told by every rule, and all else by the first.
+    ``converged`` is "domain", the domain alone is told by every rule, and all else by the shortest.
 
     Source: supplement and released code. Deviation: several ``seeds`` and rules; else of ``predictors.told``.
     """
@@ -42,7 +44,7 @@ class Probe:
 
         def task(name: str, values: np.ndarray, outputs: int) -> predictors.Task:
             all_rules = self.converged == "all" or name == codes.domain
-            return predictors.Task(name, values, outputs, every if all_rules else every[:1])
+            return predictors.Task(name, values, outputs, every if all_rules else (min(every),))
 
         tasks = [task(name, values, codes.sizes[name]) for name, values in codes.labels.items()]
         tasks += [task(name, values, values.shape[1]) for name, values in codes.numbers.items()]
