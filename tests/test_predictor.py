@@ -268,6 +268,23 @@ def test_the_domain_alone_may_be_told_to_the_end() -> None:
     assert turned == domain
 
 
+def test_noise_hides_small_shifts_and_not_large_ones() -> None:
+    """Codes that the domain shifts by 0.02 or by 1 along an axis of their own, beside what varies anyway."""
+    given = factors()
+    free = np.random.default_rng(5).uniform(-1, 1, (1200, 2))
+    probe = Probe(patience=[6, 3], noise=[0.1], seeds=2, epochs=30, converged="domain")
+    assert probe.rules == ("patience 6", "patience 3", "noise 0.1")
+    told = {}
+    for shift in (0.02, 1.0):
+        population = labelled(np.column_stack([free, shift * given[:, [0]], np.full(1200, 3.0)]), given)
+        told[shift], _ = found_by(probe, population)
+        assert [*told[shift]["noise 0.1"]] == [population.domain]
+    chance = 100 / SIZES["shape"]
+    assert min(told[1.0]["patience 6"]["shape"]) > 95 and min(told[1.0]["noise 0.1"]["shape"]) > chance + 20
+    assert told[0.02]["noise 0.1"]["shape"] == pytest.approx([chance] * 2, abs=10)
+    assert min(told[0.02]["patience 6"]["shape"]) > chance + 20
+
+
 def test_errors_of_numbers_are_in_their_unit() -> None:
     rng = np.random.default_rng(3)
     codes = unit(rng.normal(size=(1200, 3)))

@@ -84,6 +84,7 @@ class World:
             "training": {"steps": 100, "domains": 4, "each": 32, "temperature": 0.1},
             "training_images": 60,
             "reading": {},
+            "method": {"name": "dcodr_norec", "options": {"negatives": "domain"}},
             "encoders": {"encoder": {"network": "conv", "options": {"widths": [4]}}},
             "device": "cpu",
             "versions": {"torch": "2.0"},

@@ -90,7 +90,7 @@ def predictions(results: DomainResults) -> pd.DataFrame:
     for result in results.cells:
         domain = results.domain_of(result.cell.dataset)
         for probe, rules in result.probe["accuracy"].items():
-            for rule in sorted(rules, key=_patience):
+            for rule in sorted(rules, key=_place):
                 for label in (label for label in results.labels(result.cell.dataset) if label in rules[rule]):
                     name = DOMAIN if label == domain else label
                     chance, told = result.probe["chance"][label] / 100, rules[rule][label]
@@ -131,13 +131,13 @@ def longest_rule(results: DomainResults) -> str:
 
 def _rules(results: DomainResults) -> list[str]:
     rules = predictions(results).query("probe == @PREDICTOR")["rule"].unique()
-    return sorted(map(str, rules), key=_patience)
+    return sorted((str(rule) for rule in rules if rule.startswith("patience")), key=_place)
 
 
-def _patience(rule: str) -> int:
-    """Return the number in a rule of the predictor, 0 of a probe that has no such rules."""
-    number = rule.split()[-1]
-    return int(number) if number.isdigit() else 0
+def _place(rule: str) -> tuple[str, float]:
+    """Return what rules are sorted by: "patience 7" before "patience 20", those of noise last."""
+    kind, _, number = rule.partition(" ")
+    return {"noise": "z"}.get(kind, ""), float(number or 0)
 
 
 def _key(result: CellResult) -> tuple[str, str, float, int]:
