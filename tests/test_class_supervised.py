@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from disentangle import registry
 from disentangle.data import dataset_files
-from disentangle.data.labelled import Labelled
+from disentangle.data.labelled import Labelled, shown_rows
 from disentangle.errors import InputError
 from disentangle.losses.image_distance import l1
 from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Setting
@@ -164,7 +164,7 @@ def test_a_method_trains_and_encodes_with_no_more_than_the_keys_it_uses(
     assert np.isfinite(found["codes"]).all() and (found["codes"].std(0) > 0).all()
     if "swapped" in found:
         assert found["swapped"].shape == (6, 6, SIDE, SIDE, channels) and found["swapped"].dtype == np.uint8
-        assert found["swapped_rows"].tolist() == family.shown_rows(labelled).tolist()
+        assert found["swapped_rows"].tolist() == shown_rows(labelled.labels["who"], labelled.test, 6).tolist()
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -432,26 +432,6 @@ def test_a_run_on_large_domains_alone_keeps_a_row_for_each_domain(colour: Path, 
     config["method"]["options"]["smallest_domain"] = 7
     with pytest.raises(InputError, match=rf"^colour, {method}: smallest_domain: 7 leaves fewer than 2 domains"):
         fit(colour, tmp_path, config)
-
-
-@pytest.mark.parametrize(
-    ("domains", "of_domains"),
-    [(2, [0, 1, 0, 1, 0, 1]), (4, [0, 1, 2, 3, 0, 1]), (50, [0, 1, 2, 3, 4, 5])],
-)
-def test_images_shown_are_of_each_domain_in_turn(domains: int, of_domains: list[int]) -> None:
-    labelled = images_of(1, (12,) * domains)
-    rows, domain = family.shown_rows(labelled), labelled.labels["who"]
-    assert domain[rows].tolist() == of_domains
-    for turn, row in enumerate(rows):
-        value = domain[row]
-        assert row == np.flatnonzero(labelled.test & (domain == value))[of_domains[:turn].count(value)]
-
-
-def test_a_domain_without_images_for_tests_is_not_shown() -> None:
-    labelled = images_of(1, (3, 3, 3))
-    labelled = replace(labelled, test=labelled.test & (labelled.labels["who"] != 1))
-    rows = family.shown_rows(labelled)
-    assert labelled.labels["who"][rows].tolist() == [0, 2]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -20,6 +20,7 @@ from disentangle.data.labelled import (
     Pictures,
     labelled,
     share_of,
+    shown_rows,
     split_at_random,
     split_in_domains,
 )
@@ -102,6 +103,27 @@ def test_no_image_is_fitted_and_tested_on() -> None:
     both = np.array([True, False])
     with pytest.raises(InputError, match=r"^1 images are both fitted and tested on; allowed: none\.$"):
         Labelled(np.zeros((2, 4, 4, 1), np.uint8), {"d": np.arange(2)}, {"d": ("a", "b")}, "d", both, both, both)
+
+
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=40), st.integers(1, 9), st.integers(0, 99))
+def test_images_shown_are_of_domains_in_turn(domains: list[int], count: int, seed: int) -> None:
+    domain = np.array(domains)
+    test = np.random.default_rng(seed).random(len(domain)) < 0.5
+    rows = shown_rows(domain, test, count)
+    assert len(rows) == min(count, test.sum()) == len({*rows.tolist()}) and test[rows].all()
+    # nobody is shown again before all others were who still can be
+    for place, row in enumerate(rows):
+        before = [int((domain[rows[:place]] == value).sum()) for value in domain]
+        left = [before[other] for other in np.flatnonzero(test) if other not in rows[:place]]
+        assert before[row] == min(left)
+    np.testing.assert_array_equal(rows, shown_rows(domain, test, count))
+
+
+def test_images_shown_are_drawn_from_all() -> None:
+    """The first images of a grid look alike."""
+    domain = np.repeat([0, 1], 500)
+    rows = shown_rows(domain, np.ones(1000, bool), 6)
+    assert np.ptp(rows % 500) > 100
 
 
 @pytest.mark.parametrize("name", ["domain", "all", "same_domain", "chance_hue"])

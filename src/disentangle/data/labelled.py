@@ -5,6 +5,7 @@ A dataset of this kind has ``generate(sources, stream) -> Labelled``: the source
 or of pictures with labels, whose ``load(rng)`` returns ``Pictures``.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from disentangle.data.grid import Grid, reduced
 from disentangle.errors import InputError
+from disentangle.streams import rng
 
 TAKEN = ("domain", "all", "same_domain")
 """Names under which scores tell of more than one attribute."""
@@ -118,3 +120,15 @@ def split_in_domains(domain: np.ndarray, share: float, rng: np.random.Generator)
 def share_of(count: int, share: float) -> int:
     """Return how many of the ``count`` images of a domain make up a share: at least one, and not all."""
     return min(max(1, round(share * count)), count - 1)
+
+
+def shown_rows(domain: np.ndarray, test: np.ndarray, count: int) -> np.ndarray:
+    """Return at most ``count`` test images for pictures, of domains in turn, drawn at random and the same each time.
+
+    ``domain`` is (N,), ``test`` (N,) bool; domains without test images are not shown.
+    """
+    random = rng(0, "shown")
+    domains = random.permutation(np.unique(domain[test]))
+    of_each = [random.permutation(np.flatnonzero(test & (domain == value))) for value in domains]
+    turns = (rows[turn] for turn in range(count) for rows in of_each if turn < len(rows))
+    return np.fromiter(itertools.islice(turns, count), np.int64)

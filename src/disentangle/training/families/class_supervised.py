@@ -1,6 +1,5 @@
 """Class-supervised methods: networks of any kind, trained on images of whose labels they are told the domain alone."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 
 from disentangle import registry
 from disentangle.data import dataset_files
-from disentangle.data.labelled import Labelled
+from disentangle.data.labelled import Labelled, shown_rows
 from disentangle.errors import InputError
 from disentangle.losses.labelled_batch import ClassSupervised, Setting
 from disentangle.streams import seed_of
@@ -47,7 +46,7 @@ INVARIANCE_IMAGES = 2000
 CHUNK = 256
 """Images encoded at a time."""
 SHOWN = 6
-"""Domains, and images of as many, of which swaps are kept for pictures."""
+"""Images whose contents and domains are swapped for pictures."""
 
 
 def train(
@@ -111,7 +110,7 @@ def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.devi
     codes = [objective.codes(networks, x).float().cpu().numpy() for x in _chunks(labelled.images, device)]
     print(f"{len(labelled.images)} images", flush=True)
     found = {"codes": np.concatenate(codes)}
-    rows = shown_rows(labelled)
+    rows = shown_rows(labelled.labels[labelled.domain], labelled.test, SHOWN)
     x = seen(torch.from_numpy(labelled.images[rows]).to(device))
     domain = torch.from_numpy(labelled.labels[labelled.domain][rows]).to(device)
     content = torch.arange(len(rows), device=device).repeat(len(rows))
@@ -135,14 +134,6 @@ def training_rows(labelled: Labelled, smallest_domain: int, whose: str) -> np.nd
     if len(np.unique(labelled.labels[labelled.domain][rows])) < 2:
         raise InputError(f"{whose}: smallest_domain: {smallest_domain} leaves fewer than 2 domains to train on.")
     return rows
-
-
-def shown_rows(labelled: Labelled) -> np.ndarray:
-    """Return the first test image of each of the first domains; of few domains, the next ones of each in turn."""
-    domain = np.where(labelled.test, labelled.labels[labelled.domain], -1)
-    by_domain = [np.flatnonzero(domain == value) for value in np.unique(domain[domain >= 0])]
-    turns = (rows[turn] for turn in range(SHOWN) for rows in by_domain if turn < len(rows))
-    return np.fromiter(itertools.islice(turns, SHOWN), np.int64)
 
 
 def _objective(config: dict[str, Any]) -> ClassSupervised:

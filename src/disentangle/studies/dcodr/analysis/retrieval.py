@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from disentangle.data.labelled import shown_rows
 from disentangle.evaluation.labelled_codes import unit
 from disentangle.evaluation.metrics.retrieval import matching
 from disentangle.evaluation.neighbours import nearest
@@ -81,7 +82,10 @@ def shared_table(results: DomainResults, dataset: str, printed: Mapping[tuple[st
 def neighbours(results: DomainResults, datasets: Sequence[str]) -> Figure:
     """Draw a row a query of each dataset: the image, and its nearest neighbour by each method's first seed."""
     known = {dataset: results.labelled(dataset) for dataset in datasets}
-    rows = {dataset: queries_of(known[dataset]) for dataset in datasets}
+    rows = {
+        dataset: shown_rows(known[dataset]["labels"][known[dataset]["domain"]], known[dataset]["test"], QUERIES)
+        for dataset in datasets
+    }
     columns = max(len(results.entries(dataset)) for dataset in datasets)
     figure, axes = panels(sum(map(len, rows.values())), 1 + columns, 1.05, 1.2)
     for ax in (ax for line in axes for ax in line):
@@ -102,14 +106,6 @@ def neighbours(results: DomainResults, datasets: Sequence[str]) -> Figure:
             for line, row, neighbour in zip(own, rows[dataset], found, strict=True):
                 _neighbour(known[dataset], line[place], int(row), int(neighbour))
     return figure
-
-
-def queries_of(known: dict[str, Any]) -> np.ndarray:
-    """Return test images of domains in turn, the first of each, then the second of each, until there are enough."""
-    domain = known["labels"][known["domain"]]
-    tested = [np.flatnonzero(known["test"] & (domain == value)) for value in np.unique(domain[known["test"]])]
-    turns = [rows[turn] for turn in range(QUERIES) for rows in tested if turn < len(rows)]
-    return np.array(turns[:QUERIES])
 
 
 def agreeing(known: dict[str, Any], row: int, other: int) -> bool:
