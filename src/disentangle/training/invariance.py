@@ -24,7 +24,7 @@ def invariances(
 
     ``f_unnorm`` = dist(AE(x), AE(t(x))),  ``f_norm`` = dist(AE(x), AE(t(x))) / dist(x, t(x))
 
-    Source: Kahana & Hoshen 2022, supplement, Eq. 1 and 2. Deviation: images that t leaves as they are have no f_norm;
+    Source: Kahana & Hoshen 2022, supplement, Eq. 1 and 2. Deviation: images that t leaves as they are have neither;
     None where that is all of them, or where the model has diverged.
     """
     assert distance is not None
@@ -36,8 +36,8 @@ def invariances(
             _moved(objective, networks, distance, seen(part), [name], generator) for part in torch.split(images, CHUNK)
         ]
         after, before = (torch.cat(part).double().cpu() for part in zip(*pairs, strict=True))
-        norm = (after / before)[before > ROUNDING]
-        means = {"f_unnorm": float(after.mean()), "f_norm": float(norm.mean()) if len(norm) else math.nan}
+        after, before = after[before > ROUNDING], before[before > ROUNDING]
+        means = {"f_unnorm": float(after.mean()), "f_norm": float((after / before).mean())}
         found[name] = {key: value if math.isfinite(value) else None for key, value in means.items()}
     return found
 

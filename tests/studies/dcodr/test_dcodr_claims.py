@@ -261,7 +261,7 @@ def test_the_report_counts_verdicts_and_shows_every_effect(results: DomainResult
     ]
     ours, half = shown(apart).split(" ± ")
     low, high = (float(text) for text in first[4].strip("[]").split(", "))
-    assert first[:4] == ["domain told right, norec less DCoDR", "< 0", "-0.072", ours]
+    assert first[:4] == ["domain told right at convergence, norec less DCoDR", "< 0", "-0.072", ours]
     assert high - low == pytest.approx(2 * float(half), abs=0.0021)
     assert first[5:] == ["3", "supported"]
     assert len(report.table(results)) == sum(len(effect_rows) - 1 for effect_rows in effects)

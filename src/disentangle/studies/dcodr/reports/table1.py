@@ -50,4 +50,5 @@ makes of both is alike, its kind ignores t; the paper chooses the augmentations 
 READ = """\
 *f_unnorm* = dist(AE(x), AE(t(x))), *f_norm* = f_unnorm / dist(x, t(x)), meaned over test images. Each pair is published
 / ours; ranks are from the most ignored, 1. Distances are perceptual, by the network told below: where that is not the
-paper's, compare ranks only."""
+paper's, compare ranks only. What an augmentation leaves as it is, as a colour of grey images, has no number, and a mean
+over datasets is one over those that have one."""
