@@ -786,7 +786,8 @@ def test_invariances_of_an_identity_are_the_distances_themselves() -> None:
     for name in names:
         drawn = stream(seed_of(0, "invariance", name))
         copies = torch.cat([augment(part, [name], draw(len(part), [name], drawn)) for part in x.split(128)])
-        assert found[name]["f_unnorm"] == pytest.approx(mean(map(difference, x[:300], copies)), abs=1e-6)
+        apart = [each for each in map(difference, x, copies) if each > 1e-5]
+        assert found[name]["f_unnorm"] == pytest.approx(mean(apart), abs=1e-6)
     assert moved(lambda x: x, images, "crop", seed=1) != {"crop": found["crop"]}
 
 
