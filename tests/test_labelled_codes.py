@@ -78,6 +78,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     CELL.folder.mkdir(parents=True)
     dataset_files.write_labelled(folder, known, {"definition": {}})
     files.write_arrays(CELL.folder / "codes.npz", stored(known))
+    files.write_json(CELL.folder / "run.json", {"status": "done"})
     return known
 
 
@@ -124,6 +125,13 @@ def test_codes_that_are_not_finite_have_no_results(written: dict[str, Any]) -> N
     assert found["accuracy"]["predictor"]["patience 20"] == {"hue": None, "kind": None}
     assert found["error"]["predictor"]["patience 7"] == {"place": None}
     assert scores_of({"retrieval": None}, measure._populations(CELL)["codes"]) == {"retrieval": None}
+
+
+def test_codes_of_a_model_that_diverged_have_no_results(written: dict[str, Any]) -> None:
+    """They may be finite, as of an encoder that another phase would have trained."""
+    files.write_json(CELL.folder / "run.json", {"status": "diverged"})
+    found = probe.of_labelled(CELL, {"logistic": registry.build("probes", "logistic", {})})
+    assert found["accuracy"]["logistic"]["optimum"] == {"hue": None, "kind": None}
 
 
 def test_a_probe_of_labelled_images_is_refused_for_view_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,7 @@ MATRIX: dict[Callable[[Project], None], Counter] = {
     comment_and_touch: NOTHING,
     change_plumbing: NOTHING,
     move_a_file: NOTHING,
-    change_a_studys_words: NOTHING,
+    change_a_studys_words: REPORT,
 }
 
 
