@@ -97,11 +97,19 @@ def read_labelled(folder: Path) -> dict[str, Any]:
 
     Raises InputError if a file differs from the manifest.
     """
-    _verify(folder, "images.npy", "labels.npz")
+    _verify(folder, "images.npy")
+    return {"images": files.read_array(folder / "images.npy"), **read_labels(folder)}
+
+
+def read_labels(folder: Path) -> dict[str, Any]:
+    """Read what is known of labelled images: the fields of a ``labelled.Labelled`` but for the images themselves.
+
+    Raises InputError if the file differs from the manifest.
+    """
+    _verify(folder, "labels.npz")
     known, arrays = read_manifest(folder)["labelled"], files.read_arrays(folder / "labels.npz")
     values = {name: tuple(names) for name, names in known["values"]}
     return {
-        "images": files.read_array(folder / "images.npy"),
         "labels": {name: arrays[f"labels {name}"] for name in values},
         "values": values,
         "numbers": {name: arrays[f"numbers {name}"] for name in known["numbers"]},

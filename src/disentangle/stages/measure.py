@@ -37,7 +37,7 @@ def _populations(cell: Cell) -> dict[str, Population]:
     folder = dataset_folder(cell.scale, cell.dataset)
     manifest = dataset_files.read_manifest(folder)
     if "labelled" in manifest:
-        return {**measured_codes.of_labelled(stored, dataset_files.read_labelled(folder))}
+        return {**measured_codes.of_labelled(stored, dataset_files.read_labels(folder))}
     if "grid" in manifest:
         grid = manifest["grid"]
         return measured_codes.of_grid(stored, dict(grid["sizes"]), tuple(grid["nuisance"]))

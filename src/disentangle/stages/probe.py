@@ -30,8 +30,8 @@ def run(given: argparse.Namespace) -> None:
 
 def of_labelled(cell: Cell, probes: Mapping[str, Any]) -> dict[str, Any]:
     """Return accuracies in percent by probe, rule and label, one a seed, and mean absolute errors of numbers."""
-    images = dataset_files.read_labelled(dataset_folder(cell.scale, cell.dataset))
-    codes = measured_codes.of_labelled(files.read_arrays(cell.folder / "codes.npz"), images)["codes"]
+    known = dataset_files.read_labels(dataset_folder(cell.scale, cell.dataset))
+    codes = measured_codes.of_labelled(files.read_arrays(cell.folder / "codes.npz"), known)["codes"]
     if files.read_json(cell.folder / "run.json")["status"] == "diverged":
         # A model that diverged may have finite codes, which mean nothing.
         codes = dataclasses.replace(codes, codes=np.full_like(codes.codes, np.nan))

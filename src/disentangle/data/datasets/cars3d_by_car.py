@@ -11,7 +11,6 @@ from disentangle.data.factors import CARS3D
 
 DATA = "labelled images"
 ROLES = ("images",)
-POOLS = ()
 
 
 @dataclass(frozen=True)

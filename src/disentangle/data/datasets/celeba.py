@@ -15,7 +15,6 @@ from disentangle.errors import InputError
 
 DATA = "labelled images"
 ROLES = ("images",)
-POOLS = ()
 
 TEST_SHARE = 0.3
 """Of the pictures of each person of the testing part."""

@@ -14,7 +14,6 @@ from disentangle.data.labelled import TEST_SHARE, Labelled, Pictures, labelled, 
 
 DATA = "labelled images"
 ROLES = ("images",)
-POOLS = ()
 
 
 @dataclass(frozen=True)

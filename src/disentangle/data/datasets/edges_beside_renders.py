@@ -19,7 +19,6 @@ from disentangle.errors import InputError
 DATA = "labelled images"
 ROLES = ("toys", "cars")
 STAND_IN = "pictures of rendered toys and cars beside edge maps of themselves (stand-in for Edges2Shoes)"
-POOLS = ()
 
 TOYS = {"elevation": 2, "azimuth": 3, "lighting": 2}
 """Strides in SmallNORB's factors: elevations of 30, 40, ... degrees, every 60 degrees around, the brighter lamps."""

@@ -10,7 +10,6 @@ from disentangle.data.labelled import TEST_SHARE, Labelled, Pictures, labelled, 
 
 DATA = "labelled images"
 ROLES = ("images",)
-POOLS = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from disentangle.data.factors import SMALLNORB
 
 DATA = "labelled images"
 ROLES = ("images",)
-POOLS = ()
 
 
 @dataclass(frozen=True)
