@@ -14,6 +14,7 @@ from disentangle.cells import DATASETS, RUNS, TRAINED, Cell, dataset_folder
 from disentangle.data import dataset_files
 from disentangle.errors import InputError
 from disentangle.pipeline import outputs, params, plan
+from disentangle.pipeline.needs import needs
 from disentangle.pipeline.study import (
     FRONT,
     figure_path,
@@ -125,7 +126,7 @@ def figure_of(wildcards):
 def figure_input(wildcards):
     figure = explained(lambda: figure_of(wildcards))
     cells = explained(lambda: outputs.figure_cells(PARAMS, *figure))
-    needed = registry.constant("figures", figure[0], "NEEDS")["files"]
+    needed = needs("figures", figure[0])["files"]
     return [dataset_folder(PARAMS.scale, figure[1]) / dataset_files.MANIFEST] + [
         cell.folder / name for cell in cells for name in needed
     ]

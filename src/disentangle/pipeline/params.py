@@ -122,6 +122,12 @@ class Params:
         stated = section.pop("by_dataset", {})
         return dict(scales.laid(section, stated.get(dataset, {}), f"{where}.by_dataset.{dataset}", where))
 
+    def trained_with(self, scale: str, study: str, dataset: str, entry: str) -> dict[str, Any]:
+        """Return a study's section for the cells of a dataset and an entry: with its ``over`` laid over that, too."""
+        section, where = self.trained_on(scale, study, dataset), f"scales.{scale}.studies.{study}"
+        over = section["methods"][entry].get("over", {})
+        return dict(scales.laid(section, over, f"{where}.methods.{entry}.over", where))
+
     def method(self, scale: str, study: str, dataset: str, entry: str) -> dict[str, Any]:
         """Return ``{"name": file name, "options": completed options}`` of an entry under ``methods``, for a dataset."""
         known = self.trained_on(scale, study, dataset)["methods"]
@@ -156,9 +162,8 @@ class Params:
         """Return everything of params.yaml that a cell's training depends on, but for its dataset's content."""
         self.check_cell(cell)
         method = self.method(cell.scale, cell.study, cell.dataset, cell.method)
-        study, section = study_of(cell.study), self.trained_on(cell.scale, cell.study, cell.dataset)
-        over, where = section["methods"][cell.method].get("over", {}), f"scales.{cell.scale}.studies.{cell.study}"
-        section = scales.laid(section, over, f"{where}.methods.{cell.method}.over", where)
+        study = study_of(cell.study)
+        section = self.trained_with(cell.scale, cell.study, cell.dataset, cell.method)
         used = copy.deepcopy({key: section[key] for key in section if key not in NOT_TRAINING | {*study.not_training}})
         for key in registry.constant("families", study.family, "OPTIONAL"):
             if key not in registry.constant("methods", method["name"], "USES"):
@@ -464,17 +469,17 @@ def _check_laid_over(params: Params, allowed: dict[str, Any]) -> None:
     for scale, part in params.scales.items():
         for name, section in part["studies"].items():
             where = f"scales.{scale}.studies.{name}"
-            whole = _Validator({"$defs": allowed["$defs"], "$ref": f"#/$defs/studies/properties/{name}"})
             for dataset in section["datasets"]:
                 own = params.trained_on(scale, name, dataset)
-                laid = {f"{where}.by_dataset.{dataset}": own} if dataset in section.get("by_dataset", {}) else {}
-                for entry, options in own["methods"].items():
-                    if "over" in options:
-                        place = f"{where}.methods.{entry}.over"
-                        laid[place] = scales.laid(own, options["over"], place, where)
+                laid = {f"by_dataset.{dataset}": own} if dataset in section.get("by_dataset", {}) else {}
+                laid |= {
+                    f"methods.{entry}.over": params.trained_with(scale, name, dataset, entry)
+                    for entry, options in own["methods"].items()
+                    if "over" in options
+                }
                 for place, found in laid.items():
-                    for error in whole.iter_errors(found):
-                        raise InputError(f"{place}.{_explain(error)}")
+                    if wrong := fault({"$defs": allowed["$defs"], "$ref": f"#/$defs/studies/properties/{name}"}, found):
+                        raise InputError(f"{where}.{place}.{wrong}")
 
 
 def _within(node: Any, keys: Sequence[str]) -> dict[str, Any]:

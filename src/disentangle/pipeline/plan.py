@@ -12,6 +12,7 @@ from disentangle.cells import Cell, dataset_folder
 from disentangle.data.dataset_files import MANIFEST
 from disentangle.errors import InputError
 from disentangle.pipeline import provenance
+from disentangle.pipeline.needs import needs
 from disentangle.pipeline.outputs import (
     all_figures,
     datasets_of,
@@ -174,13 +175,13 @@ def measure(params: Params, cell: Cell) -> str:
 
 def report(params: Params, name: str) -> str:
     """Return the digest of a report: its code, the published numbers, and which cells it shows."""
-    needs, cells = registry.constant("reports", name, "NEEDS"), report_cells(params, name)
+    asked, cells = needs("reports", name), report_cells(params, name)
     of = study_of(name.split("/")[0])
     words = [credits_of(params.dataset(scale, dataset)) for scale, dataset in datasets_of(cells)]
     code = [STAGES / "report.py", registry.path("studies", of.name), registry.path("reports", name)]
     code += of.published
-    code += [registry.path("metrics", metric) for metric in needs.get("metrics", ())]
-    if needs.get("claims"):
+    code += [registry.path("metrics", metric) for metric in asked.get("metrics", ())]
+    if asked.get("claims"):
         code += [registry.path("claims", claims) for claims in registry.of_study("claims", of.name)]
     listed = evaluated_with(params, of.name)
     return provenance.digest([params.scale, [str(cell) for cell in cells], words, listed], code)

@@ -4,6 +4,7 @@ import argparse
 
 from disentangle import files, registry
 from disentangle.pipeline import outputs, plan
+from disentangle.pipeline.needs import needs
 from disentangle.pipeline.result_files import read_cell, read_manifest
 from disentangle.pipeline.study import figure_path, module_of
 from disentangle.reporting.drawing import svg
@@ -14,15 +15,15 @@ def run(given: argparse.Namespace) -> None:
     """Read what a figure shows, let its study make of it what its figures are given, and write ``.{svg,csv,json}``."""
     settings, name = given.settings, given.name
     plan.require(given.digest, plan.figure(settings, name, given.dataset, given.method))
-    study, needs = name.split("/")[0], registry.constant("figures", name, "NEEDS")
+    study, files_read = name.split("/")[0], needs("figures", name)["files"]
     cells = outputs.figure_cells(settings, name, given.dataset, given.method)
     found = Shown(
         settings.scale,
         given.dataset,
         read_manifest(settings.scale, given.dataset),
         given.method,
-        tuple(read_cell(cell, needs["files"]) for cell in cells),
-        needs["files"],
+        tuple(read_cell(cell, files_read) for cell in cells),
+        files_read,
         plan.evaluated_with(settings, study),
     )
     subject = module_of(study).subject(found)

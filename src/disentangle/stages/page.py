@@ -8,6 +8,7 @@ from typing import Any, get_args
 from disentangle import files, registry
 from disentangle.cells import Cell
 from disentangle.pipeline import outputs, plan, provenance
+from disentangle.pipeline.needs import needs
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.result_files import read_manifests
 from disentangle.pipeline.study import EVALUATIONS, Study, figure_path, report_path, study_of
@@ -88,7 +89,7 @@ def _verdicts(settings: Params, study: Study) -> dict[str, int]:
     counts = [
         files.read_json(report_path(name).with_suffix(".json"))["count"]
         for name in outputs.shown_reports(settings, study.name)
-        if registry.constant("reports", name, "NEEDS").get("claims")
+        if needs("reports", name).get("claims")
     ]
     return {verdict: sum(count.get(verdict, 0) for count in counts) for verdict in get_args(Verdict) if counts}
 
