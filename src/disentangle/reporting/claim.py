@@ -67,6 +67,18 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class PaperEffect(Effect):
+    """An effect with the paper's own number, as far as its tables give one; NaN where they do not."""
+
+    published: float = math.nan
+
+
+def published_of(effect: Effect) -> float:
+    """Return the paper's own number of an effect, NaN where there is none."""
+    return effect.published if isinstance(effect, PaperEffect) else math.nan
+
+
+@dataclass(frozen=True)
 class Claim:
     """A statement with its source and effects: "all" of them must hold, or "any" one."""
 

@@ -1,6 +1,9 @@
 """Claims as text and as columns: what a report shows of an effect on our runs and on the paper's."""
 
 import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from disentangle.reporting.claim import Claim, Effect, Region
 from disentangle.reporting.statistics import Interval
@@ -13,6 +16,23 @@ MARK = {
     "not run": "– not run",
 }
 """Verdicts as tables show them."""
+
+
+def counted(claims: Mapping[str, Claim]) -> dict[str, Any]:
+    """Return the verdict on each claim, and how many there are of each, as the summary of a report of claims."""
+    verdicts = {name: claim.verdict for name, claim in claims.items()}
+    count = Counter(map(str, verdicts.values()))
+    return {"count": {verdict: count[verdict] for verdict in MARK}, "verdicts": verdicts}
+
+
+def sections(claims: Iterable[Claim], legend: str, table: Callable[[Claim], str]) -> list[str]:
+    """Return the parts of a report of claims: verdicts, what these say, and the ``table`` of each claim's effects."""
+    numbered = [*enumerate(claims, 1)]
+    rows = [[f"{place}. {claim.statement}", claim.source, MARK[claim.verdict]] for place, claim in numbered]
+    parts = ["## Verdicts", markdown_table(["claim", "where", "on ours"], rows), legend, "## The effects behind them"]
+    for place, claim in numbered:
+        parts += [f"### {place}. {claim.statement}", f"From: {claim.source}. {claim.remark}".rstrip(), table(claim)]
+    return parts
 
 
 def effects_table(claim: Claim, published: Claim) -> str:

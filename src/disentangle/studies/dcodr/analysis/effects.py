@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
 
-from disentangle.reporting.claim import Effect, Region
+from disentangle.reporting.claim import PaperEffect, Region
 from disentangle.reporting.statistics import mean_interval
 from disentangle.studies.dcodr.analysis.results import (
     DOMAIN,
@@ -21,18 +20,11 @@ from disentangle.studies.dcodr.analysis.results import (
 )
 
 
-@dataclass(frozen=True)
-class BesidePublished(Effect):
-    """An effect, and what the paper's tables give for it."""
-
-    published: float = math.nan
-
-
 def effect(
     what: str, values: Sequence[float], region: Region, published: float = math.nan, unit: str = ""
-) -> BesidePublished:
+) -> PaperEffect:
     """Return the effect of a number a seed; it is a mean over seeds."""
-    return BesidePublished(what, partial(mean_interval, values), region, unit, published)
+    return PaperEffect(what, partial(mean_interval, values), region, unit, published)
 
 
 def domain(results: DomainResults, dataset: str, entry: str, rule: str = "", probe: str = PREDICTOR) -> pd.Series:

@@ -2,17 +2,15 @@
 
 import functools
 import math
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from disentangle.reporting.claim import Claim
+from disentangle.reporting.claim import Claim, published_of
 from disentangle.reporting.claim_tests import tests_of
-from disentangle.reporting.claim_text import MARK, columns, region_text
+from disentangle.reporting.claim_text import columns, counted, region_text, sections
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.dcodr.analysis.effects import BesidePublished
 from disentangle.studies.dcodr.analysis.layout import page
 from disentangle.studies.dcodr.analysis.results import DomainResults
 
@@ -29,7 +27,7 @@ class Report:
         rows = [
             {"claim": name, "effect": effect.what, "says": region_text(effect.region)}
             | columns("", effect)
-            | {"published": effect.published if isinstance(effect, BesidePublished) else math.nan}
+            | {"published": published_of(effect)}
             for name, claim in _claims(results).items()
             for effect in claim.effects
         ]
@@ -37,20 +35,11 @@ class Report:
 
     def summary(self, results: DomainResults) -> dict[str, Any]:
         """Return the verdict on each claim, and how many there are of each."""
-        verdicts = {name: claim.verdict for name, claim in _claims(results).items()}
-        counted = Counter(map(str, verdicts.values()))
-        return {"count": {verdict: counted[verdict] for verdict in MARK}, "verdicts": verdicts}
+        return counted(_claims(results))
 
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""
-        claims = [*enumerate(_claims(results).values(), 1)]
-        rows = [[f"{place}. {claim.statement}", claim.source, MARK[claim.verdict]] for place, claim in claims]
-        sections = ["## Verdicts", markdown_table(["claim", "where", "on ours"], rows), LEGEND]
-        sections.append("## The effects behind them")
-        for place, claim in claims:
-            sections += [f"### {place}. {claim.statement}", f"From: {claim.source}. {claim.remark}".rstrip()]
-            sections.append(effects_table(claim))
-        return page(results, INTRODUCTION, sections)
+        return page(results, INTRODUCTION, sections(_claims(results).values(), LEGEND, effects_table))
 
 
 def effects_table(claim: Claim) -> str:
@@ -59,7 +48,7 @@ def effects_table(claim: Claim) -> str:
         [
             effect.what,
             region_text(effect.region),
-            _number(effect.published) if isinstance(effect, BesidePublished) else "–",
+            _number(published_of(effect)),
             _number(effect.found.value),
             _interval(effect.found.low, effect.found.high),
             effect.found.n,

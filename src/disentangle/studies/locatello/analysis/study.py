@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from disentangle.reporting.claim import Effect
 from disentangle.reporting.results import Results
 from disentangle.studies.locatello.analysis.results import (
     DOWNSTREAM,
@@ -24,13 +23,6 @@ CHANCE = "chance "
 """Before the name of a score: the same with the codes' rows permuted."""
 STRONG = 0.5
 """Rank correlation from which on it is called strong, as by Cohen's convention a large one."""
-
-
-@dataclass(frozen=True)
-class PaperEffect(Effect):
-    """An effect with the paper's own number, as far as its tables give one; NaN where they do not."""
-
-    published: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)

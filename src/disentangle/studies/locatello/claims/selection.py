@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from disentangle.reporting.claim import Claim, Effect, above, below
+from disentangle.reporting.claim import Claim, Effect, PaperEffect, above, below
 from disentangle.studies.locatello.analysis.agreement import rank_correlations
 from disentangle.studies.locatello.analysis.results import SCORES, UNSUPERVISED
 from disentangle.studies.locatello.analysis.seeds import Statistic, average, combined, difference
 from disentangle.studies.locatello.analysis.selection import most_wins
-from disentangle.studies.locatello.analysis.study import STRONG, PaperEffect, Study, mean_published
+from disentangle.studies.locatello.analysis.study import STRONG, Study, mean_published
 from disentangle.studies.locatello.analysis.transfer import TARGETS, TIES, cube, rate, trials
 from disentangle.studies.locatello.analysis.variance_explained import (
     PUBLISHED_GROUPS,

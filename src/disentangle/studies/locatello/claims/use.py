@@ -5,12 +5,12 @@ from functools import partial
 import pandas as pd
 
 from disentangle.cells import format_lam
-from disentangle.reporting.claim import Claim, above, below
+from disentangle.reporting.claim import Claim, PaperEffect, above, below
 from disentangle.reporting.statistics import Interval, mean_interval, two_sample_interval
 from disentangle.studies.locatello.analysis.agreement import rank_correlations
 from disentangle.studies.locatello.analysis.results import SIZES, by_dataset
 from disentangle.studies.locatello.analysis.seeds import average
-from disentangle.studies.locatello.analysis.study import CHANCE, PaperEffect, Study, mean_published
+from disentangle.studies.locatello.analysis.study import CHANCE, Study, mean_published
 
 JUDGES = ("MIG", "DCI Disentanglement")
 TREES = [f"GBT{size}" for size in SIZES]

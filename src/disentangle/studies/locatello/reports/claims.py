@@ -1,7 +1,6 @@
 """Every claim of Locatello 2019 that runs can decide, and ours, on our models."""
 
 import functools
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,15 +10,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from disentangle.reporting.claim import Claim, Effect
+from disentangle.reporting.claim import Claim, published_of
 from disentangle.reporting.claim_tests import tests_of
-from disentangle.reporting.claim_text import MARK, columns, region_text
+from disentangle.reporting.claim_text import columns, counted, region_text, sections
 from disentangle.reporting.drawing import COLOURS
 from disentangle.reporting.results import Results
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.locatello.analysis.drawing import sheet
 from disentangle.studies.locatello.analysis.layout import measured, number, page
-from disentangle.studies.locatello.analysis.study import PaperEffect, Study
+from disentangle.studies.locatello.analysis.study import Study
 
 NEEDS = {"claims": True}
 """The cells this report reads: all of the study; and the paper's tables."""
@@ -36,7 +35,7 @@ class Report:
         rows = [
             {"claim": name, "effect": effect.what, "says": region_text(effect.region), "unit": effect.unit}
             | columns("", effect)
-            | {"published": round(_published(effect), 6)}
+            | {"published": round(published_of(effect), 6)}
             for name, claim in _claims(results).items()
             for effect in claim.effects
         ]
@@ -44,23 +43,13 @@ class Report:
 
     def summary(self, results: Results) -> dict[str, Any]:
         """Return the verdict on each claim, and how many there are of each."""
-        verdicts = {name: claim.verdict for name, claim in _claims(results).items()}
-        counted = Counter(map(str, verdicts.values()))
-        return {"count": {verdict: counted[verdict] for verdict in MARK}, "verdicts": verdicts}
+        return counted(_claims(results))
 
     def render(self, results: Results) -> str:
         """Return the report in Markdown."""
-        claims = _claims(results).values()
         alt = "How many effects of each claim are supported, contradicted, undecided or not run."
-        rows = [
-            [f"{place}. {claim.statement}", claim.source, MARK[claim.verdict]] for place, claim in enumerate(claims, 1)
-        ]
-        sections = ["## Verdicts", markdown_table(["claim", "where", "on ours"], rows), LEGEND]
-        sections.append("## The effects behind them")
-        for place, claim in enumerate(claims, 1):
-            sections += [f"### {place}. {claim.statement}", f"From: {claim.source}. {claim.remark}".rstrip()]
-            sections.append(effects_table(claim))
-        return page(results, INTRODUCTION, "claims", alt, sections)
+        parts = sections(_claims(results).values(), LEGEND, effects_table)
+        return page(results, INTRODUCTION, "claims", alt, parts)
 
     def draw(self, results: Results) -> Figure:
         """Draw a bar a claim, of its effects by verdict."""
@@ -74,7 +63,7 @@ def effects_table(claim: Claim) -> str:
         [
             effect.what,
             region_text(effect.region),
-            number(_published(effect)),
+            number(published_of(effect)),
             measured(effect.found.value, effect.found.low, effect.found.high),
             effect.unit or "–",
             effect.found.n,
@@ -85,10 +74,6 @@ def effects_table(claim: Claim) -> str:
     ]
     header = ["effect", "the claim says", "published", "ours", "unit", "n", "test", "verdict"]
     return markdown_table(header, rows) if rows else "No model that it is about."
-
-
-def _published(effect: Effect) -> float:
-    return effect.published if isinstance(effect, PaperEffect) else float("nan")
 
 
 def _bars(claims: dict[str, Claim], ax: Axes) -> None:
