@@ -77,7 +77,8 @@ def train(
         )
         run = training.run(checkpoint_every)
         if objective.invariances:
-            tested = torch.from_numpy(labelled.images[labelled.test][:INVARIANCE_IMAGES]).to(device)
+            rows = np.flatnonzero(labelled.test)[:INVARIANCE_IMAGES]
+            tested = torch.from_numpy(labelled.images[rows]).to(device)
             told["invariance"] = invariances(objective, networks, distance, tested, job.config["cell"]["seed"])
         names = dict.fromkeys(name for row in run.history for name in row)
         facts = {

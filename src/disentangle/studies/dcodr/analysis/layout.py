@@ -11,12 +11,9 @@ from disentangle.reporting.statistics import estimate
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.results import METHODS, DomainResults, title_of
 
-TRAINING = {"steps": "200 epochs", "domains": 4, "each": 32}
-"""The published training, by the keys of run.json."""
-
 
 def measured(values: Sequence[float], digits: int = 3) -> str:
-    """Return the mean of finite values with the half width of its 95 % interval over seeds, and how many there are."""
+    """Return the mean of finite values with the half width of its 95 % interval over seeds."""
     found = estimate(values)
     if found.n == 0:
         return "–"
@@ -27,6 +24,14 @@ def measured(values: Sequence[float], digits: int = 3) -> str:
 def rounded(value: float, digits: int = 3) -> float | None:
     """Return a number as a summary has it, None where it is not defined."""
     return None if math.isnan(value) else round(float(value), digits)
+
+
+def nested(means: pd.Series, digits: int = 3) -> dict[str, dict[str, float | None]]:
+    """Return numbers indexed by two names as a summary has them: by the first, then by the second."""
+    return {
+        str(outer): {str(inner): rounded(value, digits) for inner, value in own.droplevel(0).items()}
+        for outer, own in means.groupby(level=0, sort=False)
+    }
 
 
 def quoted(value: float, note: str = "") -> str:

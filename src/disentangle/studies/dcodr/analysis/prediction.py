@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.dcodr.analysis.layout import beside_published, measured, page, quoted, rounded
+from disentangle.studies.dcodr.analysis.layout import beside_published, measured, nested, page, quoted
 from disentangle.studies.dcodr.analysis.results import (
     DOMAIN,
     LINEAR,
@@ -34,10 +34,7 @@ class Prediction:
     def summary(self, results: DomainResults) -> dict[str, Any]:
         """Return by entry the mean accuracy of each label by the paper's rule."""
         found = told(results, shortest_rule(results)).groupby(["entry", "label"], sort=False)["accuracy"].mean()
-        return {
-            str(entry): {str(label): rounded(value) for label, value in own.droplevel("entry").items()}
-            for entry, own in found.groupby(level="entry", sort=False)
-        }
+        return nested(found)
 
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""

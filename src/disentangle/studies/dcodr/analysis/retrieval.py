@@ -14,7 +14,7 @@ from disentangle.evaluation.labelled_codes import unit
 from disentangle.evaluation.metrics.retrieval import matching
 from disentangle.evaluation.neighbours import nearest
 from disentangle.reporting.drawing import COLOURS, panels
-from disentangle.studies.dcodr.analysis.layout import beside_published, page, quoted, rounded
+from disentangle.studies.dcodr.analysis.layout import beside_published, nested, page, quoted
 from disentangle.studies.dcodr.analysis.results import DomainResults, scores, title_of
 
 QUERIES = 6
@@ -35,10 +35,7 @@ class Retrieval:
     def summary(self, results: DomainResults) -> dict[str, Any]:
         """Return by entry the means of the shares."""
         found = self.table(results).groupby(["entry", "score"], sort=False)["value"].mean()
-        return {
-            str(entry): {str(score): rounded(value) for score, value in own.droplevel("entry").items()}
-            for entry, own in found.groupby(level="entry", sort=False)
-        }
+        return nested(found)
 
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""

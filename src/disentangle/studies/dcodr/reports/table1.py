@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from disentangle.studies.dcodr.analysis.invariance import averaged, found, published, table_of
-from disentangle.studies.dcodr.analysis.layout import page, rounded
+from disentangle.studies.dcodr.analysis.layout import nested, page
 from disentangle.studies.dcodr.analysis.results import DomainResults
 
 NEEDS = {"entries": ["autoencoder"]}
@@ -24,10 +24,7 @@ class Report:
     def summary(self, results: DomainResults) -> dict[str, Any]:
         """Return the means over seeds by measure and augmentation."""
         means = self.table(results).groupby(["measure", "augmentation"], sort=False)["value"].mean()
-        return {
-            str(measure): {str(name): rounded(value, 4) for name, value in own.droplevel("measure").items()}
-            for measure, own in means.groupby(level="measure", sort=False)
-        }
+        return nested(means, 4)
 
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""

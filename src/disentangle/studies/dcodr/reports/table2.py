@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from disentangle.studies.dcodr.analysis.invariance import PAPER_DATASETS, found, published, table_of
-from disentangle.studies.dcodr.analysis.layout import page, rounded
+from disentangle.studies.dcodr.analysis.layout import nested, page
 from disentangle.studies.dcodr.analysis.results import DomainResults
 
 NEEDS = {"entries": ["autoencoder"]}
@@ -25,10 +25,7 @@ class Report:
         """Return the mean f_norm over seeds by dataset and augmentation."""
         own = found(results).query("measure == 'f_norm'")
         means = own.groupby(["dataset", "augmentation"], sort=False)["value"].mean()
-        return {
-            str(dataset): {str(name): rounded(value, 4) for name, value in each.droplevel("dataset").items()}
-            for dataset, each in means.groupby(level="dataset", sort=False)
-        }
+        return nested(means, 4)
 
     def render(self, results: DomainResults) -> str:
         """Return the report in Markdown."""
