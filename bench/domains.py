@@ -28,9 +28,10 @@ from disentangle.losses.labelled_batch import LabelledBatch
 from disentangle.pipeline import params
 from disentangle.streams import rng
 from disentangle.training import device
-from disentangle.training.domain_training import DomainTraining
+from disentangle.training.domain_batches import DomainBatches
 from disentangle.training.families import class_supervised
 from disentangle.training.labelled_images import DomainOrder, LabelledImages
+from disentangle.training.phased_training import PhasedTraining
 
 TURN = 20
 """Steps between two looks at the clock."""
@@ -90,7 +91,8 @@ def main() -> None:
     images = LabelledImages(torch.from_numpy(labelled.images).to(where), torch.from_numpy(domain).to(where))
     how = device.execution("auto", where)
     with TemporaryDirectory() as folder:
-        ours = DomainTraining(config, networks, objective, distance, images, Path(folder, "r"), "", how, lambda _: None)
+        batches = DomainBatches(config, images, objective, distance)
+        ours = PhasedTraining(config, networks, objective, batches, Path(folder, "r"), "", how, lambda _: None)
         peer = Peer(config, objective, distance, labelled, where)
         times: dict[str, list[float]] = {"ours": [], "peer": []}
         for _ in range(given.turns + 1):

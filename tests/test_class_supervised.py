@@ -23,12 +23,13 @@ from disentangle.models.feature_distance import PixelDistance
 from disentangle.streams import seed_of
 from disentangle.training import checkpoint
 from disentangle.training.device import SideStream
-from disentangle.training.domain_step import PhaseStep, placed
+from disentangle.training.domain_batches import DomainBatches
 from disentangle.training.families import class_supervised as family
 from disentangle.training.image_augment import augment, draw
 from disentangle.training.invariance import invariances
 from disentangle.training.job import Job, Trained
-from disentangle.training.labelled_images import DomainOrder, LabelledImages, seen
+from disentangle.training.labelled_images import LabelledImages, seen
+from disentangle.training.phase_step import PhaseStep, placed
 from disentangle.training.rates import share_of_peak
 
 METHODS = [
@@ -193,11 +194,10 @@ class Cell:
         self.distance = registry.build("distances", "multi_scale", {}).build() if self.objective.distance else None
         domain = labelled.labels["who"][rows]
         self.images = LabelledImages(torch.from_numpy(labelled.images[rows]), torch.from_numpy(domain))
-        training, seed = config["training"], config["cell"]["seed"]
-        self.order = DomainOrder(domain, training["domains"], training["each"], seed, CPU)
+        self.batches = DomainBatches(config, self.images, self.objective, self.distance)
 
     def step(self, phase: str) -> PhaseStep:
-        made_of = self.networks, self.objective, self.distance, self.images, self.order.groups
+        made_of = self.networks, self.objective, self.batches
         return PhaseStep(self.config, phase, *made_of, SideStream(CPU), "eager")
 
     def weights(self) -> dict[str, dict[str, Tensor]]:
@@ -217,7 +217,7 @@ def test_a_phase_changes_the_networks_that_it_names_alone(colour: Path, method: 
         assert set(trained) == set(cell.objective.rates(phase)) <= set(cell.networks)
         step, before = cell.step(phase), cell.weights()
         for k in range(3):
-            step(cell.order.index(k), k)
+            step(cell.batches.index(k), k)
         assert set(losses) <= set(step.means())
         for name, parameters in cell.weights().items():
             moved = {key: not torch.equal(value, before[name][key]) for key, value in parameters.items()}
@@ -240,7 +240,7 @@ def test_steps_are_those_of_an_ordinary_loop(colour: Path, method: str) -> None:
         }
         rows = []
         for k in range(4):
-            index = naive.order.index(k)
+            index = naive.batches.index(k)
             step(index, k)
             x = seen(naive.images.images[index])
             names = naive.objective.augmentations
@@ -372,7 +372,7 @@ def test_half_precision_is_of_the_networks_alone(colour: Path, method: str) -> N
         means = []
         for cell in (single, half):
             step = cell.step(phase)
-            step(cell.order.index(0), 0)
+            step(cell.batches.index(0), 0)
             means.append(step.means())
         assert {value.dtype for value in found[-1].values()} == {torch.float32}
         assert means[1] == pytest.approx(means[0], rel=0.05, abs=0.02)
@@ -605,7 +605,7 @@ def test_lords_second_phase_begins_where_the_first_ended(colour: Path, tmp_path:
     for begun, phase in enumerate(cell.objective.phases):
         step = cell.step(phase)
         for k in range(5):
-            step(cell.order.index(5 * begun + k), k)
+            step(cell.batches.index(5 * begun + k), k)
         tables[phase] = [cell.networks[name].weight.detach().clone() for name in ("contents", "domains")]
     assert all(map(torch.equal, *tables.values()))
     trained = fit(colour, tmp_path, cell.config)
@@ -667,9 +667,9 @@ def test_drnets_classifier_is_told_of_by_its_own_loss_alone(colour: Path) -> Non
     step = cell.step("joint")
     cell.config["training"] |= {"steps": 5}
     before = {name: value.clone() for name, value in cell.networks["classifier"].named_parameters()}
-    step(cell.order.index(0), 0)
+    step(cell.batches.index(0), 0)
     # Adam's first step is the rate against the sign of the gradient.
-    x, index = seen(cell.images.images), cell.order.index(0)
+    x, index = seen(cell.images.images), cell.batches.index(0)
     fresh = Cell(colour, configured("drnet"))
     batch = LabelledBatch(x[index], (), cell.images.domain[index], index, 3, math.nan, 0.3, 0, stream())
     own_loss = fresh.objective.losses(fresh.networks, batch, "joint")["classifier"]

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-Networks = nn.ModuleDict
-Phases = Mapping[str, Mapping[str, tuple[str, ...]]]
+from disentangle.losses.phased import Networks, Phased, Phases
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,10 @@ class Setting(NamedTuple):
     """Builds what a key of ``model`` names, a network from images (M, 3, side, side) to (M, size), given the size."""
 
 
-class ClassSupervised:
+class ClassSupervised(Phased):
     """What every class-supervised objective has; methods/<name>.py override what differs."""
 
     phases: Phases = {"joint": {"loss": ("encoder",)}}
-    """The phases of training in order; in each, which networks each loss changes. Each phase has all steps and begins
-    with optimizers anew. A loss's gradient reaches no other network."""
     copies: int = 0
     """Augmented copies that it asks for of each image."""
     augmentations: Sequence[str] = ()
@@ -81,19 +78,9 @@ class ClassSupervised:
     """Augmentations of which it is measured, once it is trained, how they move what it makes of an image."""
     smallest_domain: int = 0
     """Domains with fewer training images are left out of its training."""
-    schedule: str = "constant"
-    """How learning rates fall, see training/rates.py."""
 
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Return the networks by name, their weights drawn from ``generator``."""
-        raise NotImplementedError
-
-    def rates(self, phase: str) -> dict[str, float]:
-        """Return the peak learning rate of each network that a phase changes."""
-        raise NotImplementedError
-
-    def losses(self, networks: Networks, batch: LabelledBatch, phase: str) -> dict[str, Tensor]:
-        """Return the losses that a phase names, and their terms, as scalars."""
         raise NotImplementedError
 
     def codes(self, networks: Networks, x: Tensor) -> Tensor:

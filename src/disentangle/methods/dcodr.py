@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from disentangle.losses.contrastive import unit
 from disentangle.losses.domains import contrast
-from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Networks, Setting
+from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Setting
+from disentangle.losses.phased import Networks
 from disentangle.models import configured
 
 REGULARIZED = True

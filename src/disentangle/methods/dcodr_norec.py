@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from disentangle.losses.domains import contrast
-from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Networks, Setting
+from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Setting
+from disentangle.losses.phased import Networks
 from disentangle.models import configured
 
 REGULARIZED = False

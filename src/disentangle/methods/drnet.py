@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from disentangle.losses.domains import told_apart, undecided
-from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Networks, Setting
+from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Setting
+from disentangle.losses.phased import Networks
 from disentangle.models import configured
 
 REGULARIZED = True

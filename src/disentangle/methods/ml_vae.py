@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from disentangle.losses.domains import normal_divergence, normal_likelihood, product_of_normals
-from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Networks, Setting
+from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Setting
+from disentangle.losses.phased import Networks
 from disentangle.models import configured
 
 REGULARIZED = True

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from disentangle.losses.contrastive import info_nce, unit
-from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Networks, Setting
+from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch, Setting
+from disentangle.losses.phased import Networks
 
 REGULARIZED = False
 FAMILY = "class_supervised"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from disentangle.losses.labelled_batch import ClassSupervised, Networks
+from disentangle.losses.labelled_batch import ClassSupervised
+from disentangle.losses.phased import Networks
 from disentangle.streams import seed_of
 from disentangle.training.image_augment import augment, draw
 from disentangle.training.labelled_images import seen

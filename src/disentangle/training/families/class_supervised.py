@@ -16,11 +16,12 @@ from disentangle.losses.labelled_batch import ClassSupervised, Setting
 from disentangle.streams import seed_of
 from disentangle.training import checkpoint
 from disentangle.training.device import place
-from disentangle.training.domain_step import placed
-from disentangle.training.domain_training import DomainTraining
+from disentangle.training.domain_batches import DomainBatches
 from disentangle.training.invariance import invariances
 from disentangle.training.job import Job, Trained
 from disentangle.training.labelled_images import LabelledImages, seen
+from disentangle.training.phase_step import placed
+from disentangle.training.phased_training import PhasedTraining
 
 DATA = "labelled images"
 OPTIONAL = (
@@ -54,7 +55,7 @@ def train(
 ) -> Iterator[tuple[Job, Trained]]:
     """Train cells of one dataset one after another, and yield each at its end.
 
-    ``execution`` is that of training.domain_step.PhaseStep; ``checkpoint_every`` is in seconds.
+    ``execution`` is that of training.phase_step.PhaseStep; ``checkpoint_every`` is in seconds.
     """
     if execution == "compiled":
         raise InputError("--execution: found compiled; allowed for this study: auto, eager, and graph on a GPU.")
@@ -72,9 +73,8 @@ def train(
         if objective.distance:
             distance = place(registry.build("distances", objective.distance, {}).build(), device)
             told["distance"] = registry.constant("distances", objective.distance, "ABOUT")
-        training = DomainTraining(
-            job.config, networks, objective, distance, images, job.resume, job.digest, execution, job.say
-        )
+        batches = DomainBatches(job.config, images, objective, distance)
+        training = PhasedTraining(job.config, networks, objective, batches, job.resume, job.digest, execution, job.say)
         run = training.run(checkpoint_every)
         if objective.invariances:
             rows = np.flatnonzero(labelled.test)[:INVARIANCE_IMAGES]
@@ -93,7 +93,7 @@ def train(
             **told,
         }
         history = [{name: row.get(name, float("nan")) for name in names} for row in run.history]
-        yield job, Trained(networks.state_dict(), history, facts, run.seconds, run.steps, training.samples)
+        yield job, Trained(networks.state_dict(), history, facts, run.seconds, run.steps, batches.samples)
 
 
 @torch.inference_mode()

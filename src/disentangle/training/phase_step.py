@@ -1,29 +1,45 @@
-"""One step of a class-supervised training, as a program over tensors of one device.
+"""One step of a training in phases, as a program over tensors of one device.
 
 Nothing in it waits for the host or depends on a value, so a GPU can record it once and replay it as a single launch.
 """
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from disentangle.losses.labelled_batch import ClassSupervised, LabelledBatch
+from disentangle.losses.phased import Phased
 from disentangle.streams import seed_of
 from disentangle.training.device import SideStream, place
-from disentangle.training.image_augment import augment, draw
-from disentangle.training.labelled_images import LabelledImages, seen
 from disentangle.training.rates import share_of_peak
 from disentangle.training.step import Recorded
 
-BETAS = (0.5, 0.999)
+BETA2 = 0.999
+
+
+class Batches(Protocol):
+    """What steps are made of."""
+
+    device: torch.device
+    samples: int
+    """Images a step, each of them named by its index."""
+    purposes: Sequence[str]
+    """The random streams that a batch is drawn with, on the device."""
+
+    def index(self, step: int) -> Tensor:
+        """Return the samples (samples,) int64 of a step of the whole training; steps may not go back."""
+
+    def at(self, index: Tensor, generators: Mapping[str, torch.Generator]) -> Any:
+        """Return the batch of the samples ``index`` as the objective's ``losses`` want it."""
+
+    def given(self) -> Sequence[Any]:
+        """Return what the objective's ``begin`` is given beside its networks."""
 
 
 class PhaseStep:
-    """Images, copies, losses, gradients and updates of one cell in one phase, and the sums of its losses.
+    """Batch, losses, gradients and updates of one cell in one phase, and the sums of its losses.
 
     ``execution`` is ``eager``, or ``graph``, which records the step on a GPU. ``networks`` are on the device already.
     """
@@ -33,32 +49,28 @@ class PhaseStep:
         config: Mapping[str, Any],
         phase: str,
         networks: nn.ModuleDict,
-        objective: ClassSupervised,
-        distance: nn.Module | None,
-        images: LabelledImages,
-        groups: int,
+        objective: Phased,
+        batches: Batches,
         stream: SideStream,
         execution: str,
     ) -> None:
-        device = images.images.device
-        self._training, self._lam, self._phase = config["training"], config["cell"]["lam"], phase
-        self._objective, self._networks, self._images = objective, networks, images
-        self._distance, self._groups, self.stream = distance, groups, stream
-        self._half = self._training["precision"] == "bfloat16"
+        device, seed = batches.device, config["cell"]["seed"]
+        self._phase, self._steps_of_phase = phase, objective.steps(phase, config["training"])
+        self._objective, self._networks, self._batches, self.stream = objective, networks, batches, stream
+        self._half = config["training"]["precision"] == "bfloat16"
         recorded = device.type == "cuda" and execution != "eager"
         with stream():
             self._share = torch.ones((), device=device)
-            self._index = torch.zeros(groups * self._training["each"], dtype=torch.int64, device=device)
+            self._index = torch.zeros(batches.samples, dtype=torch.int64, device=device)
             self._optimizers = {
-                loss: self._adam(trained, objective.rates(phase), recorded)
+                loss: self._adam(trained, objective.momentum(loss), recorded)
                 for loss, trained in objective.phases[phase].items()
             }
         self._peaks = [
             (group, group["lr"].clone()) for adam in self._optimizers.values() for group in adam.param_groups
         ]
         self._generators = {
-            purpose: torch.Generator(device).manual_seed(seed_of(config["cell"]["seed"], purpose, phase))
-            for purpose in ("augment", "noise")
+            purpose: torch.Generator(device).manual_seed(seed_of(seed, purpose, phase)) for purpose in batches.purposes
         }
         self._recorded = Recorded([*self._generators.values()]) if recorded else None
         self._names: tuple[str, ...] = ()
@@ -67,7 +79,7 @@ class PhaseStep:
     def __call__(self, index: Tensor, step: int) -> float:
         """Make the update number ``step`` of the phase on the samples ``index``; return its share of the peak rates."""
         self._index.copy_(index)
-        share = share_of_peak(self._objective.schedule, step, self._training["steps"])
+        share = share_of_peak(self._objective.schedule, step, self._steps_of_phase)
         self._share.fill_(share)
         if self._recorded:
             self._recorded(self._program)
@@ -102,35 +114,17 @@ class PhaseStep:
         for purpose, generator in self._generators.items():
             generator.set_state(state["generators"][purpose])
 
-    def _adam(self, trained: tuple[str, ...], rates: Mapping[str, float], recorded: bool) -> torch.optim.Adam:
-        device = self._share.device
+    def _adam(self, trained: tuple[str, ...], beta1: float, recorded: bool) -> torch.optim.Adam:
+        rates, device = self._objective.rates(self._phase), self._share.device
         groups = [
             {"params": [*self._networks[name].parameters()], "lr": torch.tensor(rates[name], device=device)}
             for name in trained
         ]
-        return torch.optim.Adam(groups, betas=BETAS, fused=True, capturable=recorded)
+        return torch.optim.Adam(groups, betas=(beta1, BETA2), fused=True, capturable=recorded)
 
     def _program(self) -> None:
-        images, generators = self._images, self._generators
-        x = seen(images.images.index_select(0, self._index))
-        names = self._objective.augmentations
-        copies = tuple(
-            augment(x, names, draw(len(x), names, generators["augment"])) for _ in range(self._objective.copies)
-        )
-        # A method that lacks a key has no use for it: of no number, no loss would be finite.
-        batch = LabelledBatch(
-            x,
-            copies,
-            images.domain.index_select(0, self._index),
-            self._index,
-            self._groups,
-            self._training.get("temperature", math.nan),
-            self._lam,
-            self._training.get("rebuilt", 0),
-            generators["noise"],
-            self._distance,
-        )
-        with torch.autocast(x.device.type, torch.bfloat16) if self._half else nullcontext():
+        batch = self._batches.at(self._index, self._generators)
+        with torch.autocast(self._share.device.type, torch.bfloat16) if self._half else nullcontext():
             losses = self._objective.losses(self._networks, batch, self._phase)
         # Each gradient is taken with respect to its own networks alone; all before any of them is changed.
         for place_of, (loss, adam) in enumerate(self._optimizers.items(), 1):
