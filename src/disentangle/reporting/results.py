@@ -38,6 +38,10 @@ class Results:
     listed: Mapping[str, Sequence[str]]
     """The names under ``probes`` and ``metrics`` of the study, in the order of params.yaml."""
 
+    def datasets(self) -> list[str]:
+        """Return the datasets that there are cells of."""
+        return list(dict.fromkeys(cell.cell.dataset for cell in self.cells))
+
     def is_stand_in(self, dataset: str) -> bool:
         """Say whether a dataset is, in any part, not the paper's."""
         return any(part["STAND_IN"] for part in self.manifests[dataset]["made_of"].values())

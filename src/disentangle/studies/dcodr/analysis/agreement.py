@@ -4,6 +4,7 @@ import functools
 
 import pandas as pd
 
+from disentangle.reporting import seeds
 from disentangle.studies.dcodr.analysis.effects import domain, score
 from disentangle.studies.dcodr.analysis.results import LINEAR, METHODS, TWIN, DomainResults
 
@@ -32,10 +33,4 @@ def measures(results: DomainResults, dataset: str) -> pd.DataFrame:
 
 def rank_correlations(results: DomainResults, dataset: str, first: str, second: str) -> list[float]:
     """Return Spearman's correlation of two measures over methods, a number a seed; of three methods at least."""
-    found = []
-    for _, own in measures(results, dataset).groupby("seed"):
-        both = own[[first, second]].dropna()
-        if len(both) > 2:
-            ranks = both.rank()
-            found.append(float(ranks[first].corr(ranks[second])))
-    return found
+    return seeds.rank_correlations(measures(results, dataset), first, second)

@@ -1,13 +1,9 @@
 """What claims are tested on: numbers of cells by seed, and the paper's beside them."""
 
 import math
-from collections.abc import Sequence
-from functools import partial
 
 import pandas as pd
 
-from disentangle.reporting.claim import PaperEffect, Region
-from disentangle.reporting.statistics import mean_interval
 from disentangle.studies.dcodr.analysis.results import (
     DOMAIN,
     METHODS,
@@ -18,13 +14,6 @@ from disentangle.studies.dcodr.analysis.results import (
     scores,
     shortest_rule,
 )
-
-
-def effect(
-    what: str, values: Sequence[float], region: Region, published: float = math.nan, unit: str = ""
-) -> PaperEffect:
-    """Return the effect of a number a seed; it is a mean over seeds."""
-    return PaperEffect(what, partial(mean_interval, values), region, unit, published)
 
 
 def domain(results: DomainResults, dataset: str, entry: str, rule: str = "", probe: str = PREDICTOR) -> pd.Series:
@@ -47,12 +36,6 @@ def score(results: DomainResults, dataset: str, entry: str, name: str, metric: s
     own = scores(results)
     own = own[(own["dataset"] == dataset) & (own["entry"] == entry)]
     return own[(own["metric"] == metric) & (own["score"] == name)].groupby("seed")["value"].mean()
-
-
-def less(a: pd.Series, b: pd.Series) -> list[float]:
-    """Return a - b of the seeds that both have."""
-    shared = a.index.intersection(b.index)
-    return [float(value) for value in a[shared] - b[shared]]
 
 
 def chance(results: DomainResults, dataset: str) -> float:

@@ -5,8 +5,8 @@ import math
 
 import pandas as pd
 
+from disentangle.reporting.layout import measured, quoted
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.dcodr.analysis.layout import measured, quoted
 from disentangle.studies.dcodr.analysis.results import DomainResults
 
 AUGMENTATIONS = {

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from disentangle.reporting.layout import measured, nested, quoted
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.dcodr.analysis.layout import beside_published, measured, nested, page, quoted
+from disentangle.studies.dcodr.analysis.layout import beside_published, page
 from disentangle.studies.dcodr.analysis.results import (
     DOMAIN,
     LINEAR,

@@ -12,7 +12,8 @@ import pandas as pd
 from disentangle import files
 from disentangle.cells import dataset_folder
 from disentangle.data import dataset_files
-from disentangle.reporting.results import CellResult, Results
+from disentangle.reporting.results import Results
+from disentangle.reporting.seeds import CELL, key_of, measured_scores
 
 METHODS = {
     "simclr": "SimCLR",
@@ -32,7 +33,6 @@ TITLES = METHODS | {
 DOMAIN = "domain"
 """What every dataset's domain is called in these tables."""
 PREDICTOR, LINEAR = "predictor", "logistic"
-CELL = ["dataset", "entry", "lam", "seed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +70,6 @@ class DomainResults(Results):
         present = list(dict.fromkeys(cell.cell.method for cell in self.cells if cell.cell.dataset == dataset))
         return sorted(present, key=lambda name: ([*METHODS, name].index(name), present.index(name)))
 
-    def datasets(self) -> list[str]:
-        """Return the datasets that there are cells of."""
-        return list(dict.fromkeys(cell.cell.dataset for cell in self.cells))
-
 
 def title_of(entry: str) -> str:
     """Return what an entry is called; one of a name of its own keeps it."""
@@ -95,21 +91,14 @@ def predictions(results: DomainResults) -> pd.DataFrame:
                     name = DOMAIN if label == domain else label
                     chance, told = result.probe["chance"][label] / 100, rules[rule][label]
                     for seed, percent in enumerate([math.nan] if told is None else told):
-                        rows.append((*_key(result), probe, rule, name, seed, percent / 100, chance))
+                        rows.append((*key_of(result), probe, rule, name, seed, percent / 100, chance))
     columns = [*CELL, "probe", "rule", "label", "predictor_seed", "accuracy", "chance"]
     return pd.DataFrame(rows, columns=columns)
 
 
-@functools.lru_cache(maxsize=1)
 def scores(results: DomainResults) -> pd.DataFrame:
     """Return one row a cell, metric and score; NaN where it is not defined."""
-    rows = [
-        (*_key(result), metric, score, math.nan if value is None else value)
-        for result in results.cells
-        for metric, found in result.metrics["scores"]["codes"].items()
-        for score, value in (found or {}).items()
-    ]
-    return pd.DataFrame(rows, columns=[*CELL, "metric", "score", "value"])
+    return measured_scores(results).drop(columns="code")
 
 
 def told(results: DomainResults, rule: str) -> pd.DataFrame:
@@ -138,8 +127,3 @@ def _place(rule: str) -> tuple[str, float]:
     """Return what rules are sorted by: "patience 7" before "patience 20", those of noise last."""
     kind, _, number = rule.partition(" ")
     return {"noise": "z"}.get(kind, ""), float(number or 0)
-
-
-def _key(result: CellResult) -> tuple[str, str, float, int]:
-    cell = result.cell
-    return cell.dataset, cell.method, cell.lam, cell.seed

@@ -14,7 +14,8 @@ from disentangle.evaluation.labelled_codes import unit
 from disentangle.evaluation.metrics.retrieval import matching
 from disentangle.evaluation.neighbours import nearest
 from disentangle.reporting.drawing import COLOURS, panels
-from disentangle.studies.dcodr.analysis.layout import beside_published, nested, page, quoted
+from disentangle.reporting.layout import nested, quoted
+from disentangle.studies.dcodr.analysis.layout import beside_published, page
 from disentangle.studies.dcodr.analysis.results import DomainResults, scores, title_of
 
 QUERIES = 6

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from disentangle.reporting.claim import Claim, above, below
-from disentangle.studies.dcodr.analysis.effects import attributes, effect
+from disentangle.reporting.seeds import effect
+from disentangle.studies.dcodr.analysis.effects import attributes
 from disentangle.studies.dcodr.analysis.invariance import MEASURES, averaged, found, published
 from disentangle.studies.dcodr.analysis.results import DomainResults
 

@@ -1,8 +1,9 @@
 """Claims of ours: how invariant codes are, and what a predictor has to do with it."""
 
 from disentangle.reporting.claim import Claim, above, below, within
+from disentangle.reporting.seeds import effect, less
 from disentangle.studies.dcodr.analysis.agreement import MEASURES, rank_correlations
-from disentangle.studies.dcodr.analysis.effects import attributes, chance, domain, effect, less, printed, score
+from disentangle.studies.dcodr.analysis.effects import attributes, chance, domain, printed, score
 from disentangle.studies.dcodr.analysis.results import LINEAR, TWIN, DomainResults, shortest_rule, title_of
 
 PLACE = 3

@@ -1,16 +1,8 @@
 """Claims of the paper on its methods."""
 
 from disentangle.reporting.claim import Claim, above, below, within
-from disentangle.studies.dcodr.analysis.effects import (
-    attributes,
-    chance,
-    domain,
-    effect,
-    less,
-    printed,
-    printed_attributes,
-    score,
-)
+from disentangle.reporting.seeds import effect, less
+from disentangle.studies.dcodr.analysis.effects import attributes, chance, domain, printed, printed_attributes, score
 from disentangle.studies.dcodr.analysis.results import DomainResults, title_of
 
 PLACE = 1

@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.layout import measured, rounded
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.agreement import MEASURES, measures, rank_correlations
-from disentangle.studies.dcodr.analysis.layout import measured, page, rounded
+from disentangle.studies.dcodr.analysis.layout import page
 from disentangle.studies.dcodr.analysis.results import DomainResults, title_of
 
 NEEDS = {"entries": ["simclr", "lord", "drnet", "ml_vae", "dcodr_norec", "dcodr", "contrast_all"], "place": 11}

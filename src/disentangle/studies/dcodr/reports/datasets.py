@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from disentangle.studies.dcodr.analysis.layout import page, rounded
+from disentangle.reporting.layout import rounded
+from disentangle.studies.dcodr.analysis.layout import page
 from disentangle.studies.dcodr.analysis.prediction import told_table
 from disentangle.studies.dcodr.analysis.results import DOMAIN, DomainResults, shortest_rule, told
 from disentangle.studies.dcodr.analysis.retrieval import (

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from disentangle.reporting.layout import measured, rounded
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.effects import attributes, domain, score
-from disentangle.studies.dcodr.analysis.layout import measured, page, rounded
+from disentangle.studies.dcodr.analysis.layout import page
 from disentangle.studies.dcodr.analysis.results import DomainResults
 
 NEEDS = {"dataset": "shapes3d_by_shape", "entries": ["dcodr_norec", "dcodr", "distance_*"], "place": 14}

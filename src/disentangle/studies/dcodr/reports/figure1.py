@@ -7,9 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.layout import measured, rounded
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.invariance import AUGMENTATIONS
-from disentangle.studies.dcodr.analysis.layout import measured, page, rounded
+from disentangle.studies.dcodr.analysis.layout import page
 from disentangle.studies.dcodr.analysis.results import DOMAIN, DomainResults, longest_rule, shortest_rule, told
 
 NEEDS = {"dataset": "smallnorb_by_toy", "entries": ["only_*", "dcodr_norec"], "place": 8}

@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.layout import measured, rounded
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.dcodr.analysis.layout import measured, page, rounded
+from disentangle.studies.dcodr.analysis.layout import page
 from disentangle.studies.dcodr.analysis.results import DOMAIN, PREDICTOR, DomainResults, predictions, title_of
 
 NEEDS = {"entries": ["simclr", "lord", "drnet", "ml_vae", "dcodr_norec", "dcodr", "contrast_all"], "place": 10}

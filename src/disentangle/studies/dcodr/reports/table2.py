@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from disentangle.reporting.layout import nested
 from disentangle.studies.dcodr.analysis.invariance import PAPER_DATASETS, found, published, table_of
-from disentangle.studies.dcodr.analysis.layout import nested, page
+from disentangle.studies.dcodr.analysis.layout import page
 from disentangle.studies.dcodr.analysis.results import DomainResults
 
 NEEDS = {"entries": ["autoencoder"]}

@@ -1,0 +1,100 @@
+"""How a report is laid out: its parts in order, numbers with intervals over seeds, and the setting below."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from disentangle.reporting.results import Results
+from disentangle.reporting.statistics import estimate
+
+
+def page(introduction: str, stand_ins: str, sections: Iterable[str], setting: str, picture: tuple[str, str]) -> str:
+    """Return a report: what is not the paper's data first, the sections, and how the numbers came about.
+
+    ``picture`` is the name of the report and what its picture shows; two empty texts where it has none.
+    """
+    name, alt = picture
+    parts = [introduction, stand_ins, f"![{alt}]({name}.svg)" if name else "", *sections, setting]
+    return "\n\n".join(part for part in parts if part)
+
+
+def measured(values: Sequence[float], digits: int = 3) -> str:
+    """Return the mean of finite values with the half width of its 95 % interval over seeds."""
+    found = estimate(values)
+    if found.n == 0:
+        return "–"
+    half = "" if math.isnan(found.half_width) else f" ± {found.half_width:.{digits}f}"
+    return f"{found.mean:.{digits}f}{half}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number as a table has it, a dash where it is not defined."""
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def rounded(value: float, digits: int = 3) -> float | None:
+    """Return a number as a summary has it, None where it is not defined."""
+    return None if math.isnan(value) else round(float(value), digits)
+
+
+def nested(means: pd.Series, digits: int = 3) -> dict[str, dict[str, float | None]]:
+    """Return numbers indexed by two names as a summary has them: by the first, then by the second."""
+    return {
+        str(outer): {str(inner): rounded(value, digits) for inner, value in own.droplevel(0).items()}
+        for outer, own in means.groupby(level=0, sort=False)
+    }
+
+
+def quoted(value: float, note: str = "") -> str:
+    """Return a published number as it is printed, or what its note says of it."""
+    if math.isnan(value):
+        return "–"
+    return note.removeprefix("published as ") if note.startswith("published as ") else f"{value:g}"
+
+
+def setting(results: Results, told: Iterable[tuple[str, str]], data: Callable[[Mapping[str, Any]], str]) -> str:
+    """Return the closing section: scale, cells, what the study has ``told``, device, time, versions and data.
+
+    ``data`` says of a manifest what the dataset is.
+    """
+    if not results.cells:
+        return f"## Setting\n\n- scale: {results.scale}; no cell is read"
+    runs = [cell.run for cell in results.cells]
+    seconds = sum(cell.timing["seconds"] for cell in results.cells)
+    rows = [
+        ("scale", results.scale),
+        ("cells", f"{len(runs)}, of which {sum(run['status'] == 'diverged' for run in runs)} diverged"),
+        *told,
+        ("device", distinct(run["device"] for run in runs)),
+        ("training time", f"{seconds:.0f} s over all cells, {seconds / len(runs):.1f} s a cell"),
+        ("versions", distinct(spelled(run["versions"]) for run in runs)),
+        ("trained at", distinct(cell.timing["revision"] for cell in results.cells)),
+        ("reported at", results.revision),
+        *((f"data, {name}", f"{data(manifest)}. {made_of(manifest)}") for name, manifest in results.manifests.items()),
+    ]
+    return "## Setting\n\n" + "\n".join(f"- {what}: {value}" for what, value in rows)
+
+
+def made_of(manifest: Mapping[str, Any]) -> str:
+    """Return what each part of a dataset is of, and whom to credit."""
+    return "; ".join(
+        f"{role}: {part['STAND_IN'] or 'as in the paper'} {part['CREDITS']}".strip()
+        for role, part in manifest["made_of"].items()
+    )
+
+
+def distinct(values: Iterable[str]) -> str:
+    """Return values each once, in the order of their first."""
+    return "; ".join(dict.fromkeys(values))
+
+
+def spelled(node: Any) -> str:
+    """Return parameters as text: ``steps 100, learner (hidden 64, lr 0.001)``."""
+    if isinstance(node, Mapping):
+        return ", ".join(
+            f"{key} ({spelled(value)})" if isinstance(value, Mapping) else f"{key} {spelled(value)}"
+            for key, value in node.items()
+        )
+    return " ".join(map(str, node)) if isinstance(node, list) else str(node)
