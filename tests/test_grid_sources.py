@@ -20,7 +20,7 @@ from scipy.io import savemat
 
 from disentangle import registry
 from disentangle.data.factors import CARS3D, DSPRITES, SHAPES3D, SMALLNORB
-from disentangle.data.grid import Grid, index_of, kept, rows_of, values_of
+from disentangle.data.grid import Every, Grid, index_of, kept, rows_of, values_of
 from disentangle.data.rendering import room, sprites, toys
 from disentangle.data.rendering.raycast import (
     Body,
@@ -91,6 +91,16 @@ def test_a_sub_grid_is_the_strided_whole(module: ModuleType) -> None:
     with pytest.raises(InputError, match="every: no factor 'colour'"):
         module.Source().load(rng(), {"colour": 1})
     assert module.Source().files() == []
+
+
+@pytest.mark.parametrize("module", RENDERED, ids=lambda module: module.__name__.split(".")[-1])
+def test_listed_values_are_shown_as_listed(module: ModuleType) -> None:
+    sizes, _, coarse = RENDERED[module]
+    strided = module.Source().load(rng(), coarse)
+    backwards = {name: kept[::-1].tolist() for name, kept in kept(sizes, coarse).items()}
+    listed = module.Source().load(rng(), backwards)
+    assert (listed.sizes, listed.shape, listed.binary) == (strided.sizes, strided.shape, strided.binary)
+    np.testing.assert_array_equal(pictures(listed), pictures(strided)[(slice(None, None, -1),) * len(sizes)])
 
 
 # dSprites
@@ -489,7 +499,7 @@ def accept(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ARCHIVES", tuple(now))
 
 
-def message(source: Any, every: Mapping[str, int] | None = None) -> str:
+def message(source: Any, every: Every | None = None) -> str:
     with pytest.raises(InputError) as caught:
         source.load(rng(), every or {})
     assert "\n" not in str(caught.value)
@@ -514,9 +524,9 @@ def tiny_sprites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, n
 
 
 @pytest.mark.parametrize("twin", ["hdf5", "npz"])
-@pytest.mark.parametrize("every", [{}, {"scale": 2, "x": 2}])
+@pytest.mark.parametrize("every", [{}, {"scale": 2, "x": 2}, {"shape": [2, 0], "x": [1, 2, 0], "y": [1]}])
 def test_dsprites_are_read_from_either_file(
-    tiny_sprites: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch, twin: str, every: dict[str, int]
+    tiny_sprites: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch, twin: str, every: Every
 ) -> None:
     monkeypatch.setattr("disentangle.data.official.BLOCK", 10)
     if twin == "hdf5":
@@ -527,9 +537,7 @@ def test_dsprites_are_read_from_either_file(
     source = dsprites_official.Source()
     assert source.files() == [dsprites_official.HDF5.with_suffix(f".{twin}")]
     grid = source.load(rng(), every)
-    expected = tiny_sprites["imgs"].reshape(*TINY.values(), 64, 64)[
-        :, :: every.get("scale", 1), :, :: every.get("x", 1)
-    ]
+    expected = tiny_sprites["imgs"].reshape(*TINY.values(), 64, 64)[np.ix_(*kept(TINY, every).values())]
     assert (grid.binary, grid.shape, tuple(grid.sizes.values())) == (True, (64, 64, 1), expected.shape[:5])
     np.testing.assert_array_equal(pictures(grid)[..., 0], expected)
 
@@ -581,6 +589,10 @@ def test_shapes3d_is_read_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (whole.sizes, whole.shape, whole.binary) == (sizes, (64, 64, 3), False)
     part = source.load(rng(), {"wall_hue": 2, "object_hue": 2})
     np.testing.assert_array_equal(pictures(part), images.reshape(2, 3, 2, 1, 2, 1, 64, 64, 3)[:, ::2, ::2])
+    part = source.load(rng(), {"wall_hue": [2, 0], "shape": [1, 0]})
+    np.testing.assert_array_equal(
+        pictures(part), images.reshape(2, 3, 2, 1, 2, 1, 64, 64, 3)[:, [2, 0]][:, :, :, :, ::-1]
+    )
     hdf5(path, images=images[1:])
     accept(shapes3d_official, monkeypatch)
     assert message(source) == (
@@ -624,6 +636,8 @@ def test_cars3d_are_turned_sorted_and_halved(tmp_path: Path, monkeypatch: pytest
         assert image[60, 3].tolist() == [0, azimuth, 50 * elevation]
     part = source.load(rng(), {"elevation": 3, "azimuth": 7, "object": 2})
     np.testing.assert_array_equal(pictures(part), pictures(grid)[::3, ::7, ::2])
+    part = source.load(rng(), {"elevation": [3, 1], "azimuth": [5, 23, 0], "object": [1, 0]})
+    np.testing.assert_array_equal(pictures(part), pictures(grid)[[3, 1]][:, [5, 23, 0]][:, :, ::-1])
 
     noise = rng(1).integers(0, 256, (128, 128, 3, 24, 4), dtype=np.uint8)
     pack_cars({"a": noise, "b": noise})
@@ -688,10 +702,10 @@ def test_smallnorb_is_put_in_order(tiny_norb: list[np.ndarray], monkeypatch: pyt
     grid = source.load(rng(), {})
     assert (grid.shape, grid.nuisance, grid.images.dtype) == ((64, 64, 1), ("instance",), np.uint8)
     np.testing.assert_array_equal(grid.images, np.broadcast_to(5 * np.arange(48)[:, None, None, None], (48, 64, 64, 1)))
-    every = {"instance": 3, "lighting": 2}
-    part = source.load(rng(), every)
-    np.testing.assert_array_equal(part.images[:, 0, 0, 0], 5 * rows_of(kept(TINY_NORB, every), TINY_NORB))
-    assert list(part.sizes.values()) == [2, 2, 1, 2, 2]
+    for every in ({"instance": 3, "lighting": 2}, {"instance": [3, 0], "lighting": (2, 1)}):
+        part = source.load(rng(), every)
+        np.testing.assert_array_equal(part.images[:, 0, 0, 0], 5 * rows_of(kept(TINY_NORB, every), TINY_NORB))
+        assert list(part.sizes.values()) == [2, 2, 1, 2, 2]
 
     tiny_norb[0][:, 0] = rng(2).integers(0, 256, (24, 96, 96))
     place_norb(tiny_norb)

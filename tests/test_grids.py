@@ -25,13 +25,50 @@ OFFICIAL = {
     "cars3d": factors.CARS3D,
     "smallnorb": factors.SMALLNORB,
 }
+WITHIN = {"x": 3, "x_within": 5, "y": 3, "y_within": 5}
+VARIANTS: dict[str, tuple[dict[str, int], list[str]]] = {
+    "dsprites_v2": (
+        {"shape": 3, "scale": 6, "orientation": 40} | WITHIN,
+        ["scale", "orientation", "x_within", "y_within"],
+    ),
+    "dsprites_v3": (
+        {"shape": 3, "scale": 5, "orientation": 40} | WITHIN,
+        ["orientation", "x_within", "y_within"],
+    ),
+    "dsprites_v4": (
+        {"shape": 3, "scale": 5, "orientation": 8, "orientation_within": 5} | WITHIN,
+        ["orientation_within", "x_within", "y_within"],
+    ),
+    "shapes3d_v2": (
+        {"floor_hue": 10, "wall_hue": 10, "object_hue": 10, "scale": 8, "shape": 4, "orientation": 15},
+        ["floor_hue", "wall_hue", "scale", "orientation"],
+    ),
+    "shapes3d_v3": (
+        {"floor_hue": 10, "wall_hue": 10, "object_hue": 10, "scale": 3, "scale_within": 2, "shape": 4}
+        | {"orientation": 15},
+        ["floor_hue", "wall_hue", "scale_within", "orientation"],
+    ),
+    "shapes3d_v5": (
+        {"floor_hue": 10, "wall_hue": 10, "object_hue": 10, "scale": 3, "scale_within": 2, "shape": 4}
+        | {"orientation": 15},
+        ["scale_within", "orientation"],
+    ),
+}
+"""The axes of data sets of which not all is told, and which of them are nuisances."""
 SMALL = {
     "dsprites": [1, 5, 13, 15, 31],
     "shapes3d": [7, 9, 4, 7, 1, 7],
     "cars3d": [3, 8, 61],
     "smallnorb": [1, 9, 4, 9, 3],
+    "dsprites_v2": [5, 13, 4, 5],
+    "dsprites_v3": [13, 4, 5],
+    "dsprites_v4": [4, 5, 5],
+    "shapes3d_v2": [9, 10, 7, 14],
+    "shapes3d_v3": [9, 10, 1, 15],
+    "shapes3d_v5": [2, 15],
 }
 """Strides of a small sub-grid, by the name of the data set or the end of it."""
+WHOLE = [name for name in SMALL if name in OFFICIAL]
 NOISY = ["color_dsprites", "noisy_dsprites", "scream_dsprites"]
 sizes_strategy = st.lists(st.integers(1, 9), min_size=1, max_size=5).map(
     lambda n: {f"f{k}": v for k, v in enumerate(n)}
@@ -48,11 +85,18 @@ def stream(seed: int) -> Callable[..., np.random.Generator]:
 
 
 def kind(name: str) -> str:
-    return name.split("_")[-1]
+    """Return whose factors a data set shows."""
+    return name.split("_")[0 if name in VARIANTS else -1]
+
+
+def strided(name: str) -> dict[str, int]:
+    """Return the strides of a small sub-grid of a data set by the axes that have one."""
+    axes = VARIANTS[name][1] if name in VARIANTS else OFFICIAL[name]
+    return dict(zip(axes, SMALL[name if name in VARIANTS else kind(name)], strict=True))
 
 
 def dataset(name: str, size: int = 64) -> Any:
-    return registry.build("datasets", name, {"image_size": size, "every": SMALL[kind(name)]})
+    return registry.build("datasets", name, {"image_size": size, "every": list(strided(name).values())})
 
 
 def generate(name: str, size: int = 64, seed: int = 0) -> Grid:
@@ -103,6 +147,28 @@ def test_a_sub_grid_by_hand() -> None:
     assert sizes_of(values) == {"a": 3, "b": 3, "c": 1}
     # index = 6 a + 2 b + c
     assert rows_of(values, {"a": 5, "b": 3, "c": 2}).tolist() == [0, 2, 4, 12, 14, 16, 24, 26, 28]
+
+
+def test_a_sub_grid_of_listed_values_by_hand() -> None:
+    sizes = {"a": 5, "b": 3, "c": 2}
+    values = kept(sizes, {"a": [4, 0], "b": (1,), "c": 1})
+    assert {name: kept.tolist() for name, kept in values.items()} == {"a": [4, 0], "b": [1], "c": [0, 1]}
+    assert sizes_of(values) == {"a": 2, "b": 1, "c": 2}
+    assert rows_of(values, sizes).tolist() == [26, 27, 2, 3]
+    # a list of what a stride keeps is that stride
+    for name, size in sizes.items():
+        for stride in range(1, size + 1):
+            listed = kept(sizes, {name: range(0, size, stride)})
+            np.testing.assert_equal(listed, kept(sizes, {name: stride}))
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"), [([], "none"), ([0, 0], "0, 0"), ([5, 6], "5, 6"), ([-1], "-1"), ([0, 1, 9, 1], "0, 1, 9, 1")]
+)
+def test_listed_values_that_are_none(listed: list[int], found: str) -> None:
+    with pytest.raises(InputError) as caught:
+        kept({"shape": 3, "scale": 6}, {"scale": listed})
+    assert str(caught.value) == f"every: found values {found} of 'scale'; allowed: at least one, each once, of 0 to 5."
 
 
 @given(sizes_strategy, st.data())
@@ -172,18 +238,24 @@ def test_all_seven_data_sets_of_the_study_are_there() -> None:
     assert set(OFFICIAL) <= set(GRIDS)
 
 
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_all_factors_of_a_whole_grid_may_be_told(name: str) -> None:
+    assert list(dataset(name).told_sizes.items()) == list(generate(name).sizes.items())
+
+
 @pytest.mark.parametrize("size", [64, 32])
 @pytest.mark.parametrize("name", GRIDS)
 def test_every_grid_keeps_its_contract(name: str, size: int) -> None:
     grid, again = generate(name, size), generate(name, size)
-    small = [math.ceil(n / e) for n, e in zip(OFFICIAL[name].values(), SMALL[kind(name)], strict=True)]
-    assert grid.sizes == dict(zip(OFFICIAL[name], small, strict=True))
-    assert grid.images.dtype == np.uint8 and len(grid.images) == math.prod(small)
+    whole, nuisance = VARIANTS.get(name, (OFFICIAL.get(name, {}), ["instance"] if name == "smallnorb" else []))
+    small = {axis: math.ceil(n / strided(name).get(axis, 1)) for axis, n in whole.items()}
+    assert list(grid.sizes.items()) == list(small.items())
+    assert grid.images.dtype == np.uint8 and len(grid.images) == math.prod(small.values())
     channels = 3 if kind(name) in ("shapes3d", "cars3d") else 1
     assert grid.shape == (size, size, channels)
     assert grid.binary == (kind(name) == "dsprites" and size == 64)
     assert grid.images.shape[1:] == ((size * size * channels // 8,) if grid.binary else grid.shape)
-    assert grid.nuisance == (("instance",) if name == "smallnorb" else ())
+    assert grid.nuisance == tuple(nuisance)
     assert grid.images.tobytes() == again.images.tobytes()
     assert all(grid.shared[key].tobytes() == again.shared[key].tobytes() for key in grid.shared)
     assert list(grid.shared) == (["painting", "pixels"] if name == "scream_dsprites" else [])
@@ -192,7 +264,7 @@ def test_every_grid_keeps_its_contract(name: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [64, 32])
-@pytest.mark.parametrize("name", list(SMALL))
+@pytest.mark.parametrize("name", WHOLE)
 def test_each_factor_changes_every_image(name: str, size: int) -> None:
     images = pictures(generate(name, size)).astype(int)
     for axis, factor in enumerate(OFFICIAL[name]):
@@ -206,7 +278,7 @@ def test_each_factor_changes_every_image(name: str, size: int) -> None:
             assert (change > 0).all(), factor
 
 
-@pytest.mark.parametrize("name", list(SMALL))
+@pytest.mark.parametrize("name", WHOLE)
 def test_images_of_32_are_halves_of_those_of_64(name: str) -> None:
     large, small = pictures(generate(name, 64)), pictures(generate(name, 32))
     blocks = large.reshape(*large.shape[:-3], 32, 2, 32, 2, large.shape[-1]).astype(float)
@@ -216,11 +288,12 @@ def test_images_of_32_are_halves_of_those_of_64(name: str) -> None:
 @pytest.mark.parametrize("name", GRIDS)
 def test_strides_are_checked_when_a_data_set_is_described(name: str) -> None:
     default = registry.build("datasets", name, {})
-    assert list(default.every) == [1] * len(OFFICIAL[name])
-    with pytest.raises(InputError, match=f"allowed: {len(OFFICIAL[name])}, one for each of"):
+    axes = list(strided(name))
+    assert list(default.every) == [1] * len(axes)
+    with pytest.raises(InputError, match=f"^every: found 1 strides; allowed: {len(axes)}, one for each of {axes[0]}, "):
         registry.build("datasets", name, {"every": [1]})
     with pytest.raises(InputError, match="found stride 0 of"):
-        registry.build("datasets", name, {"every": [0] * len(OFFICIAL[name])})
+        registry.build("datasets", name, {"every": [0] * len(axes)})
 
 
 def test_a_source_of_other_factors_is_refused() -> None:

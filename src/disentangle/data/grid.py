@@ -2,8 +2,8 @@
 
 Three parts make such a dataset, and each is told what the others are by these contracts:
 
-- a source of a grid has ``load(rng, every) -> Grid``. ``every`` maps names of factors to strides (a factor that is not
-  named has stride 1), and the source makes or reads the images of that sub-grid alone, see ``kept``;
+- a source of a grid has ``load(rng, every) -> Grid``. ``every`` maps names of factors to strides or to values (a factor
+  that is not named has stride 1), and the source makes or reads the images of that sub-grid alone, see ``kept``;
 - a dataset has ``generate(sources, stream) -> Grid``: the sources by their roles (its constant ``ROLES``), not yet
   loaded, and ``stream(purpose)``, which opens a named random stream;
 - what a model sees is said by the dataset too, as ``Seen`` describes.
@@ -16,6 +16,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from disentangle.errors import InputError, did_you_mean
+
+Every = Mapping[str, int | Sequence[int]]
+"""What a sub-grid keeps of factors, by name: every how manyth official value, or the official values themselves."""
 
 CHUNK = 1024
 """Images reduced at a time: few enough to stay in the processor's cache."""
@@ -76,6 +79,11 @@ class GridDataset(Seen):
     def __post_init__(self) -> None:
         strides(self.every, self.factors)
 
+    @property
+    def told_sizes(self) -> dict[str, int]:
+        """How many values each factor has; all are told to methods but those that a source calls nuisances."""
+        return sizes_of(kept(self.factors, strides(self.every, self.factors)))
+
     def generate(self, sources: Mapping[str, Any], stream: Callable[..., np.random.Generator]) -> Grid:
         """Return the grid of images of ``sources["images"]``; raises InputError for a source of other factors."""
         found: Grid = sources["images"].load(stream("images"), strides(self.every, self.factors))
@@ -104,18 +112,28 @@ def strides(every: Sequence[int], sizes: Mapping[str, int]) -> dict[str, int]:
     return named
 
 
-def kept(sizes: Mapping[str, int], every: Mapping[str, int]) -> dict[str, np.ndarray]:
-    """Return the official values of each factor that a sub-grid keeps: 0, e, 2 e, ... where the stride is e.
+def kept(sizes: Mapping[str, int], every: Every) -> dict[str, np.ndarray]:
+    """Return the official values of each factor that a sub-grid keeps, as they are listed or, of a stride e, 0, e, ...
 
-    So value v of a factor of the sub-grid is the official value v e.
-    Raises InputError for a factor that is not one of the grid's, or a stride outside 1..size.
+    So value v of a factor of the sub-grid is the official value v e, or entry v of the list.
+    Raises InputError for a factor that is not one of the grid's, a stride outside 1..size, or a list that is empty or
+    holds a value twice or one outside 0..size - 1.
     """
-    for name, stride in every.items():
+    found = {name: np.arange(size) for name, size in sizes.items()}
+    for name, asked in every.items():
         if name not in sizes:
             raise InputError(f"every: no factor '{name}': {did_you_mean(name, sizes)}")
-        if not 1 <= stride <= sizes[name]:
-            raise InputError(f"every: found stride {stride} of '{name}'; allowed: 1 to {sizes[name]}, its values.")
-    return {name: np.arange(0, size, every.get(name, 1)) for name, size in sizes.items()}
+        if isinstance(asked, int):
+            if not 1 <= asked <= sizes[name]:
+                raise InputError(f"every: found stride {asked} of '{name}'; allowed: 1 to {sizes[name]}, its values.")
+            found[name] = np.arange(0, sizes[name], asked)
+        else:
+            if not 0 < len(asked) == len({*asked} & {*range(sizes[name])}):
+                values = ", ".join(map(str, asked)) or "none"
+                allowed = f"at least one, each once, of 0 to {sizes[name] - 1}"
+                raise InputError(f"every: found values {values} of '{name}'; allowed: {allowed}.")
+            found[name] = np.array(asked)
+    return found
 
 
 def sizes_of(values: Mapping[str, np.ndarray]) -> dict[str, int]:

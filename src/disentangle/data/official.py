@@ -71,13 +71,15 @@ def _check(path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype, allow
 def taken(
     blocks: Iterable[np.ndarray], rows: np.ndarray, convert: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]
 ) -> np.ndarray:
-    """Return the ``rows`` (N,), in ascending order, of consecutive blocks, each ``convert``-ed to (n, *shape) uint8."""
+    """Return the ``rows`` (N,), in any order, of consecutive blocks, each ``convert``-ed to (n, *shape) uint8."""
     images = np.empty((len(rows), *shape), np.uint8)
+    order = np.argsort(rows)
+    ascending = rows[order]
     start = 0
     for block in blocks:
-        first, last = np.searchsorted(rows, (start, start + len(block)))
+        first, last = np.searchsorted(ascending, (start, start + len(block)))
         if first < last:
-            images[first:last] = convert(block[rows[first:last] - start])
+            images[order[first:last]] = convert(block[ascending[first:last] - start])
         start += len(block)
     return images
 

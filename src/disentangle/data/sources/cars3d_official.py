@@ -2,14 +2,13 @@
 
 import io
 import tarfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from disentangle.data.factors import CARS3D
-from disentangle.data.grid import Grid, kept, sizes_of
+from disentangle.data.grid import Every, Grid, kept, sizes_of
 from disentangle.data.official import reading, resized, verify_all
 from disentangle.errors import InputError
 
@@ -41,10 +40,10 @@ class Source:
         """Return the archive."""
         return [ARCHIVE]
 
-    def load(self, rng: np.random.Generator, every: Mapping[str, int]) -> Grid:
+    def load(self, rng: np.random.Generator, every: Every) -> Grid:
         """Return the grid of (64, 64, 3) images.
 
-        Raises InputError when the file is missing, damaged or another one; for an unknown factor or stride.
+        Raises InputError when the file is missing, damaged or another one; for an unknown factor, stride or value.
         """
         values = kept(CARS3D, every)
         verify_all(ARCHIVES)

@@ -1,14 +1,13 @@
 """Cars3D without a download: 183 simple cars, ray cast from the official number of sides."""
 
 import colorsys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from disentangle.data.factors import CARS3D
-from disentangle.data.grid import Grid, kept, sizes_of
+from disentangle.data.grid import Every, Grid, kept, sizes_of
 from disentangle.data.rendering import toys
 from disentangle.data.rendering.raycast import dot, normalised, pixels, vector
 
@@ -28,8 +27,8 @@ class Source:
         """Return no file: everything is rendered."""
         return []
 
-    def load(self, rng: np.random.Generator, every: Mapping[str, int]) -> Grid:
-        """Return the grid of (64, 64, 3) images; raises InputError for an unknown factor or stride."""
+    def load(self, rng: np.random.Generator, every: Every) -> Grid:
+        """Return the grid of (64, 64, 3) images; raises InputError for an unknown factor, stride or value."""
         values = kept(CARS3D, every)
         sizes = sizes_of(values)
         proportions = rng.random((CARS3D["object"], toys.PROPORTIONS))

@@ -1,6 +1,5 @@
 """dSprites as published: 737,280 binary images, from the official HDF5 file or its NumPy twin."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from disentangle.data.download import verify
 from disentangle.data.factors import DSPRITES
-from disentangle.data.grid import Grid, kept, rows_of, sizes_of, values_of
+from disentangle.data.grid import Every, Grid, kept, rows_of, sizes_of, values_of
 from disentangle.data.official import hdf5_blocks, npz_blocks, reading, taken
 from disentangle.errors import InputError
 
@@ -40,10 +39,11 @@ class Source:
         """Return the NPZ if it alone is there, else the HDF5 file."""
         return [NPZ] if NPZ.exists() and not HDF5.exists() else [HDF5]
 
-    def load(self, rng: np.random.Generator, every: Mapping[str, int]) -> Grid:
+    def load(self, rng: np.random.Generator, every: Every) -> Grid:
         """Return the grid of (64, 64, 1) binary images.
 
-        Raises InputError that names a file that is missing, damaged or another one; for an unknown factor or stride.
+        Raises InputError that names a file that is missing, damaged or another one; for an unknown factor, stride or
+        value.
         """
         values = kept(DSPRITES, every)
         count = int(np.prod(list(DSPRITES.values())))

@@ -1,13 +1,12 @@
 """dSprites without a download: the official factor grid, rendered anew."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from disentangle.data.factors import DSPRITES
-from disentangle.data.grid import Grid, kept, sizes_of
+from disentangle.data.grid import Every, Grid, kept, sizes_of
 from disentangle.data.rendering import sprites
 
 STAND_IN = "a re-rendering of dSprites (of 302 published frames, 289 matched to the pixel)"
@@ -23,8 +22,8 @@ class Source:
         """Return no file: everything is rendered."""
         return []
 
-    def load(self, rng: np.random.Generator, every: Mapping[str, int]) -> Grid:
-        """Return the grid of (64, 64, 1) binary images; raises InputError for an unknown factor or stride."""
+    def load(self, rng: np.random.Generator, every: Every) -> Grid:
+        """Return the grid of (64, 64, 1) binary images; raises InputError for an unknown factor, stride or value."""
         values = kept(DSPRITES, every)
         x, y = (sprites.CENTRES[values[axis]] for axis in ("x", "y"))
         block = len(x) * len(y)

@@ -1,13 +1,12 @@
 """3D Shapes as published: 480,000 images of one body in a room."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from disentangle.data.factors import SHAPES3D
-from disentangle.data.grid import Grid, kept, rows_of, sizes_of
+from disentangle.data.grid import Every, Grid, kept, rows_of, sizes_of
 from disentangle.data.official import hdf5_blocks, reading, taken, verify_all
 
 STAND_IN = ""
@@ -32,10 +31,10 @@ class Source:
         """Return the official file."""
         return [HDF5]
 
-    def load(self, rng: np.random.Generator, every: Mapping[str, int]) -> Grid:
+    def load(self, rng: np.random.Generator, every: Every) -> Grid:
         """Return the grid of (64, 64, 3) images.
 
-        Raises InputError when the file is missing, damaged or another one; for an unknown factor or stride.
+        Raises InputError when the file is missing, damaged or another one; for an unknown factor, stride or value.
         """
         values = kept(SHAPES3D, every)
         verify_all(ARCHIVES)

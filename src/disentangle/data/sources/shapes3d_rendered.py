@@ -1,13 +1,12 @@
 """3D Shapes without a download: the official factor grid, ray cast anew."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from disentangle.data.factors import SHAPES3D
-from disentangle.data.grid import Grid, kept, sizes_of
+from disentangle.data.grid import Every, Grid, kept, sizes_of
 from disentangle.data.rendering import room
 
 STAND_IN = "a ray-cast imitation of 3D Shapes (its colours and factors, camera and light fitted by eye)"
@@ -23,8 +22,8 @@ class Source:
         """Return no file: everything is rendered."""
         return []
 
-    def load(self, rng: np.random.Generator, every: Mapping[str, int]) -> Grid:
-        """Return the grid of (64, 64, 3) images; raises InputError for an unknown factor or stride."""
+    def load(self, rng: np.random.Generator, every: Every) -> Grid:
+        """Return the grid of (64, 64, 3) images; raises InputError for an unknown factor, stride or value."""
         values = kept(SHAPES3D, every)
         sizes = sizes_of(values)
         floors, walls, objects = (room.HUES[values[name]][:, None, None] for name in list(sizes)[:3])

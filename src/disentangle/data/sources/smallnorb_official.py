@@ -1,14 +1,13 @@
 """SmallNORB as published: fifty toys of five categories, from 9 elevations and 18 sides, under 6 lights."""
 
 import gzip
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from disentangle.data.factors import SMALLNORB
-from disentangle.data.grid import Grid, index_of, kept, rows_of, sizes_of
+from disentangle.data.grid import Every, Grid, index_of, kept, rows_of, sizes_of
 from disentangle.data.official import reading, resized, verify_all
 from disentangle.errors import InputError
 
@@ -63,11 +62,11 @@ class Source:
         """Return the six files: images, categories and the other factors of each part."""
         return [Path(archive["path"]) for archive in ARCHIVES]
 
-    def load(self, rng: np.random.Generator, every: Mapping[str, int]) -> Grid:
+    def load(self, rng: np.random.Generator, every: Every) -> Grid:
         """Return the grid of (64, 64, 1) images, the instance a nuisance.
 
         Raises InputError that names a file that is missing, damaged or another one, or the folder when its files do not
-        hold each combination of factors once; for an unknown factor or stride.
+        hold each combination of factors once; for an unknown factor, stride or value.
         """
         values = kept(SMALLNORB, every)
         verify_all(ARCHIVES)

@@ -1,13 +1,12 @@
 """SmallNORB without a download: fifty simple toys of its five categories, ray cast under six lights."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from disentangle.data.factors import SMALLNORB
-from disentangle.data.grid import Grid, kept, sizes_of
+from disentangle.data.grid import Every, Grid, kept, sizes_of
 from disentangle.data.rendering import toys
 from disentangle.data.rendering.raycast import dot, normalised, pixels, vector
 
@@ -31,8 +30,8 @@ class Source:
         """Return no file: everything is rendered."""
         return []
 
-    def load(self, rng: np.random.Generator, every: Mapping[str, int]) -> Grid:
-        """Return the grid of (64, 64, 1) images; raises InputError for an unknown factor or stride."""
+    def load(self, rng: np.random.Generator, every: Every) -> Grid:
+        """Return the grid of (64, 64, 1) images; raises InputError for an unknown factor, stride or value."""
         values = kept(SMALLNORB, every)
         sizes = sizes_of(values)
         proportions = rng.random((SMALLNORB["category"], SMALLNORB["instance"], toys.PROPORTIONS))

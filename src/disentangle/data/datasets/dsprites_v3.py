@@ -1,0 +1,28 @@
+"""dSprites.v3: shape, scale and position are told, 135 combinations; orientation is a nuisance.
+
+Valenti and Bacciu 2022, Table 1; the factors are inferred, see data/variants.py, and so are the five scales, all but
+the smallest.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from disentangle.data.factors import DSPRITES
+from disentangle.data.variants import POSITIONS, RESTRICTED, Variant, singly
+
+DATA = "a grid of factors"
+ROLES = ("images",)
+POOLS = ()
+
+
+@dataclass(frozen=True)
+class Dataset(Variant):
+    """Sprites of three shapes and five scales at 3 x 3 places, of 5 x 5 positions each."""
+
+    image_size: Literal[64, 32] = 64
+    every: list[int] = (1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+    nuisances: Literal["free", "restricted"] = "free"
+
+    factors = DSPRITES
+    told = {"shape": singly(range(3)), "scale": singly(range(1, 6)), "x": POSITIONS, "y": POSITIONS}
+    restricted = RESTRICTED

@@ -1,0 +1,75 @@
+"""Relations: each maps the values of one factor, which an edit of an image follows. params.yaml lists them by name.
+
+``{factor: x, step: 1, ends: cyclic}``: the target of value v of V is (v + step) mod V;
+``{factor: scale, step: 1, ends: saturating}``: it is min(max(v + step, 0), V - 1);
+``{factor: shape, to: [1, 0, 2]}``: any map, value by value.
+
+Valenti and Bacciu 2022 edit by such; in the code of their preceding paper those of dSprites are cyclic, and those of
+3D Shapes saturate, but for the shape's.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from disentangle.errors import InputError, did_you_mean
+
+
+class Relation(NamedTuple):
+    """A relation for one dataset."""
+
+    name: str
+    factor: int
+    """Which of the factors told it changes, from 0."""
+    target: tuple[int, ...]
+    """The value that each of its V values is changed to."""
+
+
+def relations_of(section: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, int]) -> tuple[Relation, ...]:
+    """Return the relations that a dataset has; ``sizes`` are the numbers of values of the factors told, in order.
+
+    Those of other factors are left out, and so are maps of another number of values than the factor has here.
+    Raises InputError for a map to a value that is none.
+    """
+    found = []
+    for name, relation in section.items():
+        _check_map(relation, f"relations.{name}")
+        for place, (factor, size) in enumerate(sizes.items()):
+            if factor == relation["factor"] and (target := _target(relation, size)):
+                found.append(Relation(name, place, target))
+    return tuple(found)
+
+
+def check(section: Mapping[str, Mapping[str, Any]], told: Iterable[Mapping[str, int]], where: str) -> None:
+    """Raise InputError for a relation that no dataset has; ``told`` are the ``sizes`` of each dataset."""
+    known: dict[str, set[int]] = {}
+    for sizes in told:
+        for factor, size in sizes.items():
+            known.setdefault(factor, set()).add(size)
+    for name, relation in section.items():
+        place, factor = f"{where}.{name}", relation["factor"]
+        if factor not in known:
+            raise InputError(f"{place}.factor: no dataset tells of '{factor}': {did_you_mean(factor, known)}")
+        _check_map(relation, place)
+        if not any(_target(relation, size) for size in known[factor]):
+            allowed = " or ".join(map(str, sorted(known[factor])))
+            raise InputError(
+                f"{place}.to: found {len(relation['to'])} values; allowed: {allowed}, one each of {factor}."
+            )
+
+
+def _check_map(relation: Mapping[str, Any], where: str) -> None:
+    for value in relation.get("to", ()):
+        if not 0 <= value < len(relation["to"]):
+            raise InputError(
+                f"{where}.to: found value {value}; allowed: 0 to {len(relation['to']) - 1}, the values that it maps."
+            )
+
+
+def _target(relation: Mapping[str, Any], size: int) -> tuple[int, ...] | None:
+    """Return the targets of a factor's values, None where it is a map of another number of them."""
+    if "to" in relation:
+        return tuple(relation["to"]) if len(relation["to"]) == size else None
+    moved = [value + relation["step"] for value in range(size)]
+    if relation["ends"] == "cyclic":
+        return tuple(value % size for value in moved)
+    return tuple(min(max(value, 0), size - 1) for value in moved)
