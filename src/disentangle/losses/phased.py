@@ -12,11 +12,16 @@ Phases = Mapping[str, Mapping[str, tuple[str, ...]]]
 class Phased:
     """What every objective of networks that are trained in phases has; methods/<name>.py override what differs."""
 
-    phases: Phases
-    """The phases of training in order; in each, which networks each loss changes. Each phase begins with optimizers
-    anew. A loss's gradient reaches no other network."""
     schedule: str = "constant"
     """How learning rates fall over a phase, see training/rates.py."""
+
+    @property
+    def phases(self) -> Phases:
+        """The phases of training in order; in each, which networks each loss changes.
+
+        Each phase begins with optimizers anew. A loss's gradient reaches no other network.
+        """
+        raise NotImplementedError
 
     def steps(self, phase: str, training: Mapping[str, Any]) -> int:  # noqa: ARG002
         """Return how many steps a phase has, given the key ``training`` of the study's section."""

@@ -1,0 +1,186 @@
+"""What relations make of codes and of images, as numbers that are scored and pictures that are shown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from disentangle.data.grid import index_of, values_of
+from disentangle.data.relations import Relation
+from disentangle.losses.weak_batch import WeaklySupervised
+from disentangle.streams import seed_of
+from disentangle.training.weak_batches import CHUNK, WeakImages
+
+DRAWN = 1280
+"""Codes drawn of the prior for each relation, ten batches of 128 as in the released code of the authors."""
+EDITED = 500
+"""Held-out images, at most, that each relation is applied to."""
+SHOWN = 8
+CHAIN = 12
+"""Edits of one image after another."""
+COMPARED_SIDE = 32
+"""Pixels a side at which the nearest true image is looked for."""
+
+
+def of_prior(
+    objective: WeaklySupervised, networks: nn.ModuleDict, relations: Sequence[Relation], device: torch.device
+) -> dict[str, np.ndarray]:
+    """Return values (R, P, K) of which codes are drawn, ``prior_start``, and that edited codes tell, ``prior_told``.
+
+    No image is involved. Empty of a method without a prior. Source: Valenti & Bacciu 2022, section 4, and the released
+    code of its predecessor. Deviation: no code is rejected for its low density.
+    """
+    start, told = [], []
+    for number in range(len(relations)):
+        drawn = objective.drawn(networks, DRAWN, torch.Generator(device).manual_seed(seed_of(0, "drawn", number)))
+        if drawn is None:
+            return {}
+        z, values = drawn
+        edited = objective.edited(networks, z, number)
+        if edited is None:
+            return {}
+        start.append(values)
+        told.append(objective.told(networks, edited))
+    return {"prior_start": _stacked(start), "prior_told": _stacked(told)} if start else {}
+
+
+def of_images(
+    objective: WeaklySupervised,
+    networks: nn.ModuleDict,
+    relations: Sequence[Relation],
+    images: WeakImages,
+    rows: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Return what becomes of the first EDITED of ``rows``, images of which each relation changes the code.
+
+    ``edit_rows`` (E,); by relation ``edit_told`` (R, E, K), the values that the edited image tells, encoded again, and
+    ``edit_nearest`` (R, E, K), those of the nearest true image; mean squared errors (R, E) from the true image of the
+    target, that has the same nuisances: ``edit_error`` of the edited image, ``still_error`` of the image as it is,
+    ``rebuilt_error`` of the target's own reconstruction. ``rebuilt_nearest`` (E, K) is of the reconstruction without an
+    edit. ``shown``, ``shown_edited``, ``chain`` and their rows are uint8 pictures. Empty of a method that cannot edit.
+    """
+    device = images.told.device
+    rows = rows[:EDITED]
+    if not relations or not len(rows):
+        return {}
+    x = images.seen(torch.from_numpy(rows).to(device))
+    z = objective.codes(networks, x).float()
+    rebuilt = objective.decoded(networks, z)
+    if rebuilt is None or objective.edited(networks, z[:1], 0) is None:
+        return {}
+    found: dict[str, list[Any]] = {}
+    nearest = Nearest(images)
+    for number, relation in enumerate(relations):
+        edited = _edited(objective, networks, z, number)
+        target = true_rows(rows, relation, images)
+        wanted = images.seen(torch.from_numpy(target).to(device))
+        remade = objective.decoded(networks, objective.codes(networks, wanted).float())
+        assert remade is not None
+        told = {
+            "edit_told": objective.told(networks, objective.codes(networks, edited).float()),
+            "edit_nearest": nearest(edited),
+            "edit_error": _error(edited, wanted),
+            "still_error": _error(x, wanted),
+            "rebuilt_error": _error(remade, wanted),
+            "shown_edited": _picture(edited[:SHOWN]),
+        }
+        for name, value in told.items():
+            found.setdefault(name, []).append(value)
+    return {
+        "edit_rows": rows,
+        "rebuilt_nearest": nearest(rebuilt).cpu().numpy(),
+        "shown_rows": rows[:SHOWN],
+        "shown": _picture(rebuilt[:SHOWN]).cpu().numpy(),
+        **{name: _stacked(values) for name, values in found.items()},
+        **_chain(objective, networks, relations, images, rows[0], z[:1], rebuilt[:1]),
+    }
+
+
+def true_rows(rows: np.ndarray, relation: Relation, images: WeakImages) -> np.ndarray:
+    """Return the rows (E,) of the true images of what a relation makes of ``rows`` (E,): all else is as it was."""
+    told = images.told.cpu().numpy()
+    values = values_of(rows, images.sizes)
+    place = [*images.sizes].index(images.names[relation.factor])
+    values[:, place] = np.array(relation.target)[told[rows, relation.factor]]
+    return index_of(values, images.sizes)
+
+
+class Nearest:
+    """Looks for the true image that is the nearest to a picture, by the squares of pixels, whatever it was trained on.
+
+    It is exact, as it goes through all images of the grid, at COMPARED_SIDE pixels a side.
+    """
+
+    def __init__(self, images: WeakImages) -> None:
+        self._images = images
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """Return the told values (M, K) of the true images nearest to pictures (M, C, S, S)."""
+        asked = _compared(pictures)
+        best = torch.full((len(asked),), torch.inf, device=asked.device)
+        row = torch.zeros(len(asked), dtype=torch.int64, device=asked.device)
+        count = len(self._images.grid)
+        for start in range(0, count, 8 * CHUNK):
+            part = torch.arange(start, min(start + 8 * CHUNK, count), device=asked.device)
+            true = _compared(self._images.seen(part))
+            # |a - b|^2 less |a|^2, which is the same for all b.
+            found, place = torch.addmm(true.square().sum(1), asked, true.T, alpha=-2).min(1)
+            nearer = found < best
+            best, row = torch.where(nearer, found, best), torch.where(nearer, part[place], row)
+        return self._images.told[row]
+
+
+def _compared(pictures: Tensor) -> Tensor:
+    """Return pictures (M, C, S, S) at COMPARED_SIDE pixels a side, if they have more, as rows (M, D)."""
+    if pictures.shape[-1] > COMPARED_SIDE:
+        pictures = torch.nn.functional.avg_pool2d(pictures, pictures.shape[-1] // COMPARED_SIDE)
+    return pictures.flatten(1)
+
+
+def _edited(objective: WeaklySupervised, networks: nn.ModuleDict, z: Tensor, relation: int) -> Tensor:
+    edited = objective.edited(networks, z, relation)
+    assert edited is not None
+    found = objective.decoded(networks, edited)
+    assert found is not None
+    return found
+
+
+def _chain(
+    objective: WeaklySupervised,
+    networks: nn.ModuleDict,
+    relations: Sequence[Relation],
+    images: WeakImages,
+    row: int,
+    z: Tensor,
+    rebuilt: Tensor,
+) -> dict[str, np.ndarray]:
+    """Return CHAIN edits of one code after another, the relations in turn, none of which looks at an image again."""
+    frames, rows, asked = [_picture(rebuilt)], [int(row)], [-1]
+    for step in range(CHAIN):
+        number = step % len(relations)
+        edited = objective.edited(networks, z, number)
+        assert edited is not None
+        z = edited
+        frame = objective.decoded(networks, z)
+        assert frame is not None
+        frames.append(_picture(frame))
+        rows.append(int(true_rows(np.array(rows[-1:]), relations[number], images)[0]))
+        asked.append(number)
+    pictures = torch.cat(frames).cpu().numpy()
+    return {"chain": pictures, "chain_rows": np.array(rows), "chain_relation": np.array(asked)}
+
+
+def _error(a: Tensor, b: Tensor) -> Tensor:
+    return (a.float() - b).square().flatten(1).mean(1)
+
+
+def _picture(x: Tensor) -> Tensor:
+    """Return images (M, C, S, S) in [0, 1] as (M, S, S, C) uint8."""
+    return (255 * x.float().clamp(0, 1)).round().to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def _stacked(parts: Sequence[Tensor]) -> np.ndarray:
+    found: np.ndarray = torch.stack([*parts]).cpu().numpy()
+    return found
