@@ -279,7 +279,9 @@ def test_needs_that_cannot_be_met_are_one_message_whatever_is_asked_for(toy: Toy
         ('"seeds": 1', '"seeds": "1"', r"NEEDS\.seeds: found the text '1'"),
         ('"seeds"', '"seed"', r"NEEDS: unknown key 'seed': did you mean 'seeds'\?"),
         (', "seeds": 1', "", r"NEEDS: the key 'seeds' is missing\.$"),
+        (', "seeds": 1', ', "seeds": 1, "methods": ["bta"]', r"NEEDS\.methods\.0: found 'bta': did you mean 'beta'\?"),
         ('SECTION = "x"', "SECTION = 3", r"SECTION: found 3; allowed: string\.$"),
+        ('SECTION = "x"', 'SECTION = "x"\nANIMATED = 1', r"ANIMATED: found 1; allowed: boolean\.$"),
         ("Figure", "Figures", r"defines no class Figure\.$"),
     ],
 )
@@ -288,6 +290,23 @@ def test_a_figures_needs_are_held_to_the_same(toy: Toy, old: str, new: str, told
     toy.write("figures/curves.py", FIGURE.replace(old, new))
     with pytest.raises(InputError, match=rf"studies/toy/figures/curves\.py: {told}"):
         outputs.all_figures(toy.settings)
+
+
+def test_a_figure_of_every_method_may_be_of_some_method_files_alone(toy: Toy) -> None:
+    """An entry of another name is of the method file that it names."""
+    entries = [("toy/curves", dataset, entry) for dataset in "AB" for entry in ("beta", "other", "dip")]
+    assert outputs.all_figures(toy.settings) == entries
+    toy.write("figures/curves.py", FIGURE.replace('"seeds": 1', '"seeds": 1, "methods": ["beta"]'))
+    assert outputs.all_figures(toy.settings) == [figure for figure in entries if figure[2] != "dip"]
+    assert outputs.figure_cells(toy.settings, "toy/curves", "A", "other")
+    with pytest.raises(InputError, match=r"^figure 'toy/curves' of A/dip: it is of beta alone\.$"):
+        outputs.figure_cells(toy.settings, "toy/curves", "A", "dip")
+
+
+def test_what_is_animated_has_frames_beside_its_picture(toy: Toy) -> None:
+    assert outputs.pictures("toy/curves") == [".svg"]
+    toy.write("figures/curves.py", FIGURE + "ANIMATED = True")
+    assert outputs.pictures("toy/curves") == [".svg", ".gif"]
 
 
 def test_what_a_report_needs_beside_its_cells_is_there_before_any_job(toy: Toy) -> None:

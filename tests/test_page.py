@@ -1,21 +1,37 @@
 """The pages that hold all reports and figures: all that they are given, links that lead somewhere."""
 
+import io
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import Project, planned
+from PIL import Image
 
 from disentangle.pipeline.study import study_of
 from disentangle.reporting import page
-from disentangle.reporting.drawing import listed
+from disentangle.reporting.drawing import gif, listed
 
 
 def test_words_are_listed() -> None:
     assert [listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+
+
+def test_frames_are_a_gif_of_the_same_bytes_that_repeats() -> None:
+    frames = np.zeros((3, 4, 6, 3), np.uint8)
+    frames[1, :, 2:], frames[2, 1] = (255, 128, 0), 77
+    content = gif(frames, 0.5)
+    assert content == gif(frames.copy(), 0.5)
+    with Image.open(io.BytesIO(content)) as found:
+        assert (found.n_frames, found.size, found.info["loop"]) == (3, (6, 4), 0)  # type: ignore[attr-defined]
+        for place, frame in enumerate(frames):
+            found.seek(place)
+            assert found.info["duration"] == 500
+            assert np.array_equal(np.asarray(found.convert("RGB")), frame)
 
 
 # The page.
@@ -67,7 +83,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if tag not in ("meta", "link", "img", "br", "hr"):
+        if tag not in ("meta", "link", "img", "source", "br", "hr"):
             self.open.append(tag)
         if given.get("id"):
             self.ids.append(str(given["id"]))
@@ -85,7 +101,7 @@ class Page(HTMLParser):
 
 def rendered() -> str:
     galleries = {
-        section: [page.Picture(f"../figures/{section}/a", "T", "C", 'an "alt"')]
+        section: [page.Picture(f"../figures/{section}/a", section == "Data", "T", "C", 'an "alt"')]
         for section in ("Data", "Training curves")
     }
     reports = [
@@ -121,9 +137,12 @@ def test_the_page_is_well_formed_and_shows_all_it_is_given() -> None:
     found = Page(text)
     assert len(set(found.ids)) == len(found.ids)
     assert {link[1:] for link in found.links if link.startswith("#")} <= set(found.ids)
-    assert [image["src"] for image in found.images] == [
-        f"../figures/{section}/a.svg" for section in ("Data", "Training curves")
+    assert [image["src"] for image in found.images] == ["../figures/Data/a.gif", "../figures/Training curves/a.svg"]
+    # all frames of what moves, for who wants none that does
+    assert [place for place in found.loaded if "figures/Data" in place] == [
+        f"../figures/Data/a.{s}" for s in ("svg", "gif")
     ]
+    assert "../figures/Data/a.svg" in found.links
     assert {image["alt"] for image in found.images} == {'an "alt"'}
     shown = {"../table0.md", "../table0.csv", "../table0.json", "../figures/Data/a.csv", "#training-curves"}
     shown |= {"claims.md", "claims.csv", "claims.json", "claims.svg", "#claims", "../index.html"}

@@ -123,6 +123,16 @@ def figure_of(wildcards):
     return name, dataset, method or None
 
 
+def animated_figures():
+    """Return a pattern of the folders of figures that have frames beside their picture."""
+    places = (
+        study_of(name.split("/")[0]).folder / "figures" / name.split("/")[1]
+        for name in registry.names("figures")
+        if outputs.animated(name)
+    )
+    return "|".join(map(str, places))
+
+
 def figure_input(wildcards):
     figure = explained(lambda: figure_of(wildcards))
     cells = explained(lambda: outputs.figure_cells(PARAMS, *figure))
@@ -145,9 +155,8 @@ def page_input(wildcards):
         suffixes = (".md", ".json", ".svg") if outputs.draws(name) else (".md", ".json")
         files += [report_path(name).with_suffix(suffix) for suffix in suffixes]
     for figure in outputs.all_figures(PARAMS, study):
-        files += [
-            figure_path(*figure).with_suffix(suffix) for suffix in (".svg", ".json")
-        ]
+        suffixes = [*outputs.pictures(figure[0]), ".json"]
+        files += [figure_path(*figure).with_suffix(suffix) for suffix in suffixes]
     return files
 
 
@@ -195,8 +204,9 @@ def require_provenance():
     cells = outputs.all_report_cells(PARAMS)
     made = [Path(target) for target in params.targets()]
     made += [
-        figure_path(*figure).with_suffix(".svg")
+        figure_path(*figure).with_suffix(suffix)
         for figure in outputs.all_figures(PARAMS)
+        for suffix in outputs.pictures(figure[0])
     ]
     made += manifests(cells)
     made += [

@@ -65,6 +65,8 @@ rule figure:
         "{folder}/figures/{figure}/{subject}.json",
     log:
         "logs/figure/{folder}/{figure}/{subject}.log",
+    wildcard_constraints:
+        folder=rf"(?!(?:{explained(animated_figures)})/)reports(?:/\w+)?",
     params:
         stage=stage,
         digest=digest(lambda params, w: plan.figure(params, *figure_of(w))),
@@ -72,6 +74,28 @@ rule figure:
         subject=lambda w: " ".join(w.subject.split("/")),
     shell:
         "{params.stage} figure {params.name} {params.subject} --digest {params.digest} > {log} 2>&1"
+
+
+use rule figure as animated_figure with:
+    output:
+        report(
+            "{folder}/figures/{figure}/{subject}.svg",
+            caption="../report/figure.rst",
+            category=paper_of,
+            subcategory="Figures: {figure}",
+            labels={"figure": "{figure}", "of": "{subject}", "as": "picture"},
+        ),
+        report(
+            "{folder}/figures/{figure}/{subject}.gif",
+            caption="../report/figure.rst",
+            category=paper_of,
+            subcategory="Figures: {figure}",
+            labels={"figure": "{figure}", "of": "{subject}", "as": "frames"},
+        ),
+        "{folder}/figures/{figure}/{subject}.csv",
+        "{folder}/figures/{figure}/{subject}.json",
+    wildcard_constraints:
+        folder=rf"(?=(?:{explained(animated_figures)})/)reports(?:/\w+)?",
 
 
 rule page:

@@ -12,7 +12,7 @@ from disentangle.pipeline.study import EVALUATIONS, study_of
 
 SUBJECTS = ("the first dataset", "every dataset", "every method")
 """What a figure can be of."""
-DEFAULTS = {"DRAWS": (False,)}
+DEFAULTS = {"DRAWS": (False,), "ANIMATED": (False,)}
 
 
 @functools.cache
@@ -54,8 +54,10 @@ def _of_report(study: str, files: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_figure(files: dict[str, Any]) -> dict[str, Any]:
-    known = {"of": {"enum": [*SUBJECTS]}, "files": files, "seeds": {"type": ["integer", "null"], "minimum": 0}}
-    return {"NEEDS": _mapping(known) | {"required": [*known]}, "SECTION": {"type": "string"}}
+    required = {"of": {"enum": [*SUBJECTS]}, "files": files, "seeds": {"type": ["integer", "null"], "minimum": 0}}
+    known = required | {"methods": _some(registry.names("methods"))}
+    asked = _mapping(known) | {"required": [*required]}
+    return {"NEEDS": asked, "SECTION": {"type": "string"}, "ANIMATED": {"type": "boolean"}}
 
 
 def _mapping(known: dict[str, Any]) -> dict[str, Any]:

@@ -105,6 +105,16 @@ def draws(name: str) -> bool:
     return bool(registry.constant("reports", name, "DRAWS", False))
 
 
+def pictures(figure: str) -> list[str]:
+    """Return the suffixes of a figure's pictures: ``.svg``, and ``.gif`` of what is ANIMATED."""
+    return [".svg", *([".gif"] if animated(figure) else [])]
+
+
+def animated(figure: str) -> bool:
+    """Say whether a figure has frames too."""
+    return bool(registry.constant("figures", figure, "ANIMATED", False))
+
+
 def shown_reports(params: Params, study: str) -> list[str]:
     """Return the reports of a study that params.yaml has cells for, in the order of ``_place``.
 
@@ -175,10 +185,19 @@ def figure_cells(params: Params, name: str, dataset: str, method: str | None) ->
         params.dataset(params.scale, dataset)
         return []
     cells = _needed(params).by_subject.get(study, {}).get((dataset, method), [])
+    if cells and not _is_of(params, name, method):
+        raise InputError(f"figure '{name}' of {dataset}/{method}: it is of {', '.join(asked['methods'])} alone.")
     if not cells:
         raise InputError(f"figure '{name}' of {dataset}/{method}: no report has a cell of this method and dataset.")
     seeds = list(dict.fromkeys(cell.seed for cell in cells))[: asked["seeds"]]
     return [cell for cell in cells if cell.seed in seeds]
+
+
+def _is_of(params: Params, figure: str, entry: str) -> bool:
+    """Say whether a figure is of an entry: of any, unless its NEEDS name method files."""
+    allowed = needs("figures", figure).get("methods")
+    own = params.study(params.scale, figure.split("/")[0])["methods"][entry]
+    return allowed is None or own.get("method", entry) in allowed
 
 
 def all_figures(params: Params, study: str | None = None) -> list[Figure]:
@@ -191,7 +210,7 @@ def all_figures(params: Params, study: str | None = None) -> list[Figure]:
         subjects: dict[str, list[tuple[str, str | None]]] = {
             "the first dataset": datasets[:1],
             "every dataset": datasets,
-            "every method": [*methods],
+            "every method": [subject for subject in methods if _is_of(params, name, subject[1])],
         }
         found += [(name, *subject) for subject in subjects[needs("figures", name)["of"]]]
     return found

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 STYLE: Any = {
     "svg.hashsalt": "disentangle",  # otherwise identifiers are drawn at random
@@ -41,6 +42,18 @@ def svg(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     with mpl.rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def gif(frames: np.ndarray, seconds: float) -> bytes:
+    """Return frames (L, H, W, 3) uint8 as a GIF that repeats, ``seconds`` each; the same frames are the same bytes.
+
+    A frame keeps its own palette of 256 colours, without dithering, which would flicker.
+    """
+    pictures = [Image.fromarray(frame).quantize(256, dither=Image.Dither.NONE) for frame in frames]
+    buffer = io.BytesIO()
+    first, *rest = pictures
+    first.save(buffer, "GIF", save_all=True, append_images=rest, duration=round(1000 * seconds), loop=0)
     return buffer.getvalue()
 
 

@@ -40,6 +40,8 @@ class Picture:
     """A figure: where it lies from the page, and its words."""
 
     path: str
+    animated: bool
+    """Whether frames (``.gif``) lie beside the picture (``.svg``), which shows them all."""
     title: str
     caption: str
     alt: str

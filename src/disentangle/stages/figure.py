@@ -1,4 +1,4 @@
-"""Draw one figure: the SVG, the table it shows, and its words."""
+"""Draw one figure: the SVG, the table it shows, its words and, of what is animated, its frames."""
 
 import argparse
 
@@ -7,12 +7,12 @@ from disentangle.pipeline import outputs, plan
 from disentangle.pipeline.needs import needs
 from disentangle.pipeline.result_files import read_cell, read_manifest
 from disentangle.pipeline.study import figure_path, module_of
-from disentangle.reporting.drawing import svg
+from disentangle.reporting.drawing import gif, svg
 from disentangle.reporting.results import Shown
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read what a figure shows, let its study make of it what its figures are given, and write ``.{svg,csv,json}``."""
+    """Read what a figure shows, let its study make of it what its figures are given, and write its files."""
     settings, name = given.settings, given.name
     plan.require(given.digest, plan.figure(settings, name, given.dataset, given.method))
     study, files_read = name.split("/")[0], needs("figures", name)["files"]
@@ -30,5 +30,7 @@ def run(given: argparse.Namespace) -> None:
     figure, place = registry.build("figures", name, {}), figure_path(name, given.dataset, given.method)
     table = figure.table(subject)
     files.write_bytes(place.with_suffix(".svg"), svg(figure.draw(subject, table)))
+    if outputs.animated(name):
+        files.write_bytes(place.with_suffix(".gif"), gif(*figure.frames(subject, table)))
     files.write_text(place.with_suffix(".csv"), table.to_csv(index=False))
     files.write_json(place.with_suffix(".json"), figure.text(subject))

@@ -30,7 +30,9 @@ def run(given: argparse.Namespace) -> None:
     galleries: dict[str, list[page.Picture]] = {}
     for figure in figures:
         path = figure_path(*figure)
-        picture = page.Picture(_from(study, path), **files.read_json(path.with_suffix(".json")))
+        picture = page.Picture(
+            _from(study, path), outputs.animated(figure[0]), **files.read_json(path.with_suffix(".json"))
+        )
         galleries.setdefault(registry.constant("figures", figure[0], "SECTION"), []).append(picture)
     cells = outputs.all_report_cells(settings, study.name)
     built = _stages(settings, study, len(cells), len(shown), len(figures))
