@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from scipy.linalg import orthogonal_procrustes
 
 from disentangle import registry, streams
+from disentangle.evaluation.edits import Edits
 from disentangle.evaluation.metrics.half_similarity import cka, procrustes
 from disentangle.evaluation.population import Population
-from disentangle.evaluation.scores import scores_of
+from disentangle.evaluation.scores import metrics_of, scores_of
 
 METRICS = registry.names("metrics")
 DIM = 4
 SIZES = (2, 3, 5)
+NAMES = ("shape", "size", "place")
 FEW = {
     "points": 300,
     "train_points": 300,
@@ -53,7 +55,7 @@ def grid() -> np.ndarray:
 
 def population(x: np.ndarray, complete: bool = False) -> Population:
     factors = grid()[np.arange(len(x)) % math.prod(SIZES)]
-    return Population(x, factors, ("shape", "size", "place"), complete)
+    return Population(x, factors, NAMES, complete)
 
 
 def informative(samples: int = 300) -> np.ndarray:
@@ -62,7 +64,30 @@ def informative(samples: int = 300) -> np.ndarray:
     return np.column_stack([factors, factors[:, 0] + factors[:, 2], np.zeros((samples, 4))]) + codes(5, samples) / 10
 
 
-def scores(name: str, given: Population, seed: int = 0) -> dict[str, float]:
+def edits(told: str, relations: int = 2) -> Edits:
+    """Edits of each row of the grid by up to two relations, and what was told afterwards, if anything."""
+    start = np.tile(grid(), (2, 1, 1))
+    wanted = start.copy()
+    wanted[0, :, 1], wanted[1, :, 2] = (start[0, :, 1] + 1) % 3, np.minimum(start[1, :, 2] + 1, 4)
+    noise = np.random.default_rng(0).integers(SIZES, size=start.shape)
+    answers = {"wanted": wanted, "start": start, "noise": noise, "constant": np.zeros_like(start)}[told]
+    rows, names = slice(relations), ("next", "nearer")[:relations]
+    errors = {key: np.full((relations, len(grid())), 0.25, np.float32) for key in ("edited", "still", "rebuilt")}
+    sizes = dict(zip(NAMES, SIZES, strict=True))
+    return Edits(sizes, names, np.array([1, 2])[rows], start[rows], wanted[rows], answers[rows], errors)
+
+
+def declared(name: str, relations: tuple[str, ...] = ()) -> set[str]:
+    """Return the names of a metric's scores: those of each factor, attribute or relation once for each."""
+    each = {"factor": NAMES, "attribute": NAMES, "relation": relations}  # all factors are attributes here
+    found: set[str] = set()
+    for key in registry.constant("metrics", name, "SCORES"):
+        kind = key.partition("<")[2].partition(">")[0]
+        found |= {key.replace(f"<{kind}>", own) for own in each[kind]} if kind else {key}
+    return found
+
+
+def scores(name: str, given: Population | Edits, seed: int = 0) -> dict[str, float]:
     options = {key: FEW[key] for key in registry.options("metrics", name) if key in FEW}
     found: dict[str, float] = registry.build("metrics", name, options).scores(given, np.random.default_rng(seed))
     return found
@@ -84,6 +109,7 @@ CODES = {
     "far away": informative() + 1e6,
     "one code": informative()[:, :1],
     "two values": np.sign(codes(1)),
+    "the factors": grid()[np.arange(300) % math.prod(SIZES)].astype(np.float64),
 }
 
 
@@ -95,15 +121,28 @@ def test_scores_are_those_declared_and_numbers_in_their_range_whatever_the_codes
 ) -> None:
     x = CODES[kind][: math.prod(SIZES)] if complete else CODES[kind]
     found = scores(name, population(x, complete))
-    # One of each attribute is declared once, and here all factors are attributes.
-    declared = [
-        key.replace("<attribute>", factor)
-        for key in registry.constant("metrics", name, "SCORES")
-        for factor in population(x).names
-    ]
     # A score of a number of points, such as mean_100, is declared by its word.
-    spelled = [key if key in declared else key.rpartition("_")[0] for key in found]
-    assert set(spelled) == set(declared)
+    spelled = [key if key in declared(name) else key.rpartition("_")[0] for key in found]
+    assert set(spelled) == declared(name)
+    check_numbers(name, found)
+    if name in metrics_of("edits"):  # there are none of them
+        assert all(map(math.isnan, found.values()))
+
+
+@pytest.mark.parametrize("relations", [0, 1, 2])
+@pytest.mark.parametrize("told", ["wanted", "start", "noise", "constant"])
+@pytest.mark.parametrize("name", metrics_of("edits"))
+def test_scores_of_edits_are_those_declared_and_numbers_in_their_range(name: str, told: str, relations: int) -> None:
+    given, same = edits(told, relations), edits(told, relations)
+    found = scores(name, given)
+    assert set(found) == declared(name, given.relations)
+    check_numbers(name, found)
+    assert scores(name, given) == pytest.approx(found, rel=0, abs=0, nan_ok=True)
+    for part in ("factor", "start", "wanted", "told"):  # nothing given is changed
+        assert np.array_equal(getattr(given, part), getattr(same, part))
+
+
+def check_numbers(name: str, found: dict[str, float]) -> None:
     for key, value in found.items():
         assert type(value) is float
         assert not math.isinf(value)

@@ -13,6 +13,7 @@ import pytest
 from disentangle import __main__ as command
 from disentangle import registry, streams
 from disentangle.evaluation.population import Population
+from disentangle.evaluation.scores import metrics_of
 from disentangle.stages import score
 
 SOURCE = Path(__file__).parent.parent / "src"
@@ -55,7 +56,8 @@ def test_end_to_end_every_metric_of_a_sample_without_torch() -> None:
     assert " torch" not in done.stderr
     assert done.stdout.startswith("240 rows, a sample; 4 codes; factors shape, angle, place\n")
     written = json.loads(Path("scores.json").read_text())
-    metrics = [name for name in registry.names("metrics") if name not in ("domain_information", "half_similarity")]
+    metrics = [name for name in metrics_of("codes") if name not in score.SKIPPED]
+    assert score.SKIPPED == ("domain_information", "half_similarity", "value_accuracy")
     assert sorted(written["scores"]) == metrics
     printed = table(done.stdout)
     population = Population(codes.astype(np.float32).astype(float), factors, NAMES, complete=False)
@@ -90,6 +92,15 @@ def test_some_metrics_of_a_grid_with_a_seed(capsys: pytest.CaptureFixture[str]) 
     first = Path("out/s.json").read_bytes()
     assert command.main(given) == 0
     assert Path("out/s.json").read_bytes() == first
+
+
+def test_codes_that_are_decoded_values_have_their_accuracy_if_it_is_asked_for() -> None:
+    _, factors = sample()
+    decoded = factors.copy()
+    decoded[:60, 2] = (decoded[:60, 2] + 1) % 4
+    assert command.main([*write(decoded, factors), "--metrics", "value_accuracy"]) == 0
+    found = json.loads(Path("scores.json").read_text())["scores"]["value_accuracy"]
+    assert found == {"mean": pytest.approx(11 / 12), "all": 3 / 4, "shape": 1, "angle": 1, "place": 3 / 4}
 
 
 def test_codes_in_any_of_their_files() -> None:
@@ -202,6 +213,10 @@ def test_tables_that_cannot_be_read_are_refused(kind: str, capsys: pytest.Captur
 
 BAD_CALLS = {
     "metric": (["--metrics", "mig,dcy"], "unknown metric 'dcy': did you mean 'dci'? Known: "),
+    "metric of edits": (
+        ["--metrics", "mig,pixel_error"],
+        "--metrics: found 'pixel_error', which does not score codes; allowed: beta_vae_score, dci, ",
+    ),
     "no metric": (["--metrics", " ,"], "--metrics: found ' ,'; allowed: names with commas."),
     "seed": (["--seed", "-1"], "--seed: found -1; allowed: an integer >= 0."),
     "name of codes": (["--codes", "x.txt"], "x.txt: found a name that ends in '.txt'; allowed: .npz, .npy."),

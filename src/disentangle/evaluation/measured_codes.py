@@ -1,14 +1,24 @@
-"""What is measured of a cell: its codes beside the factors of what they are codes of."""
+"""What is measured of a cell: its codes beside the factors of what they are codes of, and its edits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from disentangle.data.grid import values_of
+from disentangle.data.relations import relations_of
+from disentangle.errors import InputError
+from disentangle.evaluation.edits import Edits
 from disentangle.evaluation.labelled_codes import LabelledCodes, unit
 from disentangle.evaluation.population import Population
+from disentangle.evaluation.scores import metrics_of
+
+EDITS = ("prior_edits", "image_edits", "nearest_edits")
+"""Of what is measured, what is no codes: see ``of_rows``."""
+
+ERRORS = {"edited": "edit", "still": "still", "rebuilt": "rebuilt"}
+"""Pixel errors as they are scored, and as they are stored."""
 
 
 def of_views(stored: Mapping[str, np.ndarray], factors: Mapping[str, np.ndarray]) -> dict[str, Population]:
@@ -37,6 +47,55 @@ def of_grid(
     values = values_of(np.arange(len(mean)), sizes)[:, told]
     whole = Population(mean, values, tuple(name for name in sizes if name not in nuisance), complete=True)
     return {"mean": whole, "sampled": replace(whole, deviation=deviation), "shuffled": replace(whole, shuffled=True)}
+
+
+def of_rows(
+    stored: Mapping[str, np.ndarray],
+    sizes: Mapping[str, int],
+    nuisance: tuple[str, ...],
+    relations: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Population | Edits]:
+    """Return codes of some rows of a grid, with the factors but the nuisance, and edits; what is not stored is absent.
+
+    ``raw`` are the codes (T, D) as they are, a sample. ``values`` (T, K) are decoded ones, ``perfect`` the true ones
+    and ``shuffled`` the decoded ones of another row: what a score can be, and what it is by chance. All three are drawn
+    with replacement, so that scores of few rows are of as many points as those of many.
+
+    ``relations`` is that key of params.yaml. ``prior_edits`` are of codes drawn from the prior; ``image_edits`` of true
+    images, as the model reads what it made of them, and ``nearest_edits`` as the nearest true image tells it.
+    """
+    told = {name: size for name, size in sizes.items() if name not in nuisance}
+    places = [place for place, name in enumerate(sizes) if name in told]
+    factors = values_of(stored["rows"], sizes)[:, places]
+    perfect = Population(factors.astype(np.float64), factors, tuple(told), complete=True)
+    found: dict[str, Population | Edits] = {
+        "raw": replace(perfect, codes=stored["codes"].astype(np.float64), complete=False),
+        "perfect": perfect,
+    }
+    if "values" in stored:
+        values = replace(perfect, codes=stored["values"].astype(np.float64))
+        found |= {"values": values, "shuffled": replace(values, shuffled=True)}
+
+    known = relations_of(relations, told)
+    if "prior_told" in stored:
+        found["prior_edits"] = Edits.of(known, told, stored["prior_start"], stored["prior_told"], {})
+    if "edit_told" in stored:
+        start = np.tile(values_of(stored["edit_rows"], sizes)[:, places], (len(known), 1, 1))
+        # An image that is no numbers has a nearest one too: its errors tell that neither reading means anything.
+        numbers = {key: stored[f"{array}_error"] for key, array in ERRORS.items()}
+        for code, array in (("image_edits", "edit_told"), ("nearest_edits", "edit_nearest")):
+            found[code] = Edits.of(known, told, start, stored[array], numbers)
+    return found
+
+
+def check_measured(measured: Mapping[str, Sequence[str]], where: str) -> None:
+    """Raise InputError for a metric of a study's ``measured``, at ``where``, that does not score what it stands at."""
+    for code, names in measured.items():
+        kind = "edits" if code in EDITS else "codes"
+        for metric in names:
+            if metric not in (known := metrics_of(kind)):
+                allowed = ", ".join(known)
+                raise InputError(f"{where}.{code}: found '{metric}', which does not score {kind}; allowed: {allowed}.")
 
 
 def of_labelled(stored: Mapping[str, np.ndarray], images: Mapping[str, Any]) -> dict[str, LabelledCodes]:

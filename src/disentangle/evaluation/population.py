@@ -29,6 +29,11 @@ class Population:
     shuffled: bool = False
     """A code is that of another row, so that it tells nothing."""
 
+    @property
+    def finite(self) -> bool:
+        """Whether codes can be scored: those of a model that diverged are no numbers."""
+        return all(bool(np.isfinite(part).all()) for part in (self.codes, self.deviation) if part is not None)
+
     def codes_of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return one draw of the codes (..., D) of row numbers (...)."""
         if self.shuffled:

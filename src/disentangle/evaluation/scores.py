@@ -1,23 +1,30 @@
-"""Scores of codes as they are written: by metric, each with its own draws."""
+"""Scores of codes and of edits as they are written: by metric, each with its own draws."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from disentangle import streams
+from disentangle import registry, streams
+from disentangle.evaluation.edits import Edits
 from disentangle.evaluation.population import Population
 
 Scores = dict[str, dict[str, float | None] | None]
 
 
-def scores_of(metrics: Mapping[str, Any], population: Population, seed: int = 0) -> Scores:
+def metrics_of(kind: str) -> list[str]:
+    """Return the names of all metrics that score ``"codes"`` or ``"edits"``, as their constant OF says; codes if none.
+
+    What a metric does not score has no scores of it, or none that mean anything.
+    """
+    return [name for name in registry.names("metrics") if registry.constant("metrics", name, "OF", "codes") == kind]
+
+
+def scores_of(metrics: Mapping[str, Any], population: Population | Edits, seed: int = 0) -> Scores:
     """Return the scores of each metric, of the same draws for every model; None for a score that is not defined.
 
-    Codes that are not finite have no scores: None for every metric.
+    What is not finite has no scores: None for every metric.
     """
-    if not all(np.isfinite(part).all() for part in (population.codes, population.deviation) if part is not None):
+    if not population.finite:
         return dict.fromkeys(metrics)
     scores = {name: metric.scores(population, streams.rng(seed, "measure", name)) for name, metric in metrics.items()}
     return {

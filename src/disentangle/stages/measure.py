@@ -1,4 +1,4 @@
-"""Measure the codes of one cell with every metric."""
+"""Measure the codes and the edits of one cell with every metric."""
 
 import argparse
 from typing import Any
@@ -7,6 +7,7 @@ from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.data import dataset_files
 from disentangle.evaluation import measured_codes
+from disentangle.evaluation.edits import Edits
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.scores import scores_of
 from disentangle.pipeline import plan
@@ -32,7 +33,7 @@ def run(given: argparse.Namespace) -> None:
     files.write_json(cell.folder / "metrics.json", {"scores": scores})
 
 
-def _populations(cell: Cell) -> dict[str, Population]:
+def _populations(cell: Cell) -> dict[str, Population | Edits]:
     stored = files.read_arrays(cell.folder / "codes.npz")
     folder = dataset_folder(cell.scale, cell.dataset)
     manifest = dataset_files.read_manifest(folder)
@@ -40,5 +41,9 @@ def _populations(cell: Cell) -> dict[str, Population]:
         return {**measured_codes.of_labelled(stored, dataset_files.read_labels(folder))}
     if "grid" in manifest:
         grid = manifest["grid"]
-        return measured_codes.of_grid(stored, dict(grid["sizes"]), tuple(grid["nuisance"]))
-    return measured_codes.of_views(stored, dataset_files.read_factors(folder, "test"))
+        sizes, nuisance = dict(grid["sizes"]), tuple(grid["nuisance"])
+        if "rows" in stored:
+            relations = files.read_json(cell.folder / "run.json").get("relations", {})
+            return measured_codes.of_rows(stored, sizes, nuisance, relations)
+        return {**measured_codes.of_grid(stored, sizes, nuisance)}
+    return {**measured_codes.of_views(stored, dataset_files.read_factors(folder, "test"))}

@@ -13,11 +13,11 @@ import numpy as np
 from disentangle import files, registry
 from disentangle.errors import InputError
 from disentangle.evaluation.population import Population
-from disentangle.evaluation.scores import Scores, scores_of
+from disentangle.evaluation.scores import Scores, metrics_of, scores_of
 
-SKIPPED = ("domain_information", "half_similarity")
-"""Not by default: factors of any origin name no domain, and the two halves of a code mean something to contrastive
-methods alone."""
+SKIPPED = ("domain_information", "half_similarity", "value_accuracy")
+"""Not by default: factors of any origin name no domain, the two halves of a code mean something to contrastive methods
+alone, and few codes are decoded values."""
 
 LARGEST, SMALLEST = 1e100, 1e-30
 """What squares of codes, and splits between them, can take."""
@@ -66,12 +66,18 @@ def run(given: argparse.Namespace) -> None:
 
 
 def chosen(given: str | None) -> list[str]:
-    """Return the names of metrics given with commas, by default of all; raises InputError for one that is unknown."""
+    """Return the names of metrics given with commas, by default of all that score codes.
+
+    Raises InputError for one that is unknown, or that does not score codes.
+    """
+    known = metrics_of("codes")
     if given is None:
-        return [name for name in registry.names("metrics") if name not in SKIPPED]
+        return [name for name in known if name not in SKIPPED]
     names = list(dict.fromkeys(filter(None, map(str.strip, given.split(",")))))
     for name in names:
         registry.path("metrics", name)
+        if name not in known:
+            raise InputError(f"--metrics: found '{name}', which does not score codes; allowed: {', '.join(known)}.")
     if not names:
         raise InputError(f"--metrics: found '{given}'; allowed: names with commas.")
     return names
