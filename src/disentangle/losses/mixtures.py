@@ -1,7 +1,7 @@
 """Mixtures of normals that are estimated from labelled codes: what a value of a factor looks like in a partition.
 
 P partitions of a code have d dimensions each; partition p has a component for each of its V values (padded to the most
-that any has). Source: Valenti & Bacciu 2022, section 3.
+that any has). Source: Valenti & Bacciu 2022, section 3. All is computed in fp32 or better, under autocast too.
 """
 
 import math
@@ -66,7 +66,8 @@ def estimate(codes: Tensor, component: Tensor, values: int, scale: float, ridge:
 def sample(mixture: Mixture, component: Tensor, noise: Tensor) -> Tensor:
     """Return mean_c + L_c noise (M, P, d) for components c (M, P) and standard normal noise (M, P, d)."""
     part = torch.arange(component.shape[1], device=component.device)
-    return mixture.mean[part, component] + (mixture.factor[part, component] @ noise[..., None]).squeeze(-1)
+    with torch.autocast(noise.device.type, enabled=False):
+        return mixture.mean[part, component] + (mixture.factor[part, component] @ noise[..., None]).squeeze(-1)
 
 
 def log_density(mixture: Mixture, z: Tensor) -> Tensor:
@@ -75,7 +76,8 @@ def log_density(mixture: Mixture, z: Tensor) -> Tensor:
     -(|L^-1 (z - mean)|^2 + d log 2 pi) / 2 - sum_i log L_ii
     """
     apart = z[:, :, None] - mixture.mean
-    distance = torch.einsum("pvij,mpvj->mpvi", mixture.whitening, apart).square().sum(-1)
+    with torch.autocast(z.device.type, enabled=False):
+        distance = torch.einsum("pvij,mpvj->mpvi", mixture.whitening, apart).square().sum(-1)
     logdet = mixture.factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
     density = -0.5 * (distance + z.shape[-1] * math.log(2 * math.pi)) - logdet
     return density.masked_fill(~mixture.known, -math.inf)
