@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from disentangle.cells import format_lam
 from disentangle.reporting.results import Results
 from disentangle.reporting.statistics import estimate
 
@@ -75,6 +76,13 @@ def setting(results: Results, told: Iterable[tuple[str, str]], data: Callable[[M
         *((f"data, {name}", f"{data(manifest)}. {made_of(manifest)}") for name, manifest in results.manifests.items()),
     ]
     return "## Setting\n\n" + "\n".join(f"- {what}: {value}" for what, value in rows)
+
+
+def options(run: Mapping[str, Any]) -> str:
+    """Return the strength of a run, and which options of its method were given: ``lam 0.3, negatives all``."""
+    return ", ".join(
+        [f"lam {format_lam(run['cell']['lam'])}", *(f"{key} {spelled(v)}" for key, v in run["reading"].items())]
+    )
 
 
 def made_of(manifest: Mapping[str, Any]) -> str:

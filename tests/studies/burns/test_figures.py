@@ -11,8 +11,8 @@ import pytest
 from disentangle import registry
 from disentangle.data.views import Views
 from disentangle.reporting.drawing import svg
+from disentangle.reporting.projection import MainAxes
 from disentangle.studies.burns.analysis.subject import Subject
-from disentangle.studies.burns.figures.representations import main_axes
 from studies.burns.test_reports import cell
 
 FIGURES = [name.removeprefix("burns/") for name in registry.of_study("figures", "burns")]
@@ -155,8 +155,9 @@ def test_representations_lie_on_the_main_axes_of_each_half() -> None:
 
 def test_main_axes_do_not_depend_on_the_sign_that_a_solver_returns() -> None:
     x = np.random.default_rng(0).normal(size=(50, 4)) * [3, 2, 1, 0.5]
-    assert np.abs(main_axes(x)[:, 0]) == pytest.approx(np.abs(x @ [1, 0, 0, 0] - x[:, 0].mean()), abs=0.6)
-    assert main_axes(x) == pytest.approx(main_axes(x.copy(order="F")))
+    found = MainAxes.of(x).places(x)
+    assert np.abs(found[:, 0]) == pytest.approx(np.abs(x @ [1, 0, 0, 0] - x[:, 0].mean()), abs=0.6)
+    assert found == pytest.approx(MainAxes.of(x.copy(order="F")).places(x))
 
 
 def test_a_run_that_diverged_is_drawn_as_nothing() -> None:

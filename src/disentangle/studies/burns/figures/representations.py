@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as Drawing
 
 from disentangle.cells import format_lam
 from disentangle.reporting.drawing import panels
+from disentangle.reporting.projection import MainAxes
 from disentangle.studies.burns.analysis.results import BurnsCell
 from disentangle.studies.burns.analysis.subject import Subject
 
@@ -31,7 +32,7 @@ class Figure:
             codes = subject.codes[result.cell][code][:POINTS]
             factors = {task: subject.views.factors[task][: len(codes), 0] for task in subject.tasks}
             for k, half in enumerate(np.split(codes, 2, axis=1)):
-                place = main_axes(half)
+                place = MainAxes.of(half).places(half)
                 setting = {"lam": format_lam(result.cell.lam), "seed": result.cell.seed, "half": f"{code}{k}"}
                 places = {"x": place[:, 0].round(4), "y": place[:, 1].round(4)}
                 tables.append(pd.DataFrame(setting | {"image": np.arange(len(codes))} | places | factors))
@@ -69,19 +70,6 @@ class Figure:
             "alt": f"Scatter plots of the halves of the codes of {subject.method} on {subject.dataset}: "
             f"{'; '.join(told)}.",
         }
-
-
-def main_axes(codes: np.ndarray) -> np.ndarray:
-    """Return (N, 2): codes (N, d) on their two principal axes, each turned so that its largest loading is positive.
-
-    NaN for the codes of a run that diverged.
-    """
-    if not np.isfinite(codes).all():
-        return np.full((len(codes), 2), np.nan)
-    x = codes.astype(np.float64) - codes.mean(axis=0, dtype=np.float64)
-    axes = np.linalg.svd(x, full_matrices=False)[2][:2]
-    axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
-    return np.asarray(x @ axes.T)
 
 
 def _percent(accuracy: float) -> str:

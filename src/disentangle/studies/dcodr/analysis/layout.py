@@ -5,9 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from disentangle.cells import format_lam
 from disentangle.reporting import layout
-from disentangle.reporting.layout import distinct, measured, spelled
+from disentangle.reporting.layout import distinct, measured, options, spelled
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.results import METHODS, DomainResults, title_of
 
@@ -53,16 +52,11 @@ def page(
     told = [
         ("networks", distinct(spelled(run["model"]) for run in runs)),
         ("training", distinct(spelled(run["training"]) for run in runs) + " (paper: 200 epochs of 4 domains x 32)"),
-        ("methods", distinct(_method(cell.cell.method, cell.run) for cell in results.cells)),
+        ("methods", distinct(f"{title_of(cell.cell.method)}: {options(cell.run)}" for cell in results.cells)),
         ("encoder", distinct(map(_encoder, runs)) + " (paper: ResNet-50, MoCo-v2)"),
         ("perceptual distance", _distance(runs)),
     ]
     return layout.page(introduction, results.stand_ins(), sections, layout.setting(results, told, _data), picture)
-
-
-def _method(entry: str, run: Mapping[str, Any]) -> str:
-    lam = format_lam(run["cell"]["lam"])
-    return f"{title_of(entry)}: lam {lam}" + "".join(f", {key} {spelled(v)}" for key, v in run["reading"].items())
 
 
 def _encoder(run: Mapping[str, Any]) -> str:
@@ -79,5 +73,4 @@ def _distance(runs: Sequence[Mapping[str, Any]]) -> str:
 def _data(manifest: Mapping[str, Any]) -> str:
     known = manifest["labelled"]
     labels = ", ".join(f"{name} {len(values)}" for name, values in known["values"])
-    options = spelled(manifest["definition"]["options"])
-    return f"domain {known['domain']}; values: {labels}; {options}"
+    return f"domain {known['domain']}; values: {labels}; {spelled(manifest['definition']['options'])}"
