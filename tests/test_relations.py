@@ -21,19 +21,25 @@ SECTION: dict[str, dict[str, Any]] = {
 
 def test_targets_by_hand() -> None:
     assert relations_of(SECTION, SPRITES) == (
-        Relation("right", 2, (1, 2, 0)),
-        Relation("left", 2, (2, 0, 1)),
         Relation("bigger", 1, (1, 2, 3, 4, 4)),
+        Relation("left", 2, (2, 0, 1)),
+        Relation("right", 2, (1, 2, 0)),
         Relation("smaller", 1, (0, 0, 0, 1, 2)),
         Relation("swap", 0, (1, 0, 2)),
     )
     # no x; a map of three shapes is none of four
     assert relations_of(SECTION, SHAPES) == (
         Relation("bigger", 1, (1, 2, 2)),
-        Relation("smaller", 1, (0, 0, 0)),
         Relation("hue", 0, (3, 4, 5, 6, 7, 8, 9, 0, 1, 2)),
+        Relation("smaller", 1, (0, 0, 0)),
     )
     assert relations_of({}, SPRITES) == relations_of(SECTION, {}) == ()
+
+
+def test_relations_have_numbers_that_do_not_follow_the_order_of_a_file() -> None:
+    backwards = dict(reversed(SECTION.items()))
+    assert [*backwards] != [*SECTION]
+    assert relations_of(backwards, SPRITES) == relations_of(SECTION, SPRITES)
 
 
 def refused(relation: dict[str, Any]) -> str:

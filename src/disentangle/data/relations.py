@@ -27,11 +27,12 @@ class Relation(NamedTuple):
 def relations_of(section: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, int]) -> tuple[Relation, ...]:
     """Return the relations that a dataset has; ``sizes`` are the numbers of values of the factors told, in order.
 
-    Those of other factors are left out, and so are maps of another number of values than the factor has here.
+    They are in the order of their names, whatever that of the section is: JSON, and so run.json, keeps none. Those of
+    other factors are left out, and so are maps of another number of values than the factor has here.
     Raises InputError for a map to a value that is none.
     """
     found = []
-    for name, relation in section.items():
+    for name, relation in sorted(section.items()):
         _check_map(relation, f"relations.{name}")
         for place, (factor, size) in enumerate(sizes.items()):
             if factor == relation["factor"] and (target := _target(relation, size)):
