@@ -89,16 +89,16 @@ class Partitions(WeaklySupervised):
             drawn = torch.cat([drawn[: len(batch.x)], component])
         real = prior.sample(drawn, batch.generators["prior"]) if full else self._uniform(z, batch)
         label = self._labels(networks, component, len(batch.x), full)
-        fake_logits = networks["discriminators"](torch.cat([z, label], 2))
+        fake_logits = networks["discriminators"](torch.cat([z, label], 2)).float()
         terms = {
             "reconstruction": F.binary_cross_entropy_with_logits(rebuilt, x),
             "adversarial": F.softplus(-fake_logits).mean((0, 2)).sum(),
         }
         loss = self.reconstruction * terms["reconstruction"] + batch.lam * terms["adversarial"]
-        real_logits = networks["discriminators"](torch.cat([real, label], 2))
+        real_logits = networks["discriminators"](torch.cat([real, label], 2)).float()
         discrimination = (F.softplus(-real_logits) + F.softplus(fake_logits)).mean((0, 2)).sum()
         if self.joint and full:
-            fake_joint, real_joint = (networks["joint"](part.flatten(1)[:, None]) for part in (z, real))
+            fake_joint, real_joint = (networks["joint"](part.flatten(1)[:, None]).float() for part in (z, real))
             terms["joint"] = F.softplus(-fake_joint).mean()
             loss = loss + self.joint * terms["joint"]
             discrimination = discrimination + (F.softplus(-real_joint) + F.softplus(fake_joint)).mean()
@@ -171,7 +171,7 @@ class Partitions(WeaklySupervised):
         nothing = torch.zeros(unlabelled, parts, values, device=component.device)
         if not self.conditional:
             return nothing.new_zeros(unlabelled + len(component), parts, 0)
-        told = F.one_hot(component, values).float()
+        told = _one_hot(component, values)
         return torch.cat([nothing, told if full else torch.zeros_like(told)])
 
     def _relation(self, networks: Networks, batch: WeakBatch) -> Tensor:
@@ -191,7 +191,7 @@ class Partitions(WeaklySupervised):
 
     def _learned(self, networks: Networks, z: Tensor, number: Tensor) -> Tensor:
         prior, learner = _prior(networks), _learner(networks)
-        asked = F.one_hot(number, len(learner.factor)).float()
+        asked = _one_hot(number, len(learner.factor))
         seen = torch.cat([((z - prior.centre) / prior.spread).flatten(1), asked], 1)
         found = learner.network(seen[:, None])[:, 0].float()
         edited: Tensor = torch.unflatten(found, 1, z.shape[1:]) * prior.spread + prior.centre
@@ -223,5 +223,10 @@ def targets(prior: Any, relations: Any, components: Tensor, number: Tensor) -> t
 
 def cross_entropy(logits: Tensor, component: Tensor, allowed: Tensor) -> Tensor:
     """Return sum_p mean_i -log softmax_v(logits_ip)[c_ip], of logits (M, P, V), over the ``allowed`` (P, V) v."""
-    told = logits.masked_fill(~allowed, -torch.inf).log_softmax(-1)
-    return -told.gather(2, component[..., None]).mean((0, 2)).sum()
+    told = logits.masked_fill(~allowed, -torch.inf).flatten(0, 1)
+    return allowed.shape[0] * F.cross_entropy(told, component.flatten())
+
+
+def _one_hot(number: Tensor, count: int) -> Tensor:
+    """Return (..., count) of numbers (...); F.one_hot waits for their least."""
+    return (number[..., None] == torch.arange(count, device=number.device)).float()

@@ -22,19 +22,22 @@ class MixturePrior(nn.Module):
     whitening: Tensor
     known: Tensor
     known_first: Tensor
+    counts: Tensor
     centre: Tensor
     spread: Tensor
 
     def __init__(self, sizes: Sequence[int], parts: Sequence[Sequence[int]], dim: int) -> None:
         super().__init__()
         self.sizes, self.parts, self.dim = tuple(sizes), tuple(map(tuple, parts)), dim
-        self.values = max(prod(self._sizes(part)) for part in self.parts)
+        counts = [prod(self._sizes(part)) for part in self.parts]
+        self.values = max(counts)
         shape = len(self.parts), self.values
         self.register_buffer("mean", torch.zeros(*shape, dim))
         self.register_buffer("factor", torch.eye(dim).repeat(*shape, 1, 1))
         self.register_buffer("whitening", torch.eye(dim).repeat(*shape, 1, 1))
         self.register_buffer("known", torch.zeros(shape, dtype=torch.bool))
         self.register_buffer("known_first", torch.zeros(shape, dtype=torch.int64))
+        self.register_buffer("counts", torch.tensor(counts), persistent=False)
         self.register_buffer("centre", torch.zeros(shape[0], dim))
         self.register_buffer("spread", torch.ones(shape[0], dim))
 
@@ -100,8 +103,7 @@ class MixturePrior(nn.Module):
 
     def exists(self) -> Tensor:
         """Return which components (P, V) stand for a value: partitions of fewer are padded."""
-        counts = torch.tensor([prod(self._sizes(part)) for part in self.parts], device=self.mean.device)
-        return torch.arange(self.values, device=self.mean.device) < counts[:, None]
+        return torch.arange(self.values, device=self.mean.device) < self.counts[:, None]
 
     def _sizes(self, part: Sequence[int]) -> list[int]:
         return [self.sizes[place] for place in part]

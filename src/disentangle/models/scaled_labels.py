@@ -28,7 +28,8 @@ class ScaledLabels(nn.Module):
 
     def told(self, logits: Tensor) -> Tensor:
         """Return the values (M, K) whose labels are the nearest to the sigmoids of logits (M, K)."""
-        return (logits.sigmoid() * self.sizes).round().long().minimum(self.sizes - 1)
+        # At least 0, which NaN, of a run that diverged, is not.
+        return (logits.sigmoid() * self.sizes).round().long().clamp(min=0).minimum(self.sizes - 1)
 
     def logits(self) -> list[Tensor]:
         """Return for each factor what stands for its values, (V,)."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from disentangle.data.grid import index_of, values_of
 from disentangle.data.relations import Relation
 from disentangle.losses.weak_batch import WeaklySupervised
-from disentangle.streams import seed_of
+from disentangle.streams import rng, seed_of
 from disentangle.training.weak_batches import CHUNK, WeakImages
 
 DRAWN = 1280
@@ -53,7 +53,7 @@ def of_images(
     images: WeakImages,
     rows: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """Return what becomes of the first EDITED of ``rows``, images of which each relation changes the code.
+    """Return what becomes of EDITED of ``rows``, drawn at random: images of which each relation changes the code.
 
     ``edit_rows`` (E,); by relation ``edit_told`` (R, E, K), the values that the edited image tells, encoded again, and
     ``edit_nearest`` (R, E, K), those of the nearest true image; mean squared errors (R, E) from the true image of the
@@ -62,7 +62,7 @@ def of_images(
     edit. ``shown``, ``shown_edited``, ``chain`` and their rows are uint8 pictures. Empty of a method that cannot edit.
     """
     device = images.told.device
-    rows = rows[:EDITED]
+    rows = rng(0, "edited").permutation(rows)[:EDITED]  # the first of a grid are alike
     if not relations or not len(rows):
         return {}
     x = images.seen(torch.from_numpy(rows).to(device))
