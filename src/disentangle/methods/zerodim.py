@@ -7,14 +7,14 @@ Phase "latent", over images i without labels and labelled images j:
     L = R_i + decay D_i + entropy mean_ik H(p_k(. | x_i)) + supervised (R_j + decay D_j + classification sum_k CE_jk)
     R = mean BCE(G(f, r + eps), x),  eps ~ N(0, 1),  D = mean r^2,  f_jk = e_kv,  f_ik = sum_v p_k(v | x_i) e_kv
 
-with r of the table, and e held fast in f_i. Phase "amortized": MSE(E(x_i), r_i). Phase "tuned", with f_i for f:
+with r of the table, and e_kv not trained by f_i. Phase "amortized": MSE(E(x_i), r_i). Phase "tuned", with f_i for f:
 
     L = mean BCE(G(f, E(x)), x) + 10 MSE(E(x), r)
 
 A code is f and E(x); f alone is scored, as in the paper. Reading: a value is told by the embedding nearest to f_k, and
-an edit sets f_k to the target's. Deviations: one network has the logits of all factors; no minimum of the learning
-rates; entropy from the first step, not after a tenth of them; beta_1 is 0.9; a labelled image that is drawn among those
-without labels is one of them; networks.
+an edit sets f_k to the target's. Deviations: one network has the logits of all factors; BCE whatever the images; no
+minimum of the learning rates; entropy from the first step, not after a tenth of them; beta_1 is 0.9; a labelled image
+that is drawn among those without labels is one of them; networks.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from disentangle.losses import factor_scalars as scalars
 from disentangle.losses.phased import Networks
 from disentangle.losses.weak_batch import Setting, WeakBatch, WeaklySupervised
 from disentangle.models import configured, conv_autoencoder
@@ -100,22 +101,22 @@ class Objective(WeaklySupervised):
         regression = F.mse_loss(found, networks["residuals"](batch.row).detach())
         if phase == "amortized":
             return {"loss": regression}
-        rebuilt = networks["decoder"](torch.cat([self._factors(networks, batch.x).detach(), found], 1)).float()
+        factors = scalars.expected(networks, batch.x).detach()
+        rebuilt = networks["decoder"](torch.cat([factors, found], 1)).float()
         error = F.binary_cross_entropy_with_logits(rebuilt, batch.x)
         return {"loss": error + REGRESSION * regression, "reconstruction": error, "regression": regression}
 
     def codes(self, networks: Networks, x: Tensor) -> Tensor:
         """Return the scalars of factors, and what the residual encoder makes of images."""
-        return torch.cat([self._factors(networks, x), networks["encoder"](x).float()], 1)
+        return torch.cat([scalars.expected(networks, x), networks["encoder"](x).float()], 1)
 
     def scored(self, networks: Networks, z: Tensor) -> Tensor:
         """Return the scalars of factors."""
-        return z[:, : len(_embeddings(networks))]
+        return z[:, : len(scalars.embeddings(networks))]
 
     def told(self, networks: Networks, z: Tensor) -> Tensor:
         """Return the values of the nearest embeddings."""
-        apart = ((own[:, None] - table).abs() for own, table in zip(z.T, _embeddings(networks), strict=False))
-        return torch.stack([own.argmin(1) for own in apart], 1)
+        return scalars.nearest(networks, z)
 
     def decoded(self, networks: Networks, z: Tensor) -> Tensor:
         """Return what the decoder makes of codes."""
@@ -125,46 +126,25 @@ class Objective(WeaklySupervised):
     def edited(self, networks: Networks, z: Tensor, relation: int) -> Tensor:
         """Return codes with the embedding of the target value in its factor's dimension."""
         relations: Any = networks["relations"]
-        edited: Tensor = relations.assigned(z, self.told(networks, z), relation, _embeddings(networks))
+        edited: Tensor = relations.assigned(z, self.told(networks, z), relation, scalars.embeddings(networks))
         return edited
 
     def _latent(self, networks: Networks, batch: WeakBatch) -> dict[str, Tensor]:
-        x, count = torch.cat([batch.x, batch.labelled]), len(batch.x)
-        classifier: Any = networks["classifier"]
-        logits = [own.log_softmax(1) for own in classifier.split(classifier(x))]
-        told = [table[value] for table, value in zip(_embeddings(networks), batch.values.T, strict=True)]
-        factors = torch.cat([_mixed(networks, [own[:count] for own in logits]), torch.stack(told, 1)])
+        count = len(batch.x)
+        told = scalars.log_probabilities(networks, torch.cat([batch.x, batch.labelled]))
+        without, labelled = [own[:count] for own in told], [own[count:] for own in told]
+        factors = torch.cat([scalars.mixed(networks, without), scalars.embedded(networks, batch.values)])
         residual = networks["residuals"](torch.cat([batch.row, batch.labelled_row]))
         rebuilt = networks["decoder"](torch.cat([factors, residual + batch.normal(residual)], 1)).float()
-        entropy = [-(own[:count].exp() * own[:count]).sum(1).mean() for own in logits]
-        own_value = zip(logits, batch.values.T, strict=True)
         terms = {
             "reconstruction": F.binary_cross_entropy_with_logits(rebuilt[:count], batch.x),
             "decay": residual[:count].square().mean(),
-            "entropy": torch.stack(entropy).mean(),
+            "entropy": scalars.entropy(without),
             "labelled_reconstruction": F.binary_cross_entropy_with_logits(rebuilt[count:], batch.labelled),
             "labelled_decay": residual[count:].square().mean(),
-            "classification": torch.stack([F.nll_loss(own[count:], value) for own, value in own_value]).sum(),
+            "classification": scalars.cross_entropy(labelled, batch.values),
         }
         unlabelled = terms["reconstruction"] + self.decay * terms["decay"] + self.entropy * terms["entropy"]
-        labelled = terms["labelled_reconstruction"] + self.decay * terms["labelled_decay"]
-        labelled = labelled + self.classification * terms["classification"]
-        return {"loss": unlabelled + self.supervised * labelled, **terms}
-
-    def _factors(self, networks: Networks, x: Tensor) -> Tensor:
-        """Return the scalars (M, K) that the classifier makes of images."""
-        classifier: Any = networks["classifier"]
-        return _mixed(networks, [own.log_softmax(1) for own in classifier.split(classifier(x))])
-
-
-def _embeddings(networks: Networks) -> tuple[Tensor, ...]:
-    """Return the embeddings (V,) of the values of each factor."""
-    classifier: Any = networks["classifier"]
-    table: Any = networks["embeddings"]
-    return torch.split(table.weight[:, 0], [*classifier.sizes])
-
-
-def _mixed(networks: Networks, logits: list[Tensor]) -> Tensor:
-    """Return embeddings (M, K) weighted by the probabilities of normalised logits (M, V); none of them is trained."""
-    tables = _embeddings(networks)
-    return torch.stack([own.exp() @ table.detach() for own, table in zip(logits, tables, strict=True)], 1)
+        supervised = terms["labelled_reconstruction"] + self.classification * terms["classification"]
+        supervised = supervised + self.decay * terms["labelled_decay"]
+        return {"loss": unlabelled + self.supervised * supervised, **terms}
