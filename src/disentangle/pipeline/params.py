@@ -366,6 +366,8 @@ def _explain(error: Any) -> str:
             return f"{where}: found {found!r}; allowed: {'>=' if error.validator == 'minimum' else '>'} {rule}."
         case "maximum":
             return f"{where}: found {found!r}; allowed: <= {rule}."
+        case "minProperties" | "minItems":
+            return f"{where}: found {len(found) or 'none'}; allowed: {rule} or more."
     return f"{where}: {error.message}"
 
 
