@@ -44,12 +44,13 @@ def test_relations_have_numbers_that_do_not_follow_the_order_of_a_file() -> None
 
 def refused(relation: dict[str, Any]) -> str:
     with pytest.raises(InputError) as caught:
-        check({**SECTION, "mine": relation}, [SPRITES, SHAPES], "scales.demo.studies.doe.relations")
+        check({**SECTION, "mine": relation}, [SPRITES, SHAPES], [], "scales.demo.studies.doe.relations")
     return str(caught.value).removeprefix("scales.demo.studies.doe.relations.mine.")
 
 
 def test_relations_that_no_dataset_has_are_refused() -> None:
-    check(SECTION, [SPRITES, SHAPES], "relations")
+    check(SECTION, [SPRITES, SHAPES], [], "relations")
+    check({"turn": {"factor": "orientation", "to": [1, 0]}}, [SPRITES], ["orientation", "x"], "relations")
     assert refused({"factor": "object_hues", "step": 1, "ends": "cyclic"}) == (
         "factor: no dataset tells of 'object_hues': did you mean 'object_hue'? Known: object_hue, scale, shape, x, y."
     )

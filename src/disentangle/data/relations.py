@@ -40,9 +40,18 @@ def relations_of(section: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, i
     return tuple(found)
 
 
-def check(section: Mapping[str, Mapping[str, Any]], told: Iterable[Mapping[str, int]], where: str) -> None:
-    """Raise InputError for a relation that no dataset has; ``told`` are the ``sizes`` of each dataset."""
-    known: dict[str, set[int]] = {}
+def check(
+    section: Mapping[str, Mapping[str, Any]],
+    told: Iterable[Mapping[str, int]],
+    elsewhere: Iterable[str],
+    where: str,
+) -> None:
+    """Raise InputError for a relation of a factor that there is not, or a map that fits none of the datasets.
+
+    ``told`` are the ``sizes`` of each dataset of a study. Factors ``elsewhere`` have no relation there, and may be
+    listed: a scale of fewer datasets has those of its base.
+    """
+    known: dict[str, set[int]] = {name: set() for name in elsewhere}
     for sizes in told:
         for factor, size in sizes.items():
             known.setdefault(factor, set()).add(size)
@@ -51,7 +60,7 @@ def check(section: Mapping[str, Mapping[str, Any]], told: Iterable[Mapping[str, 
         if factor not in known:
             raise InputError(f"{place}.factor: no dataset tells of '{factor}': {did_you_mean(factor, known)}")
         _check_map(relation, place)
-        if not any(_target(relation, size) for size in known[factor]):
+        if known[factor] and not any(_target(relation, size) for size in known[factor]):
             allowed = " or ".join(map(str, sorted(known[factor])))
             raise InputError(
                 f"{place}.to: found {len(relation['to'])} values; allowed: {allowed}, one each of {factor}."
