@@ -133,7 +133,7 @@ WRONG = {
     "method": (
         f"{STUDY}.methods.orto",
         {"lam": [0]},
-        f"{STUDY}.methods.orto: unknown method 'orto': did you mean 'ortho'? Known: 
+        f"{STUDY}.methods.orto: unknown method 'orto': did you mean 'ortho'? Known: ",
     ),
     "method of an entry": (
         f"{STUDY}.methods.one_head.method",
