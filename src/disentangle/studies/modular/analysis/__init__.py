@@ -1,0 +1,1 @@
+"""What the reports and figures of this study share."""

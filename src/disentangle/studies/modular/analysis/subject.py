@@ -1,0 +1,85 @@
+"""What a figure shows: the cells of one method on a dataset, with their codes and the images that these are of."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from disentangle import files
+from disentangle.cells import dataset_folder
+from disentangle.data import dataset_files
+from disentangle.data.grid import index_of, values_of
+from disentangle.data.relations import Relation, relations_of
+from disentangle.reporting.results import CellResult, Shown
+from disentangle.studies.modular.analysis.results import title_of, told_sizes, true_values
+
+
+@dataclass(frozen=True)
+class Subject:
+    """All a figure reads: one cell, the first of its seeds."""
+
+    dataset: str
+    method: str
+    cell: CellResult
+    grid: Mapping[str, Any]
+    """That of the dataset's manifest."""
+    codes: Mapping[str, np.ndarray]
+    """The content of codes.npz."""
+    images: np.ndarray
+    """Those of the dataset, as a ``grid.Grid`` holds them."""
+
+    @classmethod
+    def of(cls, found: Shown) -> "Subject":
+        """Return what was read, with the codes of the first cell and the images."""
+        images = dataset_files.read_grid(dataset_folder(found.scale, found.dataset))["images"]
+        codes = files.read_arrays(found.cells[0].cell.folder / "codes.npz")
+        return cls(found.dataset, str(found.method), found.cells[0], found.manifest["grid"], codes, images)
+
+    @property
+    def title(self) -> str:
+        """What the figure is of."""
+        return f"{title_of(self.method)} on {self.dataset}"
+
+    @functools.cached_property
+    def sizes(self) -> dict[str, int]:
+        """How many values each factor has that is told."""
+        return told_sizes(self.grid)
+
+    @functools.cached_property
+    def relations(self) -> tuple[Relation, ...]:
+        """The relations by which the cell edits."""
+        return relations_of(self.cell.run["relations"], self.sizes)
+
+    def values(self, rows: np.ndarray) -> np.ndarray:
+        """Return the told factors (N, K) of rows (N,)."""
+        return true_values(rows, self.grid)
+
+    def wanted(self, rows: np.ndarray, relation: Relation) -> np.ndarray:
+        """Return the rows (N,) of what a relation wants of rows (N,): its factor changed, all else as it was."""
+        sizes = dict(self.grid["sizes"])
+        values = values_of(rows, sizes)
+        place = [*sizes].index([*self.sizes][relation.factor])
+        values[:, place] = np.array(relation.target)[values[:, place]]
+        return index_of(values, sizes)
+
+    def pictures(self, rows: np.ndarray) -> np.ndarray:
+        """Return the images (N, S, S, 3) uint8 of rows (N,)."""
+        found = np.stack([self.images[row] for row in rows])
+        if self.grid["binary"]:
+            found = np.unpackbits(found, axis=1) * np.uint8(255)
+        return coloured(found.reshape(-1, *self.grid["shape"]))
+
+
+def coloured(pictures: np.ndarray) -> np.ndarray:
+    """Return pictures (..., S, S, C) in three channels, grey where they have one."""
+    return np.broadcast_to(pictures, (*pictures.shape[:-1], 3))
+
+
+def mosaic(pictures: np.ndarray, gap: int = 2) -> np.ndarray:
+    """Return pictures (R, C, S, S, 3) as one, a row below another, white ``gap`` pixels between them."""
+    rows, columns, side = pictures.shape[:3]
+    whole = np.full((rows, side + gap, columns, side + gap, 3), 255, np.uint8)
+    whole[:, :side, :, :side] = pictures.transpose(0, 2, 1, 3, 4)
+    return whole.reshape(rows * (side + gap), columns * (side + gap), 3)[:-gap, :-gap]
