@@ -27,9 +27,8 @@ from studies.dcodr.made_up_cells import (
     SINGLE,
     World,
     printed,
-    shown,
-    tables,
 )
+from studies.read_back import shown, tables
 
 TESTS = {test.__name__: test for test in claim_tests.tests_of("dcodr")}
 DOMAIN = {name: next(iter(labels)) for name, labels in LABELS.items()}

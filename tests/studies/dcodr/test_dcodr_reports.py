@@ -33,9 +33,8 @@ from studies.dcodr.made_up_cells import (
     World,
     labelled,
     printed,
-    shown,
-    tables,
 )
+from studies.read_back import shown, tables
 
 REPORTS = {name.split("/")[1]: registry.build("reports", name, {}) for name in registry.of_study("reports", "dcodr")}
 NEEDS = {name: registry.constant("reports", f"dcodr/{name}", "NEEDS") for name in REPORTS}

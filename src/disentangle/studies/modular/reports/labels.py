@@ -60,7 +60,9 @@ class Report:
                 ax.plot(means.index, means, color=colour, marker="o", markersize=3, label=title)
                 ax.scatter(curve["labels"], curve[column], color=colour, s=5, alpha=0.4, linewidths=0)
                 ax.scatter(own["labels"].astype(float), own[column], color=colour, marker="x", s=22)
-            ax.set(xscale="log", ylim=(-0.02, 1.05), title=results.title(dataset), xlabel="labels")
+            labels = cells_of(results, dataset)["labels"]  # where all diverged, there is nothing else to scale by
+            ax.set(xscale="log", xlim=(labels.min() / 1.4, labels.max() * 1.4), ylim=(-0.02, 1.05), xlabel="labels")
+            ax.set_title(results.title(dataset))
             ax.xaxis.set_major_formatter("{x:,.0f}")
         axes[0][0].set_ylabel("share")
         figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
