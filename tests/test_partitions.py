@@ -271,6 +271,30 @@ def test_losses_are_their_formulas(method: str, options: dict[str, Any], phase: 
     assert found == pytest.approx(expected, rel=2e-4)
 
 
+@pytest.mark.parametrize("phase", [WARM_UP, FULL])
+@pytest.mark.parametrize("method", METHODS)
+def test_gradients_are_those_of_the_formulas(method: str, phase: str) -> None:
+    """Of each network by the loss that changes it, along a random direction, to a part in a hundred."""
+    objective = objective_of(method, **OPTIONS["all"])
+    networks = networks_of(objective)
+    objective.begin(phase, networks, GIVEN)
+    losses, reference = objective.losses(networks, batch_of(), phase), Reference(objective, networks)
+    for loss, names in objective.phases[phase].items():
+        for name in names:
+            parameters = [*networks[name].parameters()]
+            along = [torch.randn(p.shape, generator=stream(k)).sign() for k, p in enumerate(parameters)]
+            gradients = torch.autograd.grad(losses[loss], parameters, retain_graph=True)
+            slope = float(sum((g * a).sum() for g, a in zip(gradients, along, strict=True)))
+            moved = []
+            for by in (1e-5, -2e-5):
+                for parameter, a in zip(reference.networks[name].parameters(), along, strict=True):
+                    parameter.data += by * a
+                moved.append(reference.losses(batch_of(), phase)[loss])
+            for parameter, a in zip(reference.networks[name].parameters(), along, strict=True):
+                parameter.data += 1e-5 * a
+            assert slope == pytest.approx((moved[0] - moved[1]) / 2e-5, rel=0.01), (loss, name)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_what_networks_there_are_and_what_changes_them(method: str) -> None:
     """A network that no term needs is not there."""

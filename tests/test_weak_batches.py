@@ -98,6 +98,9 @@ def test_batches_depend_on_the_seed_and_the_step_alone() -> None:
         for step in steps:
             assert torch.equal(batches_of(changed).index(step), one_after_another[step])
         assert not torch.equal(one_after_another[0], one_after_another[1])
+    # Of partners of which every factor is drawn, nothing is left of the rows, but the step.
+    anything = batches_of(changed=9)
+    assert not torch.equal(anything.index(0)[11:], anything.index(1)[11:])
     # Neither partners nor how many labelled images a batch has change which images it has.
     assert torch.equal(batches_of(0).index(9)[:7], batches_of(None, labelled=9).index(9)[:7])
     other = batches_of(0, seed=1).index(9)

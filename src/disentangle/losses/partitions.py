@@ -184,7 +184,7 @@ class Partitions(WeaklySupervised):
         start, target, changes = targets(prior, learner, components, number)
         z = prior.sample(start, random)
         wanted = torch.where(changes[..., None], prior.sample(target, random), z)
-        known = prior.known.gather(1, target.T).T | ~changes
+        known = prior.known.gather(1, target.T).T
         apart = (self._learned(networks, z, number) - wanted) / prior.spread
         found: Tensor = (apart.square().mean(2) * known).sum() / known.sum().clamp(min=1)
         return found
