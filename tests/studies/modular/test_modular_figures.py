@@ -69,8 +69,8 @@ def test_a_partition_is_framed_and_has_ellipses_where_it_is_of_the_factor() -> N
             assert len(ellipses) == (2 * 3 if part == place else 0)
             assert ax.spines["top"].get_visible() == (part == place)
             assert ax.get_xlim() == line[part].get_xlim()
-    assert axes[0, 1].get_title() == "coloured by x (3)"
-    assert [line[0].get_ylabel() for line in axes] == ["partition of shape", "partition of x", "partition of y"]
+    assert axes[0, 1].get_title() == "by x"
+    assert [line[0].get_ylabel() for line in axes] == ["of shape", "of x", "of y"]
 
 
 def test_ellipses_of_a_whole_combination_are_coloured_by_each_factor() -> None:

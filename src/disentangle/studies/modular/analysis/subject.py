@@ -1,11 +1,12 @@
 """What a figure shows: the cells of one method on a dataset, with their codes and the images that these are of."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from disentangle import files
 from disentangle.cells import dataset_folder
@@ -14,6 +15,9 @@ from disentangle.data.grid import index_of, values_of
 from disentangle.data.relations import Relation, relations_of
 from disentangle.reporting.results import CellResult, Shown
 from disentangle.studies.modular.analysis.results import title_of, told_sizes, true_values
+
+GAP = 2
+"""Pixels between the pictures of a figure."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,20 @@ def coloured(pictures: np.ndarray) -> np.ndarray:
     return np.broadcast_to(pictures, (*pictures.shape[:-1], 3))
 
 
-def mosaic(pictures: np.ndarray, gap: int = 2) -> np.ndarray:
+def mosaic(pictures: np.ndarray, gap: int = GAP) -> np.ndarray:
     """Return pictures (R, C, S, S, 3) as one, a row below another, white ``gap`` pixels between them."""
     rows, columns, side = pictures.shape[:3]
     whole = np.full((rows, side + gap, columns, side + gap, 3), 255, np.uint8)
     whole[:, :side, :, :side] = pictures.transpose(0, 2, 1, 3, 4)
     return whole.reshape(rows * (side + gap), columns * (side + gap), 3)[:-gap, :-gap]
+
+
+def show(ax: Axes, pictures: np.ndarray, above: Sequence[str]) -> None:
+    """Draw pictures (R, C, S, S, 3) as one, with a name ``above`` each column, a word a line."""
+    side = pictures.shape[2]
+    ax.imshow(mosaic(pictures), interpolation="nearest")
+    middle = (side + GAP) * np.arange(pictures.shape[1]) + side / 2 - 0.5
+    ax.set_xticks(middle, [name.replace("_", "\n") for name in above], fontsize=7)
+    ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Drawing
 from PIL import Image, ImageDraw, ImageFont
 
 from disentangle.reporting.drawing import panels
-from disentangle.studies.modular.analysis.subject import Subject, coloured, mosaic
+from disentangle.studies.modular.analysis.subject import GAP, Subject, coloured, mosaic, show
 
 SECTION = "Edits"
 NEEDS = {
@@ -37,16 +37,10 @@ class Figure:
     def draw(self, subject: Subject, table: pd.DataFrame) -> Drawing:
         """Draw all frames side by side, ours above the true images."""
         ours, true = _pictures(subject)
-        whole, side, gap = mosaic(np.stack([ours, true])), ours.shape[1], 2
-        figure, axes = panels(1, 1, 0.7 * len(ours) + 0.5, 2.2)
-        ax = axes[0][0]
-        ax.imshow(whole, interpolation="nearest")
-        names = [name.replace("_", " ") for name in table["relation"]]
-        middle = (side + gap) * np.arange(len(ours)) + side / 2 - 0.5
-        ax.set_xticks(middle, names, rotation=40, ha="left", rotation_mode="anchor")
-        ax.set_yticks([side / 2, side * 3 / 2 + gap], ["ours", "true"])
-        ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
-        ax.spines[:].set_visible(False)
+        figure, axes = panels(1, 1, 0.7 * len(ours) + 0.5, 1.9)
+        show(axes[0][0], np.stack([ours, true]), table["relation"].to_list())
+        side = ours.shape[1]
+        axes[0][0].set_yticks([side / 2, side * 3 / 2 + GAP], ["ours", "true"])
         return figure
 
     def frames(self, subject: Subject, table: pd.DataFrame) -> tuple[np.ndarray, float]:

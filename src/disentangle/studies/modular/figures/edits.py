@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from disentangle.reporting.drawing import panels
-from disentangle.studies.modular.analysis.subject import Subject, coloured, mosaic
+from disentangle.studies.modular.analysis.subject import GAP, Subject, coloured, show
 
 SECTION = "Edits"
 NEEDS = {
@@ -41,19 +41,12 @@ class Figure:
         columns, names = [subject.pictures(rows), coloured(subject.codes["shown"])], ["true", "rebuilt"]
         for relation, edited in zip(subject.relations, subject.codes["shown_edited"], strict=True):
             columns += [coloured(edited), subject.pictures(subject.wanted(rows, relation))]
-            names += [relation.name.replace("_", " "), "wanted"]
-        whole = mosaic(np.stack(columns, axis=1))
-        side, gap = columns[0].shape[1], 2
-        figure, axes = panels(1, 1, 0.55 * len(columns), 0.55 * len(rows) + 0.7)
-        ax = axes[0][0]
-        ax.imshow(whole, interpolation="nearest")
-        middle = (side + gap) * np.arange(len(columns)) + side / 2 - 0.5
-        ax.set_xticks(middle, names, rotation=60, ha="left", rotation_mode="anchor")
-        ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
-        ax.set_yticks([])
-        ax.spines[:].set_visible(False)
+            names += [relation.name, "wanted"]
+        figure, axes = panels(1, 1, 0.6 * len(columns), 0.6 * len(rows) + 0.4)
+        show(axes[0][0], np.stack(columns, axis=1), names)
+        each = columns[0].shape[1] + GAP
         for place in range(2, len(columns), 2):
-            ax.axvline((side + gap) * place - gap / 2 - 0.5, color="0.4", linewidth=0.8)
+            axes[0][0].axvline(each * place - GAP / 2 - 0.5, color="0.4", linewidth=0.8)
         return figure
 
     def text(self, subject: Subject) -> dict[str, str]:

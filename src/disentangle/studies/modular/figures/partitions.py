@@ -48,7 +48,7 @@ class Figure:
         figure, axes = panels(len(parts), len(subject.sizes), 1.9, 2.0)
         for part, (line, codes) in enumerate(zip(axes, parts, strict=True)):
             points, main = table[table["partition"] == part], MainAxes.of(codes)
-            for place, (ax, (factor, size)) in enumerate(zip(line, subject.sizes.items(), strict=True)):
+            for place, (ax, factor) in enumerate(zip(line, subject.sizes, strict=True)):
                 ax.scatter(
                     points["first"],
                     points["second"],
@@ -60,12 +60,11 @@ class Figure:
                 _ellipses(ax, subject, part, place, main)
                 ax.set(xticks=[], yticks=[])
                 if part == 0:
-                    ax.set_title(f"coloured by {factor} ({size})")
+                    ax.set_title(f"by {factor.replace('_', ' ')}")
                 if len(parts) > 1 and part == place:
                     for spine in ax.spines.values():
                         spine.set(visible=True, linewidth=1.6)
-            name = f"partition of {[*subject.sizes][part]}" if len(parts) > 1 else "the code"
-            line[0].set_ylabel(name)
+            line[0].set_ylabel(f"of {[*subject.sizes][part].replace('_', ' ')}" if len(parts) > 1 else "the code")
             for ax in line:  # where ellipses are drawn the limits are wider
                 widest = line[part if len(parts) > 1 else 0]
                 ax.set(xlim=widest.get_xlim(), ylim=widest.get_ylim())
