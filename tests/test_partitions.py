@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from disentangle import registry
 from disentangle.data.relations import Relation
-from disentangle.losses.partitions import FULL, WARM_UP, Partitions, cross_entropy, targets
+from disentangle.losses.partitions import FULL, WARMUP, Partitions, cross_entropy, targets
 from disentangle.losses.weak_batch import Setting, WeakBatch
 from disentangle.models.mixture_prior import MixturePrior
 from disentangle.models.relational_learner import RelationalLearner
@@ -28,11 +28,11 @@ METHODS = [
     and isinstance(registry.build("methods", name, registry.check_options("methods", name, {}, name)), Partitions)
 ]
 CPU = torch.device("cpu")
-LABELS_AT_WORK = {"warm_up_cross_entropy": 0.3, "mixture_cross_entropy": 0.02, "joint": 1.5}
+LABELS_AT_WORK = {"warmup_cross_entropy": 0.3, "mixture_cross_entropy": 0.02, "joint": 1.5}
 OPTIONS: dict[str, dict[str, Any]] = {
     "as written": {},
     "labels at work": LABELS_AT_WORK,
-    "in warm-up": {"warm_up_cross_entropy": 0.4},
+    "in warm-up": {"warmup_cross_entropy": 0.4},
     "under the mixture": {"mixture_cross_entropy": 0.1},
     "joint": {"joint": 0.7},
     "conditional": {"conditional": True},
@@ -212,7 +212,7 @@ class Reference:
             terms["joint"] = mean(softplus(-joint(z, i)) for i in every)
             loss += objective.joint * terms["joint"]
             discrimination += mean(softplus(-joint(real, i)) + softplus(joint(z, i)) for i in every)
-        weight = objective.mixture_cross_entropy if full else objective.warm_up_cross_entropy
+        weight = objective.mixture_cross_entropy if full else objective.warmup_cross_entropy
         if weight:
             terms["cross_entropy"] = sum(
                 mean(self._surprise(z[COUNT + i], p, row[p], full) for i, row in enumerate(component)) for p in places
@@ -258,7 +258,7 @@ class Reference:
         return mean(squares)
 
 
-@pytest.mark.parametrize("phase", [WARM_UP, FULL])
+@pytest.mark.parametrize("phase", [WARMUP, FULL])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("method", METHODS)
 def test_losses_are_their_formulas(method: str, options: dict[str, Any], phase: str) -> None:
@@ -271,7 +271,7 @@ def test_losses_are_their_formulas(method: str, options: dict[str, Any], phase: 
     assert found == pytest.approx(expected, rel=2e-4)
 
 
-@pytest.mark.parametrize("phase", [WARM_UP, FULL])
+@pytest.mark.parametrize("phase", [WARMUP, FULL])
 @pytest.mark.parametrize("method", METHODS)
 def test_gradients_are_those_of_the_formulas(method: str, phase: str) -> None:
     """Of each network by the loss that changes it, along a random direction, to a part in a hundred."""
@@ -300,12 +300,12 @@ def test_what_networks_there_are_and_what_changes_them(method: str) -> None:
     """A network that no term needs is not there."""
     for options in OPTIONS.values():
         objective = objective_of(method, **options)
-        heads = {"heads"} if objective.warm_up_cross_entropy else set()
+        heads = {"heads"} if objective.warmup_cross_entropy else set()
         joint = {"joint"} if objective.joint else set()
         always = {"encoder", "decoder", "prior", "discriminators", "learner"}
         assert {*networks_of(objective)} == always | heads | joint
         assert objective.phases == {
-            WARM_UP: {"loss": ("encoder", "decoder", *heads), "discrimination": ("discriminators",)},
+            WARMUP: {"loss": ("encoder", "decoder", *heads), "discrimination": ("discriminators",)},
             FULL: {
                 "loss": ("encoder", "decoder"),
                 "discrimination": ("discriminators", *joint),
@@ -317,7 +317,7 @@ def test_what_networks_there_are_and_what_changes_them(method: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_rates_momenta_and_steps(method: str) -> None:
     objective = objective_of(method, **OPTIONS["all"], lr=0.1, discriminator_lr=0.2, learner_lr=0.3, beta1=0.4)
-    assert objective.rates(WARM_UP) == {"encoder": 0.1, "decoder": 0.1, "heads": 0.1, "discriminators": 0.2}
+    assert objective.rates(WARMUP) == {"encoder": 0.1, "decoder": 0.1, "heads": 0.1, "discriminators": 0.2}
     rates = {"encoder": 0.1, "decoder": 0.1, "discriminators": 0.2, "joint": 0.2, "learner": 0.3}
     assert objective.rates(FULL) == rates
     assert [objective.momentum(loss) for loss in ("loss", "discrimination", "relation")] == [0.4, 0.4, 0.9]
@@ -334,7 +334,7 @@ def test_the_prior_is_estimated_at_the_start_of_the_full_stage_alone(method: str
             buffer.copy_(torch.rand(buffer.shape, generator=stream(len(name))) + 0.5)
     networks.train()
     before = {name: tensor.clone() for name, tensor in networks.state_dict().items()}
-    objective.begin(WARM_UP, networks, GIVEN)
+    objective.begin(WARMUP, networks, GIVEN)
     assert all(torch.equal(tensor, before[name]) for name, tensor in networks.state_dict().items())
     objective.begin(FULL, networks, GIVEN)
     changed = {name for name, tensor in networks.state_dict().items() if not torch.equal(tensor, before[name])}
@@ -351,7 +351,7 @@ def test_the_prior_is_estimated_at_the_start_of_the_full_stage_alone(method: str
     assert objective.facts(networks) == {"unlabelled_values": sum(reference.values) - sum(map(len, reference.mixtures))}
     # Losses of either stage leave it.
     kept = {name: tensor.clone() for name, tensor in networks["prior"].state_dict().items()}
-    for phase in (WARM_UP, FULL):
+    for phase in (WARMUP, FULL):
         objective.losses(networks, batch_of(), phase)
     assert all(torch.equal(tensor, kept[name]) for name, tensor in networks["prior"].state_dict().items())
 

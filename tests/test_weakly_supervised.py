@@ -16,14 +16,14 @@ from disentangle import registry
 from disentangle.data import dataset_files
 from disentangle.data.grid import Grid, values_of
 from disentangle.data.held_out import held_out
-from disentangle.data.relations import relations_of
+from disentangle.data.relations import related_rows, relations_of
 from disentangle.errors import InputError
 from disentangle.losses.partitions import Partitions
-from disentangle.losses.weak_batch import WeaklySupervised
+from disentangle.losses.weak_batch import Setting, WeakBatch, WeaklySupervised
 from disentangle.streams import rng, seed_of
 from disentangle.training import checkpoint, edits
 from disentangle.training.device import SideStream
-from disentangle.training.edits import Nearest, true_rows
+from disentangle.training.edits import Nearest
 from disentangle.training.families import weakly_supervised as family
 from disentangle.training.job import Job, Trained
 from disentangle.training.packed import PackedGrid
@@ -66,7 +66,7 @@ SECTION: dict[str, Any] = {
 }
 """With every key that some method reads, and a relation of a factor that is not there."""
 AT_WORK = {
-    "warm_up_cross_entropy": 0.3,
+    "warmup_cross_entropy": 0.3,
     "mixture_cross_entropy": 0.02,
     "conditional": True,
     "joint": 1.0,
@@ -501,6 +501,29 @@ def test_held_out_images_change_no_bit(data: Path, tmp_path: Path, method: str) 
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_a_trained_method_is_finished_by_the_labelled_images(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Once, with its batch norms frozen; one that diverged is not."""
+    config, finished = configured(method, options=at_work(method)), []
+
+    def finish(self: Any, networks: nn.ModuleDict, given: Any) -> None:
+        modes = {network.training for network in networks.modules()}
+        finished.append((modes, torch.cat([x for x, _ in given]), torch.cat([values for _, values in given])))
+
+    monkeypatch.setattr(type(family._objective(config)), "finish", finish)
+    images, _ = family._images(data, CPU)
+    rows = fit(data, tmp_path, config).weights["labelled.rows"]
+    ((modes, x, values),) = finished
+    assert modes == {False}
+    assert torch.equal(x, images.seen(rows)) and torch.equal(values, images.told[rows])
+    config["method"]["options"] |= {name: 1e30 for name in config["method"]["options"] if name.endswith("lr")}
+    config["model"] |= {"batch_norm": False}
+    config["training"] |= {"log_every": 1}
+    assert fit(data, tmp_path, config).facts["status"] == "diverged" and len(finished) == 1
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_relations_are_the_same_in_whichever_order_they_are_listed(data: Path, tmp_path: Path, method: str) -> None:
     """run.json, of which images are edited, lists them by name."""
     config = configured(method, options=at_work(method))
@@ -555,6 +578,32 @@ def test_codes_are_those_of_the_trained_networks(data: Path, tmp_path: Path, met
             np.testing.assert_array_equal(found["values"][k], cell.objective.told(cell.networks, z)[0])
 
 
+def test_a_classifier_of_labels_alone_by_a_loop() -> None:
+    """Of factors of several numbers of values, side by side in its code; it has no use for other images."""
+    objective: WeaklySupervised = registry.build("methods", "labels_only", options_of("labels_only"))
+    sizes, model = (2, 4, 3), {"widths": [2], "hidden": 5, "batch_norm": False}
+    setting = Setting(4, 1, sizes, 36, (), model, {})
+    networks = nn.ModuleDict(objective.networks(setting, torch.Generator().manual_seed(1)))
+    for parameter in networks.parameters():
+        parameter.data *= 4  # else all codes are nearly one
+    x = torch.rand(6, 1, 4, 4, generator=torch.Generator().manual_seed(2))
+    values = torch.tensor([[1, 3, 2], [0, 0, 1], [1, 2, 0], [0, 1, 2], [1, 0, 0], [0, 3, 1]])
+    nothing, rows = torch.full((3, 1, 4, 4), math.nan), torch.arange(6)
+    batch = WeakBatch(nothing, rows[:3], x, rows, values, nothing[:0], 0.0, {})
+    codes = objective.codes(networks, x)
+    expected, told = 0.0, []
+    for code, own in zip(codes.tolist(), values.tolist(), strict=True):
+        told.append([])
+        for start, size, value in zip((0, 2, 6), sizes, own, strict=True):
+            part = code[start : start + size]
+            expected += (math.log(sum(map(math.exp, part))) - part[value]) / 6
+            told[-1].append(part.index(max(part)))
+    found = objective.losses(networks, batch, "joint")
+    assert {name: float(value.detach()) for name, value in found.items()} == {"loss": pytest.approx(expected, rel=1e-5)}
+    assert codes.shape == (6, 9) and objective.told(networks, codes).tolist() == told
+    assert len({*map(tuple, told)}) > 1
+
+
 # Edits.
 
 
@@ -606,13 +655,13 @@ def perfect(images: WeakImages, z: Tensor, relation: int) -> Tensor:
     return images.seen(torch.tensor(targets_of(images, rows, relation))).flatten(1)
 
 
-def test_true_rows_differ_in_the_factor_of_the_relation_alone(data: Path) -> None:
+def test_related_rows_differ_in_the_factor_of_the_relation_alone(data: Path) -> None:
     images, told = family._images(data, CPU)
     relations = relations_of(SECTION["relations"], told)
     assert [relation.name for relation in relations] == ["right", "swap", "up"]
     rows = np.arange(243)
     for k, relation in enumerate(relations):
-        found = true_rows(rows, relation, images)
+        found = related_rows(rows, relation, images.sizes, images.names)
         assert found.tolist() == targets_of(images, rows, k)
         apart = values_of(found, images.sizes) != values_of(rows, images.sizes)
         place = [*images.sizes].index(images.names[relation.factor])
@@ -663,6 +712,17 @@ def test_errors_of_pixels_are_those_of_a_loop(data: Path) -> None:
     shown = 255 * 0.8 * pixels[rows[:8]]
     np.testing.assert_allclose(found["shown"][..., 0], shown, atol=0.51)
     np.testing.assert_allclose(found["shown_edited"][1, ..., 0], shown / 2, atol=0.51)
+
+
+def test_values_are_told_of_the_edited_image_and_not_of_its_code(data: Path) -> None:
+    """Of a decoder that shows nothing: a sprite of some pixels is nearer to black than the others are."""
+    images, found = edits_of(data, perfect, 0.0)
+    smallest = images.told[int(images.seen(torch.arange(243)).square().sum((1, 2, 3)).argmin())].tolist()
+    for name in ("edit_told", "edit_nearest"):
+        assert {*map(tuple, found[name].reshape(-1, 3).tolist())} == {tuple(smallest)}
+    np.testing.assert_array_equal(found["rebuilt_nearest"], [smallest] * 36)
+    assert not found["shown"].any() and not found["shown_edited"].any() and not found["chain"].any()
+    np.testing.assert_allclose(found["edit_error"], found["rebuilt_error"])
 
 
 def test_of_a_method_that_cannot_edit_there_is_nothing(data: Path) -> None:

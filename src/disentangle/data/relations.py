@@ -8,9 +8,12 @@ Valenti and Bacciu 2022 edit by such; in the code of their preceding paper those
 3D Shapes saturate, but for the shape's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from disentangle.data.grid import index_of, values_of
 from disentangle.errors import InputError, did_you_mean
 
 
@@ -38,6 +41,17 @@ def relations_of(section: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, i
             if factor == relation["factor"] and (target := _target(relation, size)):
                 found.append(Relation(name, place, target))
     return tuple(found)
+
+
+def related_rows(rows: np.ndarray, relation: Relation, sizes: Mapping[str, int], told: Sequence[str]) -> np.ndarray:
+    """Return the rows (N,) of a grid of what a relation makes of ``rows`` (N,): its factor changed, all else as it was.
+
+    ``sizes`` are those of all factors of the grid, ``told`` the names of those that relations count.
+    """
+    values = values_of(rows, sizes)
+    place = [*sizes].index(told[relation.factor])
+    values[:, place] = np.array(relation.target)[values[:, place]]
+    return index_of(values, sizes)
 
 
 def check(

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from disentangle.losses.phased import Networks, Phases
 from disentangle.losses.weak_batch import Given, WeakBatch, WeaklySupervised
 
-WARM_UP, FULL = "warm_up", "full"
+WARMUP, FULL = "warmup", "full"
 
 
 class Partitions(WeaklySupervised):
@@ -31,7 +31,7 @@ class Partitions(WeaklySupervised):
     covariance: float
     ridge: float
     reconstruction: float
-    warm_up_cross_entropy: float
+    warmup_cross_entropy: float
     mixture_cross_entropy: float
     conditional: bool
     joint: float
@@ -47,10 +47,10 @@ class Partitions(WeaklySupervised):
     @property
     def phases(self) -> Phases:
         """Return the two stages; a network that no term needs is not there."""
-        heads = ("heads",) if self.warm_up_cross_entropy else ()
+        heads = ("heads",) if self.warmup_cross_entropy else ()
         joint = ("joint",) if self.joint else ()
         return {
-            WARM_UP: {"loss": ("encoder", "decoder", *heads), "discrimination": ("discriminators",)},
+            WARMUP: {"loss": ("encoder", "decoder", *heads), "discrimination": ("discriminators",)},
             FULL: {
                 "loss": ("encoder", "decoder"),
                 "discrimination": ("discriminators", *joint),
@@ -60,7 +60,7 @@ class Partitions(WeaklySupervised):
 
     def steps(self, phase: str, training: Any) -> int:
         """Return ``warmup`` or ``steps`` of the section's training."""
-        return int(training["warmup" if phase == WARM_UP else "steps"])
+        return int(training["warmup" if phase == WARMUP else "steps"])
 
     def rates(self, phase: str) -> dict[str, float]:
         """Return the learning rates."""
@@ -102,7 +102,7 @@ class Partitions(WeaklySupervised):
             terms["joint"] = F.softplus(-fake_joint).mean()
             loss = loss + self.joint * terms["joint"]
             discrimination = discrimination + (F.softplus(-real_joint) + F.softplus(fake_joint)).mean()
-        if weight := self.mixture_cross_entropy if full else self.warm_up_cross_entropy:
+        if weight := self.mixture_cross_entropy if full else self.warmup_cross_entropy:
             told = prior.log_density(labelled) if full else networks["heads"](labelled).float()
             terms["cross_entropy"] = cross_entropy(told, component, prior.known if full else prior.exists())
             loss = loss + weight * terms["cross_entropy"]

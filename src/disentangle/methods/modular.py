@@ -6,7 +6,7 @@ authors' earlier paper, against a binary cross-entropy summed over pixels.
 
 Reading: as written, labels act once, through the means and covariances at the end of the warm-up. Nothing then ties
 partition i to factor i, and nothing keeps partitions from copying each other. Alternatives that the text lacks:
-``warm_up_cross_entropy`` weighs a linear classifier of each partition in warm-up, ``mixture_cross_entropy``
+``warmup_cross_entropy`` weighs a linear classifier of each partition in warm-up, ``mixture_cross_entropy``
 -log p(c | z) under the mixture afterwards, ``conditional`` tells discriminators the labels, and ``joint`` weighs a
 discriminator of all partitions together, whose real codes are independent draws of each.
 Deviation: ``ridge`` keeps covariances regular, see losses/mixtures.py; ``reconstruction`` weighs a mean over pixels.
@@ -42,7 +42,7 @@ class Objective(Partitions):
     covariance: float = 0.1
     ridge: float = 0.001
     reconstruction: float = 60.0
-    warm_up_cross_entropy: float = 0.0
+    warmup_cross_entropy: float = 0.0
     mixture_cross_entropy: float = 0.0
     conditional: bool = False
     joint: float = 0.0
@@ -58,5 +58,5 @@ class Objective(Partitions):
 
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Return the networks of these partitions."""
-        wanted = bool(self.warm_up_cross_entropy), self.conditional, bool(self.joint)
+        wanted = bool(self.warmup_cross_entropy), self.conditional, bool(self.joint)
         return partitioned.networks(setting, self.parts(len(setting.sizes)), *wanted, generator)

@@ -37,7 +37,7 @@ class Objective(Partitions):
     covariance: float = 0.1
     ridge: float = 0.001
     reconstruction: float = 60.0
-    warm_up_cross_entropy: float = 0.0
+    warmup_cross_entropy: float = 0.0
     mixture_cross_entropy: float = 0.0
     conditional: bool = False
     joint: float = 0.0
@@ -55,5 +55,5 @@ class Objective(Partitions):
 
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Return the networks of this partition."""
-        wanted = bool(self.warm_up_cross_entropy), self.conditional, bool(self.joint)
+        wanted = bool(self.warmup_cross_entropy), self.conditional, bool(self.joint)
         return partitioned.networks(setting, self.parts(len(setting.sizes)), *wanted, generator)

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from disentangle.data.grid import index_of, values_of
-from disentangle.data.relations import Relation
+from disentangle.data.relations import Relation, related_rows
 from disentangle.losses.weak_batch import WeaklySupervised
 from disentangle.streams import rng, seed_of
 from disentangle.training.weak_batches import CHUNK, WeakImages
@@ -74,7 +73,7 @@ def of_images(
     nearest = Nearest(images)
     for number, relation in enumerate(relations):
         edited = _edited(objective, networks, z, number)
-        target = true_rows(rows, relation, images)
+        target = related_rows(rows, relation, images.sizes, images.names)
         wanted = images.seen(torch.from_numpy(target).to(device))
         remade = objective.decoded(networks, objective.codes(networks, wanted).float())
         assert remade is not None
@@ -96,15 +95,6 @@ def of_images(
         **{name: _stacked(values) for name, values in found.items()},
         **_chain(objective, networks, relations, images, rows[0], z[:1], rebuilt[:1]),
     }
-
-
-def true_rows(rows: np.ndarray, relation: Relation, images: WeakImages) -> np.ndarray:
-    """Return the rows (E,) of the true images of what a relation makes of ``rows`` (E,): all else is as it was."""
-    told = images.told.cpu().numpy()
-    values = values_of(rows, images.sizes)
-    place = [*images.sizes].index(images.names[relation.factor])
-    values[:, place] = np.array(relation.target)[told[rows, relation.factor]]
-    return index_of(values, images.sizes)
 
 
 class Nearest:
@@ -166,7 +156,7 @@ def _chain(
         frame = objective.decoded(networks, z)
         assert frame is not None
         frames.append(_picture(frame))
-        rows.append(int(true_rows(np.array(rows[-1:]), relations[number], images)[0]))
+        rows += related_rows(np.array(rows[-1:]), relations[number], images.sizes, images.names).tolist()
         asked.append(number)
     pictures = torch.cat(frames).cpu().numpy()
     return {"chain": pictures, "chain_rows": np.array(rows), "chain_relation": np.array(asked)}

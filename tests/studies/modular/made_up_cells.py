@@ -40,9 +40,9 @@ ENTRIES = (*TITLES, *CURVE)
 ALONE = {"weak_at_work": "weak"} | {name: name for name in TITLES if name in ("weak", "zerodim", "few_labels")}
 ALONE |= {"ada_gvae": "ada_gvae", "labels_only": "labels_only"}
 """Method files of the entries that are not of the Modular autoencoder."""
-NOTHING = {"warm_up_cross_entropy": 0.0, "mixture_cross_entropy": 0.0, "conditional": False, "joint": 0.0}
+NOTHING = {"warmup_cross_entropy": 0.0, "mixture_cross_entropy": 0.0, "conditional": False, "joint": 0.0}
 OPTIONS = {
-    "modular": NOTHING | {"warm_up_cross_entropy": 0.3, "mixture_cross_entropy": 0.02, "joint": 1.0},
+    "modular": NOTHING | {"warmup_cross_entropy": 0.3, "mixture_cross_entropy": 0.02, "joint": 1.0},
     "conditional": NOTHING | {"conditional": True, "joint": 1.0},
 }
 EDITING = ("modular", "weak", "zerodim", "few_labels")

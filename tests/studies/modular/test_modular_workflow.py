@@ -78,7 +78,7 @@ STUDY: dict[str, Any] = {
         "nearest_edits": ["relation_accuracy"],
     },
     "methods": {
-        "modular": {"lam": [0.2], "warm_up_cross_entropy": 0.3, "mixture_cross_entropy": 0.02, "joint": 1.0},
+        "modular": {"lam": [0.2], "warmup_cross_entropy": 0.3, "mixture_cross_entropy": 0.02, "joint": 1.0},
         "weak": {"lam": [0.2]},
         "few_labels": {"lam": [4], "datasets": ["dsprites_v2"]},
         "labels_only": {"lam": [0], "datasets": ["dsprites_v2"]},

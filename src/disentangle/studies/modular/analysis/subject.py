@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from disentangle import files
 from disentangle.cells import dataset_folder
 from disentangle.data import dataset_files
-from disentangle.data.grid import index_of, values_of
-from disentangle.data.relations import Relation, relations_of
+from disentangle.data.relations import Relation, related_rows, relations_of
 from disentangle.reporting.results import CellResult, Shown
 from disentangle.studies.modular.analysis.results import title_of, told_sizes, true_values
 
@@ -62,11 +61,7 @@ class Subject:
 
     def wanted(self, rows: np.ndarray, relation: Relation) -> np.ndarray:
         """Return the rows (N,) of what a relation wants of rows (N,): its factor changed, all else as it was."""
-        sizes = dict(self.grid["sizes"])
-        values = values_of(rows, sizes)
-        place = [*sizes].index([*self.sizes][relation.factor])
-        values[:, place] = np.array(relation.target)[values[:, place]]
-        return index_of(values, sizes)
+        return related_rows(rows, relation, dict(self.grid["sizes"]), [*self.sizes])
 
     def pictures(self, rows: np.ndarray) -> np.ndarray:
         """Return the images (N, S, S, 3) uint8 of rows (N,)."""

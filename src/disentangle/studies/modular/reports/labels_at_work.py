@@ -29,7 +29,7 @@ COLUMNS = {
 }
 
 OPTIONS = {
-    "warm_up_cross_entropy": "classifier in warm-up",
+    "warmup_cross_entropy": "classifier in warm-up",
     "mixture_cross_entropy": "cross-entropy under the mixture",
     "conditional": "discriminators told labels",
     "joint": "joint discriminator",
