@@ -585,7 +585,7 @@ def test_a_classifier_of_labels_alone_by_a_loop() -> None:
     setting = Setting(4, 1, sizes, 36, (), model, {})
     networks = nn.ModuleDict(objective.networks(setting, torch.Generator().manual_seed(1)))
     for parameter in networks.parameters():
-        parameter.data *= 4  # else all codes are nearly one
+        parameter.data *= 4 if parameter.ndim > 1 else 0  # else all codes are nearly one
     x = torch.rand(6, 1, 4, 4, generator=torch.Generator().manual_seed(2))
     values = torch.tensor([[1, 3, 2], [0, 0, 1], [1, 2, 0], [0, 1, 2], [1, 0, 0], [0, 3, 1]])
     nothing, rows = torch.full((3, 1, 4, 4), math.nan), torch.arange(6)
