@@ -303,7 +303,11 @@ def test_what_networks_there_are_and_what_changes_them(method: str) -> None:
         heads = {"heads"} if objective.warmup_cross_entropy else set()
         joint = {"joint"} if objective.joint else set()
         always = {"encoder", "decoder", "prior", "discriminators", "learner"}
-        assert {*networks_of(objective)} == always | heads | joint
+        networks = networks_of(objective)
+        assert {*networks} == always | heads | joint
+        layers = {"heads": 1, "discriminators": 3, "joint": 2}  # a head is linear, the others are as ``model`` says
+        assert all(len(networks[name].weights) == layers[name] for name in heads | joint | {"discriminators"})
+        assert len(networks["learner"].network.weights) == 2
         assert objective.phases == {
             WARMUP: {"loss": ("encoder", "decoder", *heads), "discrimination": ("discriminators",)},
             FULL: {
