@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from scipy import stats
 from torch import Tensor
 
-from disentangle.errors import InputError
 from disentangle.losses.mixtures import SMALLEST_VARIANCE, Mixture, estimate, log_density, sample
 from disentangle.models.mixture_prior import MixturePrior
 
@@ -257,7 +256,7 @@ def test_a_code_is_of_the_densest_component_not_of_the_nearest() -> None:
     spread = torch.tensor([-1.0, 1, -1, 1])[:, None, None] / math.sqrt(4 / 3)
     codes = torch.cat([0.5 * spread, 3 + 0.01 * spread])
     prior.estimate(codes, torch.arange(2).repeat_interleave(4)[:, None], 1.0, 0.0)
-    torch.testing.assert_close(prior.factor.flatten(), torch.tensor([0.5, 0.01]), rtol=1e-4, atol=0)
+    torch.testing.assert_close(prior.factor.flatten(), torch.tensor([0.5, 0.01]), rtol=1e-3, atol=0)
     assert prior.told(torch.tensor([2.9, 2.999, 0.1, 9.0])[:, None, None]).flatten().tolist() == [0, 1, 0, 0]
 
 
@@ -276,15 +275,23 @@ def test_a_prior_keeps_the_mean_and_deviation_of_all_labelled_codes() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_codes_that_are_not_finite_are_refused_in_one_sentence(value: float) -> None:
+def test_codes_that_are_not_finite_make_components_that_are_not(value: float) -> None:
+    """And no traceback: the losses that follow tell that the training has diverged."""
     prior = MixturePrior((2,), ((0,),), 2)
     codes = torch.zeros(4, 1, 2)
     codes[2, 0, 1] = value
-    before = {name: tensor.clone() for name, tensor in prior.state_dict().items()}
-    with pytest.raises(InputError) as caught:
-        prior.estimate(codes, torch.tensor([[0], [1], [0], [1]]), 0.1, 0.001)
-    assert str(caught.value) == "the prior cannot be estimated: codes of labelled images are not finite."
-    assert all(torch.equal(tensor, before[name]) for name, tensor in prior.state_dict().items())
+    prior.estimate(codes, torch.tensor([[0], [1], [0], [1]]), 0.1, 0.001)
+    assert not prior.factor.isfinite().any() and prior.known.all()
+    components = prior.draw_components(4, stream(0))
+    assert not prior.sample(components, stream(1)).isfinite().any()
+
+
+def test_without_a_ridge_a_singular_covariance_is_regular_too() -> None:
+    codes = 1e6 * torch.tensor([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])[:, None]
+    found = estimate(codes, torch.zeros(3, 1, dtype=torch.int64), 1, 1.0, 0.0)
+    assert found.whitening.isfinite().all()
+    variance = found.factor[0, 0].double() @ found.factor[0, 0].double().T
+    assert variance[0, 0].item() == pytest.approx(1e12 * (1 + 1e-6), rel=1e-5)
 
 
 def test_densities_and_draws_are_of_single_precision_in_half_precision_too() -> None:

@@ -453,6 +453,21 @@ def test_a_loss_that_is_not_finite_stops_the_run(
     assert ((found["values"] >= 0) & (found["values"] < 3)).all()
 
 
+@pytest.mark.parametrize(("method", "options"), CASES)
+def test_a_last_step_that_ruins_the_weights_is_told(
+    data: Path, tmp_path: Path, method: str, options: dict[str, Any]
+) -> None:
+    """The row of losses before it is finite; of two stages, the last step of the first ruins what the second is of."""
+    config = configured(method, options=options, log_every=1)
+    rates = [name for name in registry.options("methods", method) if name.endswith("lr")]
+    config["method"]["options"] |= dict.fromkeys(rates, 1e30)
+    config["model"]["batch_norm"] = False
+    config["training"] |= {"steps": 1, "warmup": 1}
+    trained = fit(data, tmp_path, config)
+    assert math.isfinite(trained.history[0]["loss"])
+    assert trained.facts["status"] == "diverged"
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_half_precision_is_of_the_networks_alone(data: Path, method: str) -> None:
     """Losses are of single precision, and within a part in 20 of those of a run that is all of it."""

@@ -12,6 +12,8 @@ from torch import Tensor
 
 SMALLEST_VARIANCE = 1e-8
 """Of any direction, so that codes that have collapsed to a point still have a density."""
+SMALLEST_RIDGE = 1e-6
+"""What keeps a covariance of fewer codes than dimensions regular in float64."""
 
 
 class Mixture(NamedTuple):
@@ -35,7 +37,8 @@ def estimate(codes: Tensor, component: Tensor, values: int, scale: float, ridge:
     partition's S_v for its own, or, where none has two, the covariance of all its codes.
     Source: Valenti & Bacciu 2022, section 3 (sample mean and covariance). Deviation: ``scale``, 0.1 in the released
     code of the authors' earlier paper, sets components apart; ``ridge`` makes those of fewer codes than dimensions
-    regular. Computed in float64 on the CPU, once a training.
+    regular, and is SMALLEST_RIDGE at least. Codes that are not finite, of a training that has diverged, make components
+    that are not either. Computed in float64 on the CPU, once a training.
     """
     count, parts, size = codes.shape
     z = codes.detach().cpu().double().transpose(0, 1)
@@ -56,9 +59,10 @@ def estimate(codes: Tensor, component: Tensor, values: int, scale: float, ridge:
     pooled = torch.where(several.sum(1) > 0, pooled, everything)
     covariance = torch.where(several > 0, covariance, pooled[:, None])
     spread = pooled.diagonal(dim1=1, dim2=2).mean(1)
-    floor = (ridge * spread).clamp(min=SMALLEST_VARIANCE)[:, None, None, None]
+    floor = (max(ridge, SMALLEST_RIDGE) * spread).clamp(min=SMALLEST_VARIANCE)[:, None, None, None]
     eye = torch.eye(size, dtype=torch.float64)
-    factor = torch.linalg.cholesky(scale * covariance + floor * eye)
+    regular = scale * covariance + floor * eye
+    factor = torch.linalg.cholesky(regular) if regular.isfinite().all() else torch.full_like(regular, torch.nan)
     whitening = torch.linalg.solve_triangular(factor, eye.expand_as(factor), upper=False)
     return Mixture(mean.to(codes), factor.to(codes), whitening.to(codes), (counts > 0).to(codes.device))
 

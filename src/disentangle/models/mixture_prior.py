@@ -6,7 +6,6 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from disentangle.errors import InputError
 from disentangle.losses import mixtures
 from disentangle.losses.mixtures import Mixture
 
@@ -47,12 +46,7 @@ class MixturePrior(nn.Module):
         return Mixture(self.mean, self.factor, self.whitening, self.known)
 
     def estimate(self, codes: Tensor, values: Tensor, scale: float, ridge: float) -> None:
-        """Set the components to those of labelled codes (N, P, d) of factor values (N, K).
-
-        Raises InputError where codes are not finite.
-        """
-        if not codes.isfinite().all():
-            raise InputError("the prior cannot be estimated: codes of labelled images are not finite.")
+        """Set the components to those of labelled codes (N, P, d) of factor values (N, K)."""
         found = mixtures.estimate(codes, self.components(values), self.values, scale, ridge)
         for name, tensor in found._asdict().items():
             getattr(self, name).copy_(tensor)

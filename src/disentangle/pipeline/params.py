@@ -364,8 +364,8 @@ def _explain(error: Any) -> str:
             return f"{where}: found {found!r}: {did_you_mean(str(found), rule)}"
         case "minimum" | "exclusiveMinimum":
             return f"{where}: found {found!r}; allowed: {'>=' if error.validator == 'minimum' else '>'} {rule}."
-        case "maximum":
-            return f"{where}: found {found!r}; allowed: <= {rule}."
+        case "maximum" | "exclusiveMaximum":
+            return f"{where}: found {found!r}; allowed: {'<=' if error.validator == 'maximum' else '<'} {rule}."
         case "minProperties" | "minItems":
             return f"{where}: found {len(found) or 'none'}; allowed: {rule} or more."
     return f"{where}: {error.message}"

@@ -41,7 +41,8 @@ def of_prior(
         if edited is None:
             return {}
         start.append(values)
-        told.append(objective.told(networks, edited))
+        # Of thousands of components not all codes at once.
+        told.append(torch.cat([objective.told(networks, part) for part in torch.split(edited, CHUNK)]))
     return {"prior_start": _stacked(start), "prior_told": _stacked(told)} if start else {}
 
 

@@ -14,7 +14,7 @@ from disentangle.data.grid import Grid, values_of
 from disentangle.data.held_out import held_out
 from disentangle.data.relations import Relation, relations_of
 from disentangle.errors import InputError
-from disentangle.losses.weak_batch import Setting, WeaklySupervised
+from disentangle.losses.weak_batch import Given, Setting, WeaklySupervised
 from disentangle.models.labelled_rows import LabelledRows
 from disentangle.streams import seed_of
 from disentangle.training import checkpoint, edits
@@ -65,12 +65,14 @@ def train(
         run = PhasedTraining(job.config, networks, objective, batches, job.resume, job.digest, execution, job.say).run(
             checkpoint_every
         )
-        if not run.diverged:
-            networks.eval()
+        networks.eval()
+        # A last step may ruin weights without a row of losses that tells.
+        diverged = run.diverged or not _finite(objective, networks, batches.given())
+        if not diverged:
             objective.finish(networks, batches.given())
         names = dict.fromkeys(name for row in run.history for name in row)
         facts = {
-            "status": "diverged" if run.diverged else "done",
+            "status": "diverged" if diverged else "done",
             "parameters": sum(weight.numel() for weight in networks.parameters()),
             "training_images": trained_on,
             "labelled_images": len(labelled),
@@ -78,6 +80,12 @@ def train(
         }
         history = [{name: row.get(name, float("nan")) for name in names} for row in run.history]
         yield job, Trained(networks.state_dict(), history, facts, run.seconds, run.steps, batches.samples)
+
+
+@torch.inference_mode()
+def _finite(objective: WeaklySupervised, networks: nn.ModuleDict, given: Given) -> bool:
+    """Say whether the codes of all labelled images are finite."""
+    return all(bool(objective.codes(networks, x).isfinite().all()) for x, _ in given)
 
 
 @torch.inference_mode()
