@@ -12,6 +12,7 @@ from disentangle.data.factors import DSPRITES, SHAPES3D
 from disentangle.data.grid import Grid, index_of, values_of
 from disentangle.data.held_out import held_out
 from disentangle.data.sources import dsprites_rendered, shapes3d_rendered
+from disentangle.data.variants import Variant
 from disentangle.errors import InputError
 
 
@@ -162,3 +163,22 @@ def test_15_percent_but_at_most_10000_are_held_out(count: int, held: int) -> Non
         assert 0.8 < (out & held_out(count, 1)).sum() / (held**2 / count) < 1.2  # as many as by chance
         quarters = [part.sum() for part in np.array_split(out, 4)]
         assert min(quarters) > 0.9 * held / 4
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"x": ((0, 1), (2,))}, "told.x: found groups of 2, 1 values; allowed: of as many each, one or more."),
+        ({"x": ()}, "told.x: found groups of none values; allowed: of as many each, one or more."),
+        ({"x": ((), ())}, "told.x: found groups of 0, 0 values; allowed: of as many each, one or more."),
+        ({"x": ((0, 1), (1, 2))}, "told.x: found values [0, 1, 1, 2]; allowed: each once, of 0 to 31."),
+        ({"x": ((31,), (32,))}, "told.x: found values [31, 32]; allowed: each once, of 0 to 31."),
+        ({"xx": ((0,), (1,))}, "told: no factor 'xx': did you mean 'x'? Known: orientation, scale, shape, x, y."),
+    ],
+)
+def test_groups_that_are_none_are_refused(groups: Any, message: str) -> None:
+    """Whatever the strides are."""
+    kind = type("Own", (Variant,), {"factors": DSPRITES, "told": groups, "image_size": 32, "every": [40] * 4})
+    with pytest.raises(InputError) as caught:
+        kind().__post_init__()
+    assert str(caught.value) == message

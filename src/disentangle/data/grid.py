@@ -9,6 +9,7 @@ Three parts make such a dataset, and each is told what the others are by these c
 - what a model sees is said by the dataset too, as ``Seen`` describes.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -83,6 +84,11 @@ class GridDataset(Seen):
     def told_sizes(self) -> dict[str, int]:
         """How many values each factor has; all are told to methods but those that a source calls nuisances."""
         return sizes_of(kept(self.factors, strides(self.every, self.factors)))
+
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return math.prod(self.told_sizes.values())
 
     def generate(self, sources: Mapping[str, Any], stream: Callable[..., np.random.Generator]) -> Grid:
         """Return the grid of images of ``sources["images"]``; raises InputError for a source of other factors."""

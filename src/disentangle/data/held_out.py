@@ -14,5 +14,10 @@ def held_out(count: int, seed: int) -> np.ndarray:
     They are drawn at random of the ``seed`` of the dataset.
     """
     chosen = np.zeros(count, bool)
-    chosen[rng(seed, "held out").choice(count, min(round(SHARE * count), MOST), replace=False)] = True
+    chosen[rng(seed, "held out").choice(count, how_many(count), replace=False)] = True
     return chosen
+
+
+def how_many(count: int) -> int:
+    """Return how many of so many images are held out."""
+    return min(round(SHARE * count), MOST)

@@ -6,6 +6,7 @@ is inferred. dSprites: shape 3 x horizontal 3 x vertical position 3 = 27 (v2), x
 12,000 (v5). Positions and restricted nuisances of dSprites are as in the code of the authors' preceding paper.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from disentangle.data import grid
+from disentangle.errors import InputError, did_you_mean
 
 Groups = Sequence[Sequence[int]]
 """The official values of each value that is told, as many of each."""
@@ -50,12 +52,19 @@ class Variant(grid.Seen):
     nuisances: str = "free"
 
     def __post_init__(self) -> None:
+        for name, groups in self.told.items():
+            self._check_groups(name, groups)
         self._kept()
 
     @property
     def told_sizes(self) -> dict[str, int]:
         """How many values each factor has that is told, in the order of the grid."""
         return {name: len(self.told[name]) for name in self.factors if name in self.told}
+
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return math.prod(groups.size for groups in self._kept().values())
 
     def generate(self, sources: Mapping[str, Any], stream: Callable[..., np.random.Generator]) -> grid.Grid:
         """Return the grid of images of ``sources["images"]``; raises InputError for a source of other factors."""
@@ -70,6 +79,17 @@ class Variant(grid.Seen):
             stream("images"), {name: groups.ravel().tolist() for name, groups in kept.items()}
         )
         return replace(grid.reduced(found, self.image_size), sizes=sizes, nuisance=tuple(axes.values()))
+
+    def _check_groups(self, name: str, groups: Groups) -> None:
+        """Raise InputError unless groups are of as many official values each, and no value is in two."""
+        if name not in self.factors:
+            raise InputError(f"told: no factor '{name}': {did_you_mean(name, self.factors)}")
+        values, size = [value for group in groups for value in group], self.factors[name]
+        if len({len(group) for group in groups}) != 1 or not values:
+            found = ", ".join(str(len(group)) for group in groups) or "none"
+            raise InputError(f"told.{name}: found groups of {found} values; allowed: of as many each, one or more.")
+        if len({*values}) < len(values) or not all(0 <= value < size for value in values):
+            raise InputError(f"told.{name}: found values {values}; allowed: each once, of 0 to {size - 1}.")
 
     def _axes(self) -> dict[str, str]:
         """Return what the nuisance of each factor that makes one is called."""

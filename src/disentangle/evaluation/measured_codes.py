@@ -77,6 +77,9 @@ def of_rows(
         found |= {"values": values, "shuffled": replace(values, shuffled=True)}
 
     known = relations_of(relations, told)
+    for name in ("prior_start", "prior_told", "edit_told", "edit_nearest"):
+        if name in stored and len(stored[name]) != len(known):
+            raise InputError(f"codes.npz: {name}: found {len(stored[name])} relations; allowed: {len(known)}.")
     if "prior_told" in stored:
         found["prior_edits"] = Edits.of(known, told, stored["prior_start"], stored["prior_told"], {})
     if "edit_told" in stored:
@@ -88,14 +91,12 @@ def of_rows(
     return found
 
 
-def check_measured(measured: Mapping[str, Sequence[str]], where: str) -> None:
-    """Raise InputError for a metric of a study's ``measured``, at ``where``, that does not score what it stands at."""
-    for code, names in measured.items():
-        kind = "edits" if code in EDITS else "codes"
-        for metric in names:
-            if metric not in (known := metrics_of(kind)):
-                allowed = ", ".join(known)
-                raise InputError(f"{where}.{code}: found '{metric}', which does not score {kind}; allowed: {allowed}.")
+def check_measured(code: str, metrics: Sequence[str], where: str) -> None:
+    """Raise InputError for one of the metrics of a kind of code, listed at ``where``, that does not score it."""
+    kind = "edits" if code in EDITS else "codes"
+    for metric in metrics:
+        if metric not in (known := metrics_of(kind)):
+            raise InputError(f"{where}: found '{metric}', which does not score {kind}; allowed: {', '.join(known)}.")
 
 
 def of_labelled(stored: Mapping[str, np.ndarray], images: Mapping[str, Any]) -> dict[str, LabelledCodes]:

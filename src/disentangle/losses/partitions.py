@@ -144,9 +144,9 @@ class Partitions(WeaklySupervised):
         return [(mean[part][own], covariance[part][own]) for part, own in enumerate(exists)]
 
     def facts(self, networks: Networks) -> dict[str, Any]:
-        """Return how many components no label tells of."""
+        """Return how many components no label tells of, if they were estimated."""
         prior = _prior(networks)
-        return {"unlabelled_values": int((prior.exists() & ~prior.known).sum())}
+        return {"unlabelled_values": int((prior.exists() & ~prior.known).sum())} if prior.known.any() else {}
 
     def _parts(self, networks: Networks, x: Tensor) -> Tensor:
         return self._split(networks, self.codes(networks, x).float())

@@ -17,6 +17,7 @@ import yaml
 from disentangle import registry
 from disentangle.cells import Cell
 from disentangle.errors import InputError, did_you_mean, nearest
+from disentangle.evaluation.measured_codes import check_measured
 from disentangle.pipeline import scales
 from disentangle.pipeline.study import EVALUATIONS, FRONT, module_of, report_path, studies, study_of
 
@@ -458,6 +459,9 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
             if metric not in section["metrics"]:
                 known = did_you_mean(metric, section["metrics"])
                 raise InputError(f"{where}.measured.{code}: '{metric}' is not under metrics: {known}")
+        check_measured(code, names, f"{where}.measured.{code}")
+    if "measured" not in section:
+        check_measured("codes", [*section.get("metrics", ())], f"{where}.metrics")
     own = module_of(name)
     for function in ("results", *(["subject"] if registry.of_study("figures", name) else [])):
         if not callable(getattr(own, function, None)):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from disentangle.data.grid import index_of, values_of
+from disentangle.errors import InputError
 from disentangle.losses.weak_batch import Given, WeakBatch, WeaklySupervised
 from disentangle.streams import rng
 from disentangle.training.batches import Order
@@ -59,6 +60,9 @@ class WeakBatches:
         self._batch, self._given = training["batch"], training["labelled"]
         self._seed, self._lam = config["cell"]["seed"], config["cell"]["lam"]
         self.device = images.told.device
+        factors = sum(size > 1 for size in images.sizes.values())
+        if self._changed is not None and self._changed > factors:
+            raise InputError(f"changed: found {self._changed}; allowed: 0 to {factors}, the factors that vary.")
         self._rows = np.flatnonzero(~images.test)
         self._order = Order(len(self._rows), self._batch, self._seed)
         self._block, self._drawn = -1, np.empty(0, np.int64)

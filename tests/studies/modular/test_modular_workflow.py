@@ -317,6 +317,26 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a weight": (stated(-1, "methods", "modular", "joint"), f"{PATH}.methods.modular.joint: found -1; allowed: >= 0."),
     "no label": (stated(0, "training", "labels"), f"{PATH}.training.labels: found 0; allowed: "),
+    "more labels than images": (
+        stated(185, "methods", "weak", "over", "training", "labels"),
+        f"{PATH}: of method 'weak' and dataset 'dsprites_v2', training.labels: found 185; allowed: at most 184, ",
+    ),
+    "a batch of more than the images": (
+        stated({"shapes3d_v2": {"training": {"batch": 69}}}, "by_dataset"),
+        f"{PATH}: of method 'modular' and dataset 'shapes3d_v2', training.batch: found 69; allowed: at most 68, ",
+    ),
+    "too many widths": (
+        stated([4] * 6, "model", "widths"),
+        f"{PATH}: of method 'few_labels' and dataset 'dsprites_v2', model.widths: found 6; allowed: at most 5, ",
+    ),
+    "a code that is too small": (
+        stated(2, "model", "latent"),
+        f"{PATH}: of method 'few_labels' and dataset 'dsprites_v2', model.latent: found 2; allowed: 3 or more, ",
+    ),
+    "no relation of a dataset": (
+        stated({"right": {"factor": "x", "step": 1, "ends": "cyclic"}}, "relations"),
+        f"{PATH}: of method 'modular' and dataset 'shapes3d_v2', relations: found none; allowed: one or more of ",
+    ),
     "a score of edits": (
         stated(["mig"], "measured", "image_edits"),
         f"{PATH}.measured.image_edits: found 'mig', which does not score edits; allowed: pixel_error, ",
@@ -336,12 +356,3 @@ def test_a_wrong_parameter_is_one_message(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(InputError, match=rf"^params\.yaml: .*{re.escape(expected)}") as caught:
         params.load()
     assert "\n" not in str(caught.value)
-
-
-def test_more_labels_than_images_end_the_training_with_one_message(fresh: Project, tmp_path: Path) -> None:
-    project = fresh.copy(tmp_path / "copy")
-    project.edit_params(f"{PATH}.training.labels", 1000)
-    project.stage("generate", "--scale", "tiny", "--dataset", "dsprites_v2")
-    output = project.stage(*TRAIN, status=1)
-    assert "Traceback" not in output
-    assert "training.labels: found 1000; dsprites_v2 has 184 images to train on." in output

@@ -1,11 +1,14 @@
 """Valenti & Bacciu 2022: modular representations for weak disentanglement (M-AE)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from disentangle import registry
 from disentangle.data import relations
-from disentangle.evaluation.measured_codes import check_measured
+from disentangle.data.factors import CARS3D, DSPRITES, SHAPES3D, SMALLNORB
+from disentangle.data.held_out import how_many
+from disentangle.errors import InputError
+from disentangle.pipeline import scales
 
 if TYPE_CHECKING:
     from disentangle.reporting.results import Results, Shown
@@ -20,7 +23,6 @@ LEAD = (
     "paper's claims put to the test."
 )
 FAMILY = "weakly_supervised"
-GRID = "a grid of factors"
 CODES = "codes, decoded factor values, and edited images"
 EVALUATED = ("measure",)
 PICTURE = "edits"
@@ -41,15 +43,39 @@ def subject(found: "Shown") -> "Subject":
 
 
 def check(section: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Any]], where: str) -> None:
-    """Raise InputError for a relation of a factor that no dataset has, and for a metric of what it does not score."""
-    told = [_told(definition["generator"], definition["options"]) for definition in datasets.values()]
-    grids = [name for name in registry.names("datasets") if registry.constant("datasets", name, "DATA") == GRID]
-    elsewhere = [factor for name in grids for factor in _told(name, {})]
-    relations.check(section.get("relations", {}), told, elsewhere, f"{where}.relations")
-    check_measured(section["measured"], f"{where}.measured")
+    """Raise InputError for a relation of a factor that no dataset has, and for numbers that do not fit a dataset."""
+    grids = {
+        name: registry.build("datasets", definition["generator"], definition["options"])
+        for name, definition in datasets.items()
+    }
+    told = {name: grid.told_sizes for name, grid in grids.items()}
+    elsewhere = (*DSPRITES, *SHAPES3D, *CARS3D, *SMALLNORB)
+    relations.check(section.get("relations", {}), told.values(), elsewhere, f"{where}.relations")
+    for name, grid in grids.items():
+        place, stated = f"{where}.by_dataset.{name}", section.get("by_dataset", {}).get(name, {})
+        own = scales.laid(section, stated, place, where)
+        for entry, options in own["methods"].items():
+            if name in options.get("datasets", [name]):
+                place = f"{where}.methods.{entry}.over"
+                whole = scales.laid(own, options.get("over", {}), place, where)
+                uses = registry.constant("methods", options.get("method", entry), "USES")
+                _check_fit(whole, grid, uses, f"{where}: of method '{entry}' and dataset '{name}'")
 
 
-def _told(generator: str, options: Mapping[str, Any]) -> Mapping[str, int]:
-    """Return how many values each factor of a grid has that is told."""
-    sizes: Mapping[str, int] = registry.build("datasets", generator, dict(options)).told_sizes
-    return sizes
+def _check_fit(section: Mapping[str, Any], grid: Any, uses: Sequence[str], whose: str) -> None:
+    """Raise InputError unless what a method ``uses`` of a section fits the images of a grid."""
+    model, training, told = section["model"], section["training"], grid.told_sizes
+    images = grid.count - how_many(grid.count)
+    for key in ("labels", "batch"):
+        if training[key] > images:
+            found = f"training.{key}: found {training[key]}"
+            raise InputError(f"{whose}, {found}; allowed: at most {images}, the images to train on.")
+    widths, halvings = model["widths"], (grid.image_size & -grid.image_size).bit_length() - 1
+    if len(widths) > halvings:
+        found = f"model.widths: found {len(widths)}"
+        raise InputError(f"{whose}, {found}; allowed: at most {halvings}, which halve {grid.image_size} pixels.")
+    if "relations" in uses and not relations.relations_of(section.get("relations", {}), told):
+        raise InputError(f"{whose}, relations: found none; allowed: one or more of {', '.join(told)}.")
+    if "model.latent" in uses and model["latent"] < len(told):
+        found = f"model.latent: found {model['latent']}"
+        raise InputError(f"{whose}, {found}; allowed: {len(told)} or more, one a factor.")

@@ -67,7 +67,8 @@ def train(
         )
         networks.eval()
         # A last step may ruin weights without a row of losses that tells.
-        diverged = run.diverged or not _finite(objective, networks, batches.given())
+        relations = len(_relations(job.config, told, dataset.name))
+        diverged = run.diverged or not _finite(objective, networks, batches.given(), relations)
         if not diverged:
             objective.finish(networks, batches.given())
         names = dict.fromkeys(name for row in run.history for name in row)
@@ -83,9 +84,14 @@ def train(
 
 
 @torch.inference_mode()
-def _finite(objective: WeaklySupervised, networks: nn.ModuleDict, given: Given) -> bool:
-    """Say whether the codes of all labelled images are finite."""
-    return all(bool(objective.codes(networks, x).isfinite().all()) for x, _ in given)
+def _finite(objective: WeaklySupervised, networks: nn.ModuleDict, given: Given, relations: int) -> bool:
+    """Say whether the codes of all labelled images are finite, and what relations make of them."""
+    for x, _ in given:
+        z = objective.codes(networks, x).float()
+        edited = (objective.edited(networks, z, relation) for relation in range(relations))
+        if not all(bool(codes.isfinite().all()) for codes in (z, *edited) if codes is not None):
+            return False
+    return True
 
 
 @torch.inference_mode()

@@ -43,7 +43,8 @@ class Subject:
     @property
     def title(self) -> str:
         """What the figure is of."""
-        return f"{title_of(self.method)} on {self.dataset}"
+        diverged = ", which diverged" if self.cell.run["status"] == "diverged" else ""
+        return f"{title_of(self.method)} on {self.dataset}{diverged}"
 
     @functools.cached_property
     def sizes(self) -> dict[str, int]:

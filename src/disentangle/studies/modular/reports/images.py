@@ -88,7 +88,7 @@ def _looks(entries: list[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _table(results: EditResults, dataset: str) -> str:
-    entries = [entry for entry in results.entries(dataset) if (dataset, entry) in edits(results, "image_all")]
+    entries = results.entries(dataset)
     if not entries:
         return NONE
     chance = [constant(results, dataset, f"image_{what}") for what in ("chance_changed", "chance_all", "still_changed")]

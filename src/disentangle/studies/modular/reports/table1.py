@@ -11,7 +11,6 @@ from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.layout import NONE, constant, labels, page, seeds
 from disentangle.studies.modular.analysis.results import (
     EditResults,
-    edits,
     numbers,
     printed_accuracy,
     title_of,
@@ -70,7 +69,7 @@ def _variant(results: EditResults, dataset: str) -> list[str]:
 def _entries(results: EditResults, dataset: str) -> str:
     """Return a row an entry: published and our accuracies, and what chance and doing nothing give."""
     rows = []
-    for _, entry in (found for found in edits(results, "published") if found[0] == dataset):
+    for entry in results.entries(dataset):
         ours = [measured(values(results, dataset, entry, column).to_list()) for column in COLUMNS]
         printed = quoted(printed_accuracy(results, results.variant(dataset), entry)[0])
         row = [title_of(entry), labels(results, dataset, entry), printed, *ours, "0", seeds(results, dataset, entry)]
