@@ -72,8 +72,8 @@ def test_labels_stay_constant_within_the_papers_own_loss() -> None:
         world = replace(WORLD, level=lambda dataset, entry, what: level.get(dataset, 0.5), wobble=0.001)
         return claim("labels_stay_constant", world).verdict
 
-    # the paper's v3 is above its v2, by 0.027, and so must ours be
-    assert [said(-0.05), said(0.0), said(0.05)] == ["supported", "contradicted", "contradicted"]
+    # the most that the paper loses is from v2 to v4, 0.039
+    assert [said(-0.05), said(0.03), said(0.05)] == ["supported", "supported", "contradicted"]
 
 
 def test_the_predecessor_is_met_at_its_own_labels_and_at_equal_ones() -> None:

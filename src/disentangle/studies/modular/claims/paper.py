@@ -9,6 +9,7 @@ from disentangle.reporting.claim import Claim, PaperEffect, above
 from disentangle.reporting.seeds import effect, less
 from disentangle.studies.modular.analysis.results import (
     SCORES,
+    VARIANTS,
     EditResults,
     cells_of,
     labels_of,
@@ -26,21 +27,22 @@ OTHERS = ("weak", "few_labels", "zerodim")
 def labels_stay_constant(results: EditResults) -> Claim:
     """At 1,000 labels, the accuracy of a larger variant is below that of the smallest by no more than in the paper."""
     effects = []
-    for variants in results.families().values():
+    for family, variants in results.families().items():
         smallest, *larger = variants
-        printed = {variant: printed_accuracy(results, variant, OURS)[0] for variant in variants}
-        drops = [printed[variant] - printed[smallest] for variant in larger]
-        for variant, drop in zip(larger, drops, strict=True):
+        printed = {name: printed_accuracy(results, name, OURS)[0] for name in VARIANTS.values() if family in name}
+        most = min(accuracy - printed[smallest] for accuracy in printed.values())
+        for variant in larger:
             found = less(
                 values(results, variants[variant], OURS, "published"),
                 values(results, variants[smallest], OURS, "published"),
             )
-            effects.append(effect(f"{variant} less {smallest}: published accuracy", found, above(min(drops)), drop))
+            what = f"{variant} less {smallest}: published accuracy"
+            effects.append(effect(what, found, above(most), printed[variant] - printed[smallest]))
     return Claim(
         "Labels can stay constant in the number of factors: with as many, M-AE is as accurate on a larger variant.",
         "Table 1, section 4",
         effects,
-        remark="The bound is the largest loss of the paper's own numbers between these variants of a data set.",
+        remark="The bound is the largest loss that the paper's own numbers have over its variants of a data set.",
     )
 
 
