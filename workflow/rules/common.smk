@@ -231,7 +231,6 @@ Path(".snakemake").mkdir(exist_ok=True)
 ALIVE = break_stale_lock() if workflow.is_main_process else None
 
 
-
 onstart:
     # Snakemake's limit of jobs a second wakes its scheduler every second for each job that has ended: after 200 jobs,
     # a fifth of a core. Jobs of this machine need no limit.

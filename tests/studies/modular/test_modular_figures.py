@@ -58,7 +58,15 @@ def test_partitions_lie_on_their_own_main_axes_with_the_true_factors() -> None:
         own, codes = table[table["partition"] == part], shown.codes["codes"][:, 3 * part : 3 * part + 3].astype(float)
         variances = np.linalg.eigvalsh(np.cov(codes.T, bias=True))[::-1]
         assert own[["first", "second"]].to_numpy().var(axis=0) == pytest.approx(variances[:2], abs=1e-3)
-        assert np.array_equal(own[["shape", "x", "y"]], values_of(rows, sizes)[:, [0, 2, 4]])
+        assert np.array_equal(own[["shape", "x", "y"]], values_of(own["row"].to_numpy(), sizes)[:, [0, 2, 4]])
+        assert sorted(own["row"]) == sorted(rows) != own["row"].to_list()  # of any shape, whichever come first
+
+
+def test_points_are_of_every_value_where_not_all_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of a grid are in order: the first of them are of one shape."""
+    shown = WORLD.subject(V2, "modular")
+    monkeypatch.setattr("disentangle.studies.modular.figures.partitions.POINTS", len(shown.codes["rows"]) // 2)
+    assert set(FIGURES["partitions"].table(shown)["shape"]) == {0, 1, 2}
 
 
 def test_a_partition_is_framed_and_has_ellipses_where_it_is_of_the_factor() -> None:

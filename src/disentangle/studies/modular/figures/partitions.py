@@ -12,6 +12,7 @@ from matplotlib.patches import Ellipse
 
 from disentangle.reporting.drawing import panels
 from disentangle.reporting.projection import MainAxes
+from disentangle.streams import rng
 from disentangle.studies.modular.analysis.subject import Subject
 
 SECTION = "Latent partitions"
@@ -33,11 +34,12 @@ class Figure:
 
     def table(self, subject: Subject) -> pd.DataFrame:
         """Return one row a (partition, test image): where it lies on the partition's main axes, and its factors."""
-        rows = subject.codes["rows"][:POINTS]
+        shown = rng(0, "points").permutation(len(subject.codes["rows"]))[:POINTS]  # the first of a grid are alike
+        rows = subject.codes["rows"][shown]
         factors = dict(zip(subject.sizes, subject.values(rows).T, strict=True))
         tables = []
         for part, codes in enumerate(parts_of(subject)):
-            places = MainAxes.of(codes).places(codes[: len(rows)]).round(4)
+            places = MainAxes.of(codes).places(codes[shown]).round(4)
             known = {"partition": part, "row": rows, "first": places[:, 0], "second": places[:, 1]}
             tables.append(pd.DataFrame(known | factors))
         return pd.concat(tables, ignore_index=True)
