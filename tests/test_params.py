@@ -779,3 +779,11 @@ def test_wrong_numbers_laid_over_a_study_are_named_where_they_are(
 def test_a_probe_of_other_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"burns\.probes\.predictor: made for labelled images; .* on view pairs\.$"):
         load(tmp_path, edited(f"{STUDY}.probes.predictor", {}))
+
+
+def test_a_mapping_of_the_other_form_replaces_the_one_below_it() -> None:
+    """Of a relation that is a step, one that is a map: the step would be an unknown key of it."""
+    step, table = {"factor": "x", "step": 1, "ends": "cyclic"}, {"factor": "x", "to": [1, 0, 2]}
+    assert scales.laid(step, table, "over", "under") == table
+    assert scales.laid(table, step, "over", "under") == step
+    assert scales.laid(step, {"step": 2}, "over", "under") == {"factor": "x", "step": 2, "ends": "cyclic"}

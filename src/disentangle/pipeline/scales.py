@@ -8,6 +8,9 @@ from disentangle.errors import InputError, did_you_mean
 NAMING = ("generator", "source", "method", "network")
 """Keys that name a plugin, whose options stand beside them: those of one say nothing to another."""
 
+EXCLUSIVE = ("to", "step")
+"""Keys of which a mapping has one: one that states another than the mapping below it replaces that."""
+
 
 def merged(scales: Mapping[str, Any]) -> dict[str, Any]:
     """Return every scale as if written out: mappings are merged, but for those of other plugins; all else is replaced.
@@ -37,6 +40,8 @@ def laid(under: Any, over: Any, where: str, base: str) -> Any:
     """
     if isinstance(under, dict) and isinstance(over, dict):
         if any(over[key] != under[key] for key in NAMING if key in over and key in under):
+            return over
+        if {*EXCLUSIVE} <= {*over, *under} and not {*EXCLUSIVE} & {*over} & {*under}:
             return over
         both = {key: laid(under[key], over[key], f"{where}.{key}", f"{base}.{key}") for key in under if key in over}
         return {**under, **over, **both}

@@ -8,15 +8,15 @@ from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.results import EditResults, cells_of
 
 PAIRS = (
-    ("published", "image_changed"),
-    ("published", "image_all"),
-    ("published", "nearest_all"),
-    ("published", "edited"),
+    ("prior_changed", "image_changed"),
+    ("prior_changed", "image_all"),
+    ("prior_changed", "nearest_all"),
+    ("prior_changed", "edited"),
     ("image_all", "nearest_all"),
     ("image_all", "edited"),
 )
 SPELLED = {
-    "published": "published accuracy",
+    "prior_changed": "relation accuracy on the prior",
     "image_changed": "changed factor, encoded again",
     "image_all": "all factors, encoded again",
     "nearest_all": "all factors, by the nearest image",

@@ -59,14 +59,14 @@ def the_published_number_does_not_rank(results: EditResults) -> Claim:
     """The published accuracy says little of which method edits images better."""
     effects = []
     for dataset in results.datasets():
-        own = cells_of(results, dataset).dropna(subset=["published", "image_all"])
-        seeming = own[own["published"] >= WORKS].groupby("seed")["image_all"]
+        own = cells_of(results, dataset).dropna(subset=["prior_changed", "image_all"])
+        seeming = own[own["prior_changed"] >= WORKS].groupby("seed")["image_all"]
         apart = [float(group.max() - group.min()) for _, group in seeming if len(group) > 1]
         title = results.title(dataset)
         effects += [
             effect(
                 f"{title}: rank correlation with all factors right on images",
-                rank_correlations(own, "published", "image_all"),
+                rank_correlations(own, "prior_changed", "image_all"),
                 below(0.7),
             ),
             effect(f"{title}: largest difference on images among those of {WORKS} at least", apart, above(0.3)),
@@ -76,7 +76,8 @@ def the_published_number_does_not_rank(results: EditResults) -> Claim:
         "says work differ by much.",
         "ours, on Table 1",
         effects,
-        remark="Over entries, seed by seed; the bounds of 0.7 and 0.3 are ours.",
+        remark="Over entries, seed by seed, of the changed factor; the bounds of 0.7 and 0.3 are ours. Entries that "
+        "differ after the warm-up alone are tied: the published number cannot tell them apart.",
     )
 
 

@@ -95,6 +95,7 @@ INTRODUCTION = """\
 M-AE, labels at work, trained alike but for how many images are labelled. The paper has one number, 1,000, and gives its
 predecessor ten a combination."""
 READ = """\
-Relation accuracy in the form that the paper prints, which is of codes drawn from the prior; the same of images that are
+Relation accuracy in the form that the paper prints, which is of codes drawn from the prior (of Valenti 2022, of all
+factors); the same of images that are
 encoded, edited, decoded and encoded again; and how often the values told of test images are right. Means over seeds
 with their 95 % intervals. In the picture, a small point is a cell, and a cross is one of the predecessor's."""

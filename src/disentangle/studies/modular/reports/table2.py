@@ -23,6 +23,8 @@ from disentangle.studies.modular.analysis.results import (
 
 NEEDS = {"place": 2}
 """The cells this report reads: all of the study."""
+LUCK = 0.005
+"""Above the ceiling, what a draw or rounding may add."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def flags(results: EditResults, family: str, variants: dict[str, str]) -> list[d
     found = []
     for row in own[own["dataset"] == family].to_dict("records"):
         highest, of = ceiling(results, variants, row["metric"].lower())
-        found.append({**row, "ceiling": highest, "of": of, "above": bool(row["score"] > highest)})
+        found.append({**row, "ceiling": highest, "of": of, "above": bool(row["score"] > highest + LUCK)})
     return found
 
 
