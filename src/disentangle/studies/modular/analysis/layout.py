@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from disentangle.cells import format_lam
 from disentangle.reporting import layout
-from disentangle.reporting.layout import distinct, measured, options, spelled
+from disentangle.reporting.layout import distinct, measured, spelled
 from disentangle.reporting.results import CellResult
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.results import EditResults, cells_of, title_of, told_sizes, values
@@ -69,7 +70,8 @@ def _training(run: Mapping[str, Any]) -> str:
 def _method(cell: CellResult) -> str:
     unknown = cell.run.get("unlabelled_values", 0)
     missing = f" ({unknown} components without a label on {cell.cell.dataset})" if unknown else ""
-    return f"{title_of(cell.cell.method)}: {options(cell.run)}{missing}"
+    lam = format_lam(cell.cell.lam)
+    return f"{title_of(cell.cell.method)}: lam {lam}, {spelled(cell.run['method']['options'])}{missing}"
 
 
 def _data(manifest: Mapping[str, Any]) -> str:

@@ -22,6 +22,8 @@ METHODS = {
     "few_labels": "Locatello few labels",
 }
 """What the paper's tables call the entries that are its methods."""
+WRITTEN = "as_written"
+"""The entry that is what the paper's text says of its method: its numbers are printed beside this one, too."""
 TITLES = {
     "modular": "M-AE, labels at work",
     "conditional": "M-AE, discriminators told labels",
@@ -188,17 +190,21 @@ def edits(results: EditResults, column: str) -> list[tuple[str, str]]:
     ]
 
 
+def _paper_name(entry: str) -> str | None:
+    return METHODS.get("modular" if entry == WRITTEN else entry)
+
+
 def printed_accuracy(results: EditResults, variant: str, entry: str) -> tuple[float, float]:
     """Return the paper's relation accuracy and its number of labels of an entry, NaN where Table 1 has none."""
     own = results.published["relation_accuracy"]
-    own = own[(own["variant"] == variant) & (own["method"] == METHODS.get(entry))]
+    own = own[(own["variant"] == variant) & (own["method"] == _paper_name(entry))]
     return (float(own["accuracy"].iloc[0]), float(own["labels"].iloc[0])) if len(own) else (math.nan, math.nan)
 
 
 def printed_score(results: EditResults, variant: str, entry: str, metric: str) -> float:
     """Return the paper's score of an entry on the data set of a variant, NaN where Table 2 has none."""
     own = results.published["scores"]
-    own = own[(own["dataset"] == variant.split(".")[0]) & (own["method"] == METHODS.get(entry))]
+    own = own[(own["dataset"] == variant.split(".")[0]) & (own["method"] == _paper_name(entry))]
     own = own[own["metric"] == metric.upper()]
     return float(own["score"].iloc[0]) if len(own) else math.nan
 

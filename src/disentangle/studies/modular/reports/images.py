@@ -107,16 +107,16 @@ Relation accuracy as published never touches an image: codes are drawn from the 
 Does it say what becomes of an image that is encoded, edited and decoded?"""
 READ = """\
 *Published*: relation accuracy on the prior, in the form that the paper prints, of Valenti 2022 that of all factors.
-*Encoded again*: true test images are
-encoded, edited, decoded and encoded again; shares of edits with the changed factor right, and with all. That has the
-model's own blind spots. *Nearest image*: the same, told by the true image of the grid that is the nearest to the edited
-one, pixel by pixel: no network, but it misreads blurred images; *reads reconstructions* is how many factor values it
-tells right of plain reconstructions, its own ceiling. *Pixel error*: mean squared error, pixels in 0 to 1, of the
-edited image from the true one of the values wanted; *rebuilt* is that of the true one's own reconstruction, *no edit*
-that of the image as it was. Means over seeds with their 95 % intervals. In the picture, filled points are images
-encoded again, hollow ones by the nearest image; the line is where images do as codes of the prior. What trains the
-prior and the learner ends with the warm-up: entries that differ afterwards alone, such as *as written* and *labels only
-under the mixture*, have the same accuracy on the prior to the last digit, whatever becomes of images."""
+*Encoded again*: true test images are encoded, edited, decoded and encoded again; shares of edits with the changed
+factor right, and with all. That has the model's own blind spots. *Nearest image*: the same, told by the true image of
+the grid that is the nearest to the edited one, pixel by pixel: no network, but it misreads blurred images; *reads
+reconstructions* is how many factor values it tells right of plain reconstructions, its own ceiling. *Pixel error*: mean
+squared error, pixels in 0 to 1, of the edited image from the true one of the values wanted; *rebuilt* is that of the
+true one's own reconstruction, *no edit* that of the image as it was: an edit that is above it has the factor at the
+cost of what should stay. Means over seeds with their 95 % intervals. In the picture, filled points are images encoded
+again, hollow ones by the nearest image; the line is where images do as codes of the prior. What trains the prior and
+the learner ends with the warm-up: entries that differ afterwards alone, such as *as written* and *labels only under the
+mixture*, have the same accuracy on the prior to the last digit, whatever becomes of images."""
 RANKS = """\
 Spearman's correlation over all runs, and over entries seed by seed (their mean with its interval), of all methods in
 one form: accuracy on the prior is that of the changed factor. Entries alike up to the warm-up's end are tied there. A

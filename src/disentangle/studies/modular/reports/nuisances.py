@@ -76,6 +76,6 @@ INTRODUCTION = """\
 scales, upright within 28 degrees. What that decides is how much a number of labels can tell of the shape at all."""
 READ = """\
 How often the value of each factor is told right of test images, and what becomes of edits. The *classifier of the
-labelled alone* is trained with supervision on the same labelled images, and no others: its accuracy is a ceiling that
-their number sets, for a method that draws nothing from the images without labels. Means over seeds with their 95 %
-intervals."""
+labelled alone* is trained with supervision on so many labelled images, and no others: its accuracy is what their number
+allows a method that draws nothing from the images without labels. Others see those too, and may be above it. Means over
+seeds with their 95 % intervals."""

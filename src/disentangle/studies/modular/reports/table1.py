@@ -98,8 +98,8 @@ READ = """\
 Shares of edits, 0 to 1: of which the *changed factor* has the value wanted, and of which *all factors* have. The paper
 prints one number. In the authors' repository, which is of the predecessor, an edit is right if its whole combination
 is, as a component is one of all factors; in the form of partitions, if the partition changed is. A published number
-stands beside the form that it is of, and ours of both forms are there for both. Ours are means over seeds with their
-95 % intervals. The paper rejects codes of a low density by a threshold that it does not tell; here none is rejected.
-Its numbers of M-AE stand beside ours with the labels at work; the text alone is *as written*, which leaves open what
-ties a partition to its factor. Priors and what the learner is trained on are fixed at the end of the warm-up, so that
-entries which differ afterwards alone have the same numbers here."""
+stands beside the form that it is of, and ours of both forms are there for both. Ours are means over seeds with their 95
+% intervals. The paper rejects codes of a low density by a threshold that it does not tell; here none is rejected. Its
+numbers of M-AE stand beside ours with the labels at work and, below, *as written*: the text alone, which leaves open
+what ties a partition to its factor. Priors and what the learner is trained on are fixed at the end of the warm-up, so
+that entries which differ afterwards alone have the same numbers here."""

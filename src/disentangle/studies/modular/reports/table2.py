@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from disentangle.reporting.layout import measured, nested, number, quoted
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.layout import page, seeds
 from disentangle.studies.modular.analysis.results import (
-    METHODS,
     SCORES,
     EditResults,
     cells_of,
@@ -73,9 +73,19 @@ def _scores(results: EditResults, dataset: str) -> str:
 
 
 def ceiling(results: EditResults, variants: dict[str, str], metric: str) -> tuple[float, str]:
-    """Return the highest score of perfect values over the variants of a data set, and of which it is."""
-    means = {variant: _all(results, dataset, f"perfect_{metric}") for variant, dataset in variants.items()}
-    known = {variant: sum(found) / len(found) for variant, found in means.items() if found}
+    """Return the highest score that values can have over the variants of a data set, and of which it is.
+
+    That is the score of perfect values; of SAP, whose classifiers see where on a line values are placed, it is the mean
+    over factors of 1 - 1 / V, which no placing exceeds.
+    """
+    if metric == "sap":
+        known = {
+            variant: float(np.mean([1 - 1 / size for size in results.told(dataset).values()]))
+            for variant, dataset in variants.items()
+        }
+    else:
+        means = {variant: _all(results, dataset, f"perfect_{metric}") for variant, dataset in variants.items()}
+        known = {variant: sum(found) / len(found) for variant, found in means.items() if found}
     best = max(known, key=lambda variant: known[variant], default="")
     return known.get(best, math.nan), best
 
@@ -91,13 +101,12 @@ def flags(results: EditResults, family: str, variants: dict[str, str]) -> list[d
 
 
 def _flags(results: EditResults, family: str, variants: dict[str, str]) -> Iterator[list[str]]:
-    names = {paper: entry for entry, paper in METHODS.items()}
     for row in flags(results, family, variants):
         told = [
             f"is above the ceiling, {row['of']}'s" if row["above"] else "",
             "may stand in the other's column" if "swapped" in row["note"] else "",
         ]
-        title = f"{family}, {title_of(names[row['method']])}"
+        title = f"{family}, {row['method']}"
         said = "; ".join(filter(None, told)) or "–"
         yield [title, row["metric"], quoted(row["score"]), number(row["ceiling"]), said]
 
@@ -115,11 +124,11 @@ a data set Table 2 is, nor by which implementation; other papers' methods in it 
 factors. Published numbers stand beside every variant of their data set."""
 READ = """\
 Published / ours of decoded values, then ours of the codes as they are (*raw*). *DCI* is its disentanglement. *Perfect
-values* are the true ones as a code: no method can score more, but by the luck of a draw. *Chance* are decoded values of
-other images. Means over seeds with their 95 % intervals. A diverged cell has no score, and a classifier of the labelled
-images has logits for a code."""
+values* are the true ones, 0, 1, 2, ..., as a code. *Chance* are decoded values of other images. All cells are scored on
+the same draws of test images, so that what perfect values score has no interval. Means over seeds with their 95 %
+intervals. A diverged cell has no score, and a classifier of the labelled images has logits for a code."""
 CEILING = """\
-A published score above what perfect values score, on whichever variant that is the highest, was not measured as here.
-SAP of V equally frequent values cannot exceed the mean of 1 - 1 / V. Gabbay's MIG and SAP may have changed columns: a
-SAP of 1 of ten values is out of reach of a linear classifier on one number, and a MIG of 1 is what a perfect code
-has."""
+A published score above what values can have, on whichever variant that is the highest, was not measured as here. For
+DCI and MIG that is what perfect values score; for SAP, whose classifiers depend on where on a line values are placed,
+it is the mean of 1 - 1 / V over factors of V values, which no placing exceeds. Gabbay's MIG and SAP may have changed
+columns: a SAP of 1 exceeds that bound, and a MIG of 1 is what a perfect code has."""
