@@ -13,9 +13,10 @@ from disentangle.data import dataset_files
 from disentangle.data.relations import relations_of
 from disentangle.errors import InputError
 from disentangle.evaluation.edits import Edits
-from disentangle.evaluation.measured_codes import EDITS, check_measured, of_rows
+from disentangle.evaluation.measured_codes import of_rows
 from disentangle.evaluation.population import Population
-from disentangle.evaluation.scores import metrics_of, scores_of
+from disentangle.evaluation.scores import scores_of
+from disentangle.pipeline.measured import EDITS, check_measured, metrics_of
 from disentangle.stages import measure
 
 SIZES = {"shape": 2, "scale": 4}

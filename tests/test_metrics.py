@@ -12,7 +12,8 @@ from disentangle import registry, streams
 from disentangle.evaluation.edits import Edits
 from disentangle.evaluation.metrics.half_similarity import cka, procrustes
 from disentangle.evaluation.population import Population
-from disentangle.evaluation.scores import metrics_of, scores_of
+from disentangle.evaluation.scores import scores_of
+from disentangle.pipeline.measured import metrics_of
 
 METRICS = registry.names("metrics")
 DIM = 4

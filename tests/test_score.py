@@ -13,7 +13,7 @@ import pytest
 from disentangle import __main__ as command
 from disentangle import registry, streams
 from disentangle.evaluation.population import Population
-from disentangle.evaluation.scores import metrics_of
+from disentangle.pipeline.measured import metrics_of
 from disentangle.stages import score
 
 SOURCE = Path(__file__).parent.parent / "src"

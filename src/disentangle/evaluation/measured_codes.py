@@ -1,6 +1,6 @@
 """What is measured of a cell: its codes beside the factors of what they are codes of, and its edits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,6 @@ from disentangle.errors import InputError
 from disentangle.evaluation.edits import Edits
 from disentangle.evaluation.labelled_codes import LabelledCodes, unit
 from disentangle.evaluation.population import Population
-from disentangle.evaluation.scores import metrics_of
-
-EDITS = ("prior_edits", "image_edits", "nearest_edits")
-"""Of what is measured, what is no codes: see ``of_rows``."""
 
 ERRORS = {"edited": "edit", "still": "still", "rebuilt": "rebuilt"}
 """Pixel errors as they are scored, and as they are stored."""
@@ -89,14 +85,6 @@ def of_rows(
         for code, array in (("image_edits", "edit_told"), ("nearest_edits", "edit_nearest")):
             found[code] = Edits.of(known, told, start, stored[array], numbers)
     return found
-
-
-def check_measured(code: str, metrics: Sequence[str], where: str) -> None:
-    """Raise InputError for one of the metrics of a kind of code, listed at ``where``, that does not score it."""
-    kind = "edits" if code in EDITS else "codes"
-    for metric in metrics:
-        if metric not in (known := metrics_of(kind)):
-            raise InputError(f"{where}: found '{metric}', which does not score {kind}; allowed: {', '.join(known)}.")
 
 
 def of_labelled(stored: Mapping[str, np.ndarray], images: Mapping[str, Any]) -> dict[str, LabelledCodes]:

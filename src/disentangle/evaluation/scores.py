@@ -4,19 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from disentangle import registry, streams
+from disentangle import streams
 from disentangle.evaluation.edits import Edits
 from disentangle.evaluation.population import Population
 
 Scores = dict[str, dict[str, float | None] | None]
-
-
-def metrics_of(kind: str) -> list[str]:
-    """Return the names of all metrics that score ``"codes"`` or ``"edits"``, as their constant OF says; codes if none.
-
-    What a metric does not score has no scores of it, or none that mean anything.
-    """
-    return [name for name in registry.names("metrics") if registry.constant("metrics", name, "OF", "codes") == kind]
 
 
 def scores_of(metrics: Mapping[str, Any], population: Population | Edits, seed: int = 0) -> Scores:

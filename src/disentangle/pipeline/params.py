@@ -17,8 +17,8 @@ import yaml
 from disentangle import registry
 from disentangle.cells import Cell
 from disentangle.errors import InputError, did_you_mean, nearest
-from disentangle.evaluation.measured_codes import check_measured
 from disentangle.pipeline import scales
+from disentangle.pipeline.measured import check_measured
 from disentangle.pipeline.study import EVALUATIONS, FRONT, module_of, report_path, studies, study_of
 
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
@@ -467,7 +467,12 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
         if not callable(getattr(own, function, None)):
             raise InputError(f"{study.home}/study.py: defines no function {function}.")
     if (check := getattr(own, "check", None)) is not None:
-        check(section, {dataset: definitions[dataset] for dataset in section["datasets"]}, where)
+        own_datasets = {dataset: definitions[dataset] for dataset in section["datasets"]}
+        check(section, {dataset: known | {"built": _built(known)} for dataset, known in own_datasets.items()}, where)
+
+
+def _built(definition: dict[str, Any]) -> Any:
+    return registry.build("datasets", definition["generator"], definition["options"])
 
 
 def _check_laid_over(params: Params, allowed: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from disentangle import registry
 PACKAGE = registry.PACKAGE
 
 _PLUMBING = """
-cells.py errors.py files.py registry.py data/dataset_files.py data/download.py data/views.py
+cells.py errors.py files.py registry.py data/dataset_files.py data/download.py data/views.py pipeline/measured.py
 pipeline/needs.py pipeline/outputs.py pipeline/params.py pipeline/plan.py pipeline/provenance.py pipeline/scales.py
 pipeline/study.py
 """

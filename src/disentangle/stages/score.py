@@ -13,7 +13,8 @@ import numpy as np
 from disentangle import files, registry
 from disentangle.errors import InputError
 from disentangle.evaluation.population import Population
-from disentangle.evaluation.scores import Scores, metrics_of, scores_of
+from disentangle.evaluation.scores import Scores, scores_of
+from disentangle.pipeline.measured import metrics_of
 
 SKIPPED = ("domain_information", "half_similarity", "value_accuracy")
 """Not by default: factors of any origin name no domain, the two halves of a code mean something to contrastive methods

@@ -44,10 +44,7 @@ def subject(found: "Shown") -> "Subject":
 
 def check(section: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Any]], where: str) -> None:
     """Raise InputError for a relation of a factor that no dataset has, and for numbers that do not fit a dataset."""
-    grids = {
-        name: registry.build("datasets", definition["generator"], definition["options"])
-        for name, definition in datasets.items()
-    }
+    grids = {name: definition["built"] for name, definition in datasets.items()}
     told = {name: grid.told_sizes for name, grid in grids.items()}
     elsewhere = (*DSPRITES, *SHAPES3D, *CARS3D, *SMALLNORB)
     relations.check(section.get("relations", {}), told.values(), elsewhere, f"{where}.relations")
