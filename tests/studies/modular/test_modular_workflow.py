@@ -198,7 +198,7 @@ CHANGES = {
         edits(
             f"{SRC}/methods/few_labels.py", 'FAMILY = "weakly_supervised"', 'FAMILY = "weakly_supervised"\nTWICE = 2'
         ),
-        every(1) + REPORTS,
+        every(1) + Counter(report=1),
     ),
     "the option of a metric": (sets("metrics.mig.bins", 5), every(CELLS, "measure") + REPORTS),
     "what is measured": (sets("measured.shuffled", ["mig"]), every(CELLS, "measure") + REPORTS),
