@@ -172,6 +172,25 @@ def reruns(built: Project, folder: Path, change: Callable[[Project], None]) -> C
     return found
 
 
+def trained_files(project: Project) -> dict[str, bytes]:
+    """Return the bytes of all results of cells, but for what differs from run to run."""
+    files = [path for path in sorted((project.folder / "data/runs").rglob("*")) if path.is_file()]
+    return {str(path.relative_to(project.folder)): path.read_bytes() for path in files if path.name != "timing.json"}
+
+
+def edits(path: str, old: str, new: str) -> Callable[[Project], None]:
+    """Return a change that replaces text in a file, once."""
+    return lambda project: project.edit(path, old, new)
+
+
+def comment_and_touch(project: Project) -> None:
+    """Add a comment to every module, and touch all data."""
+    for file in (project.folder / "src").rglob("*.py"):
+        file.write_text(file.read_text() + "\n# a remark\n")
+    for file in (project.folder / "data").rglob("*"):
+        os.utime(file)
+
+
 def write_idx(path: Path, array: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)

@@ -23,7 +23,7 @@ from disentangle.losses.weak_batch import Setting, WeakBatch, WeaklySupervised
 from disentangle.streams import rng, seed_of
 from disentangle.training import checkpoint, edits
 from disentangle.training.device import SideStream
-from disentangle.training.edits import Nearest
+from disentangle.training.edits import nearest
 from disentangle.training.families import weakly_supervised as family
 from disentangle.training.job import Job, Trained
 from disentangle.training.packed import PackedGrid
@@ -772,12 +772,12 @@ def test_the_nearest_image_of_a_true_image_is_itself(data: Path) -> None:
     images, _ = family._images(data, CPU)
     assert len(np.unique(sprites().images, axis=0)) == 243
     x = images.seen(torch.arange(243))
-    assert torch.equal(Nearest(images)(x), images.told)
+    assert torch.equal(nearest(images, x), images.told)
     # Held-out or not, and with noise below half of the distance of the next.
     every = torch.cdist(x.flatten(1), x.flatten(1)).fill_diagonal_(math.inf)
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
     noise *= (0.45 * every.min(1).values / noise.flatten(1).norm(dim=1))[:, None, None, None]
-    assert torch.equal(Nearest(images)(x + noise), images.told)
+    assert torch.equal(nearest(images, x + noise), images.told)
 
 
 @pytest.mark.parametrize("side", [4, 64])
@@ -789,7 +789,7 @@ def test_the_nearest_image_is_that_of_a_loop(side: int, monkeypatch: pytest.Monk
     images = grid_of(random.integers(256, size=(60, side, side, 3), dtype=np.uint8), sizes, names)
     pictures = torch.from_numpy(random.random((20, 3, side, side), dtype=np.float32))
     pictures[:5] += images.seen(torch.tensor([0, 59, 16, 15, 31]))
-    found = Nearest(images)(pictures)
+    found = nearest(images, pictures)
     if side == 64:
         fewer = lambda x: x.double().unflatten(2, (32, 2)).unflatten(4, (32, 2)).mean((3, 5))  # noqa: E731
     else:
@@ -810,5 +810,5 @@ def test_packed_images_are_edited_as_others(tmp_path: Path) -> None:
     assert made.binary
     images, told = family._images(written(tmp_path / "binary", made), CPU)
     assert len(images.grid) == 27 and images.seen(torch.arange(2)).unique().tolist() == [0, 1]
-    assert torch.equal(Nearest(images)(images.seen(torch.arange(27))), images.told)
+    assert torch.equal(nearest(images, images.seen(torch.arange(27))), images.told)
     assert told == TOLD

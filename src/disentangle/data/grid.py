@@ -107,6 +107,18 @@ def values_of(index: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
     return np.stack(np.unravel_index(index, tuple(sizes.values())), axis=-1)
 
 
+def told_sizes(sizes: Mapping[str, int], nuisance: Sequence[str]) -> dict[str, int]:
+    """Return how many values each factor of a grid has but the nuisances, in order."""
+    return {name: size for name, size in sizes.items() if name not in nuisance}
+
+
+def told_values(index: np.ndarray, sizes: Mapping[str, int], nuisance: Sequence[str]) -> np.ndarray:
+    """Return the values (..., K) of all factors but the nuisances of an index (...) of a grid."""
+    told = [place for place, name in enumerate(sizes) if name not in nuisance]
+    found: np.ndarray = values_of(index, sizes)[..., told]
+    return found
+
+
 def strides(every: Sequence[int], sizes: Mapping[str, int]) -> dict[str, int]:
     """Return the strides of a grid's factors by name; raises InputError unless there is one a factor, in its range."""
     if len(every) != len(sizes):

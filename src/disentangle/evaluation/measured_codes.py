@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from disentangle.data.grid import values_of
+from disentangle.data.grid import told_sizes, told_values
 from disentangle.data.relations import relations_of
 from disentangle.errors import InputError
 from disentangle.evaluation.edits import Edits
@@ -39,9 +39,8 @@ def of_grid(
     mean = stored["mean"].astype(np.float64)
     with np.errstate(over="ignore"):
         deviation = np.exp(stored["logvar"].astype(np.float64) / 2)
-    told = [place for place, name in enumerate(sizes) if name not in nuisance]
-    values = values_of(np.arange(len(mean)), sizes)[:, told]
-    whole = Population(mean, values, tuple(name for name in sizes if name not in nuisance), complete=True)
+    values = told_values(np.arange(len(mean)), sizes, nuisance)
+    whole = Population(mean, values, tuple(told_sizes(sizes, nuisance)), complete=True)
     return {"mean": whole, "sampled": replace(whole, deviation=deviation), "shuffled": replace(whole, shuffled=True)}
 
 
@@ -60,9 +59,8 @@ def of_rows(
     ``relations`` is that key of params.yaml. ``prior_edits`` are of codes drawn from the prior; ``image_edits`` of true
     images, as the model reads what it made of them, and ``nearest_edits`` as the nearest true image tells it.
     """
-    told = {name: size for name, size in sizes.items() if name not in nuisance}
-    places = [place for place, name in enumerate(sizes) if name in told]
-    factors = values_of(stored["rows"], sizes)[:, places]
+    told = told_sizes(sizes, nuisance)
+    factors = told_values(stored["rows"], sizes, nuisance)
     perfect = Population(factors.astype(np.float64), factors, tuple(told), complete=True)
     found: dict[str, Population | Edits] = {
         "raw": replace(perfect, codes=stored["codes"].astype(np.float64), complete=False),
@@ -79,7 +77,7 @@ def of_rows(
     if "prior_told" in stored:
         found["prior_edits"] = Edits.of(known, told, stored["prior_start"], stored["prior_told"], {})
     if "edit_told" in stored:
-        start = np.tile(values_of(stored["edit_rows"], sizes)[:, places], (len(known), 1, 1))
+        start = np.tile(told_values(stored["edit_rows"], sizes, nuisance), (len(known), 1, 1))
         # An image that is no numbers has a nearest one too: its errors tell that neither reading means anything.
         numbers = {key: stored[f"{array}_error"] for key, array in ERRORS.items()}
         for code, array in (("image_edits", "edit_told"), ("nearest_edits", "edit_nearest")):

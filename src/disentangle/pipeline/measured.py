@@ -14,12 +14,17 @@ def metrics_of(kind: str) -> list[str]:
 
     What a metric does not score has no scores of it, or none that mean anything.
     """
-    return [name for name in registry.names("metrics") if registry.constant("metrics", name, "OF", "codes") == kind]
+    return [name for name in registry.names("metrics") if _kind_of(name) == kind]
 
 
 def check_measured(code: str, metrics: Sequence[str], where: str) -> None:
     """Raise InputError for one of the metrics of a kind of code, listed at ``where``, that does not score it."""
     kind = "edits" if code in EDITS else "codes"
     for metric in metrics:
-        if metric not in (known := metrics_of(kind)):
-            raise InputError(f"{where}: found '{metric}', which does not score {kind}; allowed: {', '.join(known)}.")
+        if _kind_of(metric) != kind:
+            allowed = ", ".join(metrics_of(kind))
+            raise InputError(f"{where}: found '{metric}', which does not score {kind}; allowed: {allowed}.")
+
+
+def _kind_of(metric: str) -> str:
+    return str(registry.constant("metrics", metric, "OF", "codes"))

@@ -400,20 +400,22 @@ def _check(params: Params) -> None:
     for scale, section in params.scales.items():
         definitions = {name: params.dataset(scale, name) for name in section["datasets"]}
         for name, definition in definitions.items():
-            _check_ranges(definition, f"scales.{scale}.datasets.{name}")
+            definition["built"] = _built(definition, f"scales.{scale}.datasets.{name}")
         for study in section["studies"]:
             _check_study(params, scale, study, definitions)
 
 
-def _check_ranges(definition: dict[str, Any], where: str) -> None:
-    """Build a dataset and its sources, which check their own values."""
+def _built(definition: dict[str, Any], where: str) -> Any:
+    """Build a dataset, which is returned, and its sources: they check their own values."""
     parts = [("datasets", definition["generator"], definition["options"], where)]
     parts += [("sources", s["name"], s["options"], f"{where}.{role}") for role, s in definition["sources"].items()]
+    built = []
     for kind, name, options, place in parts:
         try:
-            registry.build(kind, name, options)
+            built.append(registry.build(kind, name, options))
         except InputError as error:
             raise InputError(f"{place}: {error}") from None
+    return built[0]
 
 
 def _check_study(params: Params, scale: str, name: str, definitions: dict[str, Any]) -> None:
@@ -467,12 +469,7 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
         if not callable(getattr(own, function, None)):
             raise InputError(f"{study.home}/study.py: defines no function {function}.")
     if (check := getattr(own, "check", None)) is not None:
-        own_datasets = {dataset: definitions[dataset] for dataset in section["datasets"]}
-        check(section, {dataset: known | {"built": _built(known)} for dataset, known in own_datasets.items()}, where)
-
-
-def _built(definition: dict[str, Any]) -> Any:
-    return registry.build("datasets", definition["generator"], definition["options"])
+        check(section, {dataset: definitions[dataset] for dataset in section["datasets"]}, where)
 
 
 def _check_laid_over(params: Params, allowed: dict[str, Any]) -> None:
@@ -483,8 +480,10 @@ def _check_laid_over(params: Params, allowed: dict[str, Any]) -> None:
             for dataset in section["datasets"]:
                 own = params.trained_on(scale, name, dataset)
                 laid = {f"by_dataset.{dataset}": own} if dataset in section.get("by_dataset", {}) else {}
+                # The other entries are those of ``own`` still, which have been looked at.
                 laid |= {
                     f"methods.{entry}.over": params.trained_with(scale, name, dataset, entry)
+                    | {"methods": {entry: options}}
                     for entry, options in own["methods"].items()
                     if "over" in options
                 }

@@ -71,16 +71,16 @@ def of_images(
     if rebuilt is None or objective.edited(networks, z[:1], 0) is None:
         return {}
     found: dict[str, list[Any]] = {}
-    nearest = Nearest(images)
+    compared = [rebuilt]
     for number, relation in enumerate(relations):
-        edited = _edited(objective, networks, z, number)
+        _, edited = _edited(objective, networks, z, number)
+        compared.append(edited)
         target = related_rows(rows, relation, images.sizes, images.names)
         wanted = images.seen(torch.from_numpy(target).to(device))
         remade = objective.decoded(networks, objective.codes(networks, wanted).float())
         assert remade is not None
         told = {
             "edit_told": objective.told(networks, objective.codes(networks, edited).float()),
-            "edit_nearest": nearest(edited),
             "edit_error": _error(edited, wanted),
             "still_error": _error(x, wanted),
             "rebuilt_error": _error(remade, wanted),
@@ -88,9 +88,12 @@ def of_images(
         }
         for name, value in told.items():
             found.setdefault(name, []).append(value)
+    # All at once: the grid is gone through once.
+    of_rebuilt, *of_edited = torch.split(nearest(images, torch.cat(compared)), len(rows))
+    found["edit_nearest"] = of_edited
     return {
         "edit_rows": rows,
-        "rebuilt_nearest": nearest(rebuilt).cpu().numpy(),
+        "rebuilt_nearest": of_rebuilt.cpu().numpy(),
         "shown_rows": rows[:SHOWN],
         "shown": _picture(rebuilt[:SHOWN]).cpu().numpy(),
         **{name: _stacked(values) for name, values in found.items()},
@@ -98,29 +101,23 @@ def of_images(
     }
 
 
-class Nearest:
-    """Looks for the true image that is the nearest to a picture, by the squares of pixels, whatever it was trained on.
+def nearest(images: WeakImages, pictures: Tensor) -> Tensor:
+    """Return the told values (M, K) of the true images nearest to pictures (M, C, S, S), by the squares of pixels.
 
-    It is exact, as it goes through all images of the grid, at COMPARED_SIDE pixels a side.
+    Exact, as it goes through all images of the grid, whatever they are used for, at COMPARED_SIDE pixels a side.
     """
-
-    def __init__(self, images: WeakImages) -> None:
-        self._images = images
-
-    def __call__(self, pictures: Tensor) -> Tensor:
-        """Return the told values (M, K) of the true images nearest to pictures (M, C, S, S)."""
-        asked = _compared(pictures)
-        best = torch.full((len(asked),), torch.inf, device=asked.device)
-        row = torch.zeros(len(asked), dtype=torch.int64, device=asked.device)
-        count = len(self._images.grid)
-        for start in range(0, count, 8 * CHUNK):
-            part = torch.arange(start, min(start + 8 * CHUNK, count), device=asked.device)
-            true = _compared(self._images.seen(part))
-            # |a - b|^2 less |a|^2, which is the same for all b.
-            found, place = torch.addmm(true.square().sum(1), asked, true.T, alpha=-2).min(1)
-            nearer = found < best
-            best, row = torch.where(nearer, found, best), torch.where(nearer, part[place], row)
-        return self._images.told[row]
+    asked = _compared(pictures)
+    best = torch.full((len(asked),), torch.inf, device=asked.device)
+    row = torch.zeros(len(asked), dtype=torch.int64, device=asked.device)
+    count = len(images.grid)
+    for start in range(0, count, 8 * CHUNK):
+        part = torch.arange(start, min(start + 8 * CHUNK, count), device=asked.device)
+        true = _compared(images.seen(part))
+        # |a - b|^2 less |a|^2, which is the same for all b.
+        found, place = torch.addmm(true.square().sum(1), asked, true.T, alpha=-2).min(1)
+        nearer = found < best
+        best, row = torch.where(nearer, found, best), torch.where(nearer, part[place], row)
+    return images.told[row]
 
 
 def _compared(pictures: Tensor) -> Tensor:
@@ -130,12 +127,13 @@ def _compared(pictures: Tensor) -> Tensor:
     return pictures.flatten(1)
 
 
-def _edited(objective: WeaklySupervised, networks: nn.ModuleDict, z: Tensor, relation: int) -> Tensor:
+def _edited(objective: WeaklySupervised, networks: nn.ModuleDict, z: Tensor, relation: int) -> tuple[Tensor, Tensor]:
+    """Return codes after a relation, and their images, of a method that has both."""
     edited = objective.edited(networks, z, relation)
     assert edited is not None
-    found = objective.decoded(networks, edited)
-    assert found is not None
-    return found
+    images = objective.decoded(networks, edited)
+    assert images is not None
+    return edited, images
 
 
 def _chain(
@@ -151,11 +149,7 @@ def _chain(
     frames, rows, asked = [_picture(rebuilt)], [int(row)], [-1]
     for step in range(CHAIN):
         number = step % len(relations)
-        edited = objective.edited(networks, z, number)
-        assert edited is not None
-        z = edited
-        frame = objective.decoded(networks, z)
-        assert frame is not None
+        z, frame = _edited(objective, networks, z, number)
         frames.append(_picture(frame))
         rows += related_rows(np.array(rows[-1:]), relations[number], images.sizes, images.names).tolist()
         asked.append(number)

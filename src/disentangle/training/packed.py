@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from disentangle.data.grid import Grid
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,12 @@ class PackedGrid:
     shape: tuple[int, int, int]
     binary: bool = False
     shared: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, grid: Grid, device: torch.device) -> "PackedGrid":
+        """Return a grid on a device."""
+        shared = {name: torch.from_numpy(array).to(device) for name, array in grid.shared.items()}
+        return cls(torch.from_numpy(np.array(grid.images)).to(device), grid.shape, grid.binary, shared)
 
     def __len__(self) -> int:
         return len(self.images)

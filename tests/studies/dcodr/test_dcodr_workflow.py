@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import Project, jobs, planned, reruns, rests
+from conftest import Project, comment_and_touch, edits, jobs, planned, reruns, rests, trained_files
 from PIL import Image
 
 from disentangle.errors import InputError
@@ -150,27 +149,11 @@ def test_the_page_has_every_report_that_there_are_cells_for(done: Project, tmp_p
         assert f'id="{name}"' in page
 
 
-def results(project: Project) -> dict[str, bytes]:
-    files = [path for path in sorted((project.folder / "data/runs").rglob("*")) if path.is_file()]
-    return {str(path.relative_to(project.folder)): path.read_bytes() for path in files if path.name != "timing.json"}
-
-
 # What an edit reruns
 
 
 def sets(dotted: str, value: object) -> Callable[[Project], None]:
     return lambda project: project.edit_params(f"{PATH}.{dotted}", value)
-
-
-def edits(path: str, old: str, new: str) -> Callable[[Project], None]:
-    return lambda project: project.edit(path, old, new)
-
-
-def comment_and_touch(project: Project) -> None:
-    for file in (project.folder / "src").rglob("*.py"):
-        file.write_text(file.read_text() + "\n# a remark\n")
-    for file in (project.folder / "data").rglob("*"):
-        os.utime(file)
 
 
 def by_dataset(project: Project) -> None:
@@ -267,7 +250,7 @@ def test_a_training_killed_in_its_second_phase_ends_with_the_same_bytes(fresh: P
     said_on = killed.stage(*TRAIN_LORD)
     (start,) = map(int, re.findall(r"going on at step (\d+)", said_on))
     assert 60 < start < 120
-    assert results(killed) == results(calm)
+    assert trained_files(killed) == trained_files(calm)
 
 
 # What is refused

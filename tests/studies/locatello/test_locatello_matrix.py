@@ -1,14 +1,13 @@
 """The core promise on a tiny sweep of this study: after each kind of change, exactly what it invalidates runs."""
 
 import copy
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Project, reruns, rests
+from conftest import Project, comment_and_touch, reruns, rests
 
 from studies.locatello.test_locatello_workflow import PARAMS
 
@@ -48,13 +47,6 @@ def sets(dotted: str, value: object) -> Callable[[Project], None]:
 
 def edits(path: str, old: str, new: str) -> Callable[[Project], None]:
     return lambda project: project.edit(f"src/disentangle/{path}", old, new)
-
-
-def comment_and_touch(project: Project) -> None:
-    for file in (project.folder / "src").rglob("*.py"):
-        file.write_text(file.read_text() + "\n# a remark\n")
-    for file in (project.folder / "data").rglob("*"):
-        os.utime(file)
 
 
 CHANGES = {

@@ -1,7 +1,6 @@
 """The study through the pipeline: two variants, four methods; what an edit reruns, a kill leaves, and is refused."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import Project, jobs, planned, reruns, rests
+from conftest import Project, comment_and_touch, edits, jobs, planned, reruns, rests, trained_files
 
 from disentangle.errors import InputError
 from disentangle.pipeline import params
@@ -166,17 +165,6 @@ def sets(dotted: str, value: object) -> Callable[[Project], None]:
     return lambda project: project.edit_params(f"{PATH}.{dotted}", value)
 
 
-def edits(path: str, old: str, new: str) -> Callable[[Project], None]:
-    return lambda project: project.edit(path, old, new)
-
-
-def comment_and_touch(project: Project) -> None:
-    for file in (project.folder / "src").rglob("*.py"):
-        file.write_text(file.read_text() + "\n# a remark\n")
-    for file in (project.folder / "data").rglob("*"):
-        os.utime(file)
-
-
 def one_more_relation(project: Project) -> None:
     relation = {"factor": "y", "to": [2, 0, 1]}
     sets("relations", STUDY["relations"] | {"up": relation})(project)
@@ -241,11 +229,6 @@ def test_a_clean_project_has_nothing_to_do(done: Project) -> None:
 # Killed
 
 
-def results(project: Project) -> dict[str, bytes]:
-    files = [path for path in sorted((project.folder / "data/runs").rglob("*")) if path.is_file()]
-    return {str(path.relative_to(project.folder)): path.read_bytes() for path in files if path.name != "timing.json"}
-
-
 def test_a_training_killed_in_its_full_stage_ends_with_the_same_bytes(fresh: Project, tmp_path: Path) -> None:
     calm = fresh.copy(tmp_path / "calm")
     calm.edit_params(f"{PATH}.training.warmup", 60)
@@ -267,7 +250,7 @@ def test_a_training_killed_in_its_full_stage_ends_with_the_same_bytes(fresh: Pro
     said_on = killed.stage(*TRAIN)
     (start,) = map(int, re.findall(r"going on at step (\d+)", said_on))
     assert 60 < start < 140
-    assert results(killed) == results(calm)
+    assert trained_files(killed) == trained_files(calm)
 
 
 # What is refused

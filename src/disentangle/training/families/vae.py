@@ -77,9 +77,7 @@ def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.devi
 
 
 def _on_device(dataset: Path, device: torch.device) -> PackedGrid:
-    grid = Grid(**dataset_files.read_grid(dataset))
-    shared = {name: torch.from_numpy(array).to(device) for name, array in grid.shared.items()}
-    return PackedGrid(torch.from_numpy(np.array(grid.images)).to(device), grid.shape, grid.binary, shared)
+    return PackedGrid.of(Grid(**dataset_files.read_grid(dataset)), device)
 
 
 def _observation(dataset: Path) -> Any:

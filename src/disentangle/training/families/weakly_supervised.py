@@ -10,7 +10,7 @@ from torch import nn
 
 from disentangle import registry
 from disentangle.data import dataset_files
-from disentangle.data.grid import Grid, values_of
+from disentangle.data.grid import Grid, told_sizes, told_values
 from disentangle.data.held_out import held_out
 from disentangle.data.relations import Relation, relations_of
 from disentangle.errors import InputError
@@ -125,13 +125,10 @@ def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.devi
 def _images(dataset: Path, device: torch.device) -> tuple[WeakImages, dict[str, int]]:
     """Return a dataset on the device, and how many values each told factor has."""
     grid = Grid(**dataset_files.read_grid(dataset))
-    told = {name: size for name, size in grid.sizes.items() if name not in grid.nuisance}
-    values = values_of(np.arange(len(grid.images)), grid.sizes)
-    values = values[:, [place for place, name in enumerate(grid.sizes) if name in told]]
-    seed = dataset_files.read_manifest(dataset)["definition"]["seed"]
-    packed = PackedGrid(torch.from_numpy(np.array(grid.images)).to(device), grid.shape, grid.binary)
-    test = held_out(len(grid.images), seed)
-    return WeakImages(packed, grid.sizes, tuple(told), torch.from_numpy(values).to(device), test), told
+    told = told_sizes(grid.sizes, grid.nuisance)
+    values = torch.from_numpy(told_values(np.arange(len(grid.images)), grid.sizes, grid.nuisance)).to(device)
+    test = held_out(len(grid.images), dataset_files.read_manifest(dataset)["definition"]["seed"])
+    return WeakImages(PackedGrid.of(grid, device), grid.sizes, tuple(told), values, test), told
 
 
 def _objective(config: Mapping[str, Any]) -> WeaklySupervised:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from disentangle import files
 from disentangle.cells import Cell
-from disentangle.data.grid import values_of
+from disentangle.data import grid as grids
 from disentangle.reporting.results import CellResult, Results
 from disentangle.reporting.seeds import key_of
 
@@ -111,15 +111,12 @@ class EditResults(Results):
 
 def told_sizes(grid: Mapping[str, Any]) -> dict[str, int]:
     """Return how many values each factor has that methods are told of, of a manifest's ``grid``."""
-    return {name: size for name, size in grid["sizes"] if name not in grid["nuisance"]}
+    return grids.told_sizes(dict(grid["sizes"]), grid["nuisance"])
 
 
 def true_values(rows: np.ndarray, grid: Mapping[str, Any]) -> np.ndarray:
     """Return the told factors (N, K) of rows (N,), of a manifest's ``grid``."""
-    sizes = dict(grid["sizes"])
-    told = [place for place, name in enumerate(sizes) if name not in grid["nuisance"]]
-    found: np.ndarray = values_of(rows, sizes)[:, told]
-    return found
+    return grids.told_values(rows, dict(grid["sizes"]), grid["nuisance"])
 
 
 def share_right(values: np.ndarray, rows: np.ndarray, grid: Mapping[str, Any]) -> float:
