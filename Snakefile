@@ -16,11 +16,7 @@ report: "workflow/report/workflow.rst"
 
 
 rule all:
-    """What params.yaml names under `targets`."""
+    """What params.yaml names under `targets`, with every file of every cell that it rests on."""
     default_target: True
     input:
-        PARAMS.targets,
-
-
-if workflow.is_main_process:
-    explained(require_provenance)
+        everything,

@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
             _add_training(stage)
             continue
         stage.add_argument("--digest", help="refuse to run if parameters or code no longer have this digest")
+        stage.add_argument("--anew", action="store_true", help="make it again even where it is current")
         if name == "front":
             continue
         if name == "page":

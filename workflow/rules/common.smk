@@ -1,27 +1,25 @@
-"""What the rules share: the checked params.yaml, the cells, and the guard against results of unknown origin."""
+"""What the rules share: the checked params.yaml, the jobs, and the look at whether their results are current."""
 
+import atexit
 import fcntl
 import os
 import shlex
+import shutil
 import sys
-from base64 import urlsafe_b64encode
 from pathlib import Path
+
+from snakemake.settings.types import RerunTrigger
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from disentangle import registry
-from disentangle.cells import DATASETS, RUNS, TRAINED, Cell, dataset_folder
+from disentangle.cells import DATASETS, RUNS, TRAINED, Cell
 from disentangle.data import dataset_files
 from disentangle.errors import InputError
 from disentangle.pipeline import outputs, params, plan
-from disentangle.pipeline.needs import needs
-from disentangle.pipeline.study import (
-    FRONT,
-    figure_path,
-    report_path,
-    studies,
-    study_of,
-)
+from disentangle.pipeline.jobs import CODES, Jobs, above
+from disentangle.pipeline.sealed import Found
+from disentangle.pipeline.study import FRONT, report_path, studies, study_of
 
 SOURCE = Path(workflow.basedir, "src")
 # Huge pages for what a job allocates, where the C library is glibc: a training step is 4 % faster.
@@ -58,6 +56,10 @@ def explained(ask):
 
 
 PARAMS = explained(params.load)
+JOBS = Jobs(PARAMS)
+FOUND = Found()
+LOOKED_AT, TOLD = {}, []
+atexit.register(FOUND.hashes.save)
 
 
 def stage(wildcards, input):
@@ -73,35 +75,78 @@ def cell_of(wildcards):
     return cell
 
 
-def digest(ask):
-    """Return a params function: the digest of everything, but for its input files, that a job depends on."""
-    return lambda wildcards: explained(lambda: ask(PARAMS, wildcards))
+def dataset_job(wildcards):
+    """Return the job that makes a dataset, after a look at the user's own files if it is to be made of them."""
+    plan.check_raw_files(PARAMS, wildcards.scale, wildcards.dataset)
+    return JOBS.generate(wildcards.scale, wildcards.dataset)
 
 
-def generation(params, wildcards):
-    """Return the digest of a dataset, after a look at the user's own files if it is to be made of them."""
-    plan.check_raw_files(params, wildcards.scale, wildcards.dataset)
-    return plan.generate(params, wildcards.scale, wildcards.dataset)
+def job(ask):
+    """Return an input function: what a job reads, after a look at whether its results are current.
+
+    What is current asks for nothing above it that is not there, and nothing that is made again there touches it. What
+    is not is made anew, whatever Snakemake remembers of it: seals beside the results tell, not its own records.
+    """
+
+    def reads(wildcards):
+        # Times of files, and what Snakemake recorded, say nothing here; DAG settings are not there any sooner.
+        workflow.dag_settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
+        asked = explained(lambda: ask(wildcards))
+        lack = FOUND.lack(asked)
+        LOOKED_AT[asked.seal] = asked
+        paths = [*(path for _, path in asked.inputs), *asked.placed]
+        if lack is None and not FORCED():
+            return [ancient(path) for path in paths if os.path.exists(path)]
+        if lack and not lack.known:
+            workflow.dag.forcefiles.update(map(str, asked.makes))
+            tell(lack)
+        return [ancient(path) if lack and lack.known else path for path in paths]
+
+    return reads
 
 
-def manifests(cells):
-    return [
-        dataset_folder(*key) / dataset_files.MANIFEST
-        for key in outputs.datasets_of(cells)
-    ]
+def options(ask):
+    """Return a params function: the digest of all that a job depends on, and whether the user wants it done again."""
+
+    def options(wildcards, input):
+        asked = explained(lambda: ask(wildcards))
+        return f"--digest {asked.made}" + (
+            " --anew" if FORCED() and FOUND.lack(asked) is None else ""
+        )
+
+    return options
+
+
+def FORCED():
+    """Say whether the user asks for jobs whatever the state of their results."""
+    told = workflow.dag_settings
+    return bool(told.forcerun or told.forceall or told.forcetargets)
+
+
+def tell(lack):
+    """Say what happened to results that were finished once; a change of parameters or code is no news."""
+    if ": " in lack.why and workflow.is_main_process:
+        TOLD.append(lack.why)
+        if len(TOLD) <= 10:
+            print(f"note: {lack.why}; it is made anew.", file=sys.stderr, flush=True)
+        elif len(TOLD) == 11:
+            print(
+                "note: more results like these are made anew.",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def made_again():
+    """Return the results of this run that do not rest on what lies there, as where a training ended in other bits."""
+    found = Found(FOUND.whole)
+    lacks = (found.lack(job) for job in LOOKED_AT.values())
+    return [lack.why for lack in lacks if lack and not lack.known]
 
 
 def report_of(wildcards):
     """Return the name, <study>/<report>, of the report that lies where the wildcards say."""
     return outputs.report_at(f"{wildcards.folder}/{wildcards.report}")
-
-
-def report_input(wildcards):
-    name = explained(lambda: report_of(wildcards))
-    cells = explained(lambda: outputs.report_cells(PARAMS, name))
-    return manifests(cells) + [
-        cell.folder / file for cell in cells for file in outputs.files_of_report(name)
-    ]
 
 
 def drawn_reports():
@@ -133,102 +178,44 @@ def animated_figures():
     return "|".join(map(str, places))
 
 
-def figure_input(wildcards):
-    figure = explained(lambda: figure_of(wildcards))
-    cells = explained(lambda: outputs.figure_cells(PARAMS, *figure))
-    needed = needs("figures", figure[0])["files"]
-    return [dataset_folder(PARAMS.scale, figure[1]) / dataset_files.MANIFEST] + [
-        cell.folder / name for cell in cells for name in needed
-    ]
-
-
-def page_input(wildcards):
-    """Return all that the page of a study reads."""
-    study = explained(lambda: study_of(wildcards.study).name)
-    explained(lambda: PARAMS.study(PARAMS.scale, study))
-    cells = outputs.all_report_cells(PARAMS, study)
-    files = [
-        cell.folder / name for cell in cells for name in ("run.json", "timing.json")
-    ]
-    files += manifests(cells)
-    for name in explained(lambda: outputs.shown_reports(PARAMS, study)):
-        suffixes = (".md", ".json", ".svg") if outputs.draws(name) else (".md", ".json")
-        files += [report_path(name).with_suffix(suffix) for suffix in suffixes]
-    for figure in outputs.all_figures(PARAMS, study):
-        suffixes = [*outputs.pictures(figure[0]), ".json"]
-        files += [figure_path(*figure).with_suffix(suffix) for suffix in suffixes]
-    return files
-
-
-def front_input(wildcards):
-    """Return the pages of all studies, and what the front page tells of them."""
-    shown = [study_of(name) for name in outputs.shown_studies(PARAMS)]
-    return [path for study in shown for path in (study.page, study.card)]
+def everything(wildcards):
+    """Return all files that the targets rest on: what DVC stores must be whole."""
+    FOUND.whole = True
+    targets = [JOBS.maker(Path(target)) for target in PARAMS.targets]
+    needed = explained(lambda: above(targets))
+    return [path for job in needed for path in job.makes]
 
 
 def break_stale_lock():
-    """Remove the lock of a Snakemake that was killed. Every live one in this folder holds a share of ``alive``."""
+    """Remove what a Snakemake that was killed left: its lock, and its marks of what it calls incomplete.
+
+    Every live one in this folder holds a share of ``alive``. What is complete is known by its seal.
+    """
     alive = open(".snakemake/alive", "a")
     try:
         fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for lock in Path(".snakemake/locks").glob("*"):
             lock.unlink()
+        shutil.rmtree(".snakemake/incomplete", ignore_errors=True)
     except BlockingIOError:
         pass
     fcntl.flock(alive, fcntl.LOCK_SH)
     return alive
 
 
-def unrecorded(files):
-    """Return those files of which Snakemake knows neither how they were made nor that they are unfinished."""
-    kinds = [Path(".snakemake", kind) for kind in ("metadata", "incomplete")]
-    records = {
-        name for folder in kinds if folder.exists() for name in os.listdir(folder)
-    }
-    names = {
-        file: urlsafe_b64encode(str(file).encode()).decode()
-        for file in files
-        if os.path.exists(file)
-    }
-    # Snakemake splits records with longer names over folders.
-    return {
-        file for file, name in names.items() if len(name) <= 254 and name not in records
-    }
-
-
-def require_provenance():
-    """Refuse results without a record: Snakemake would take them for current, whatever they were made of.
-
-    Trainings that came from another machine are taken if their run.json tells the parameters and code of today.
-    """
-    cells = outputs.all_report_cells(PARAMS)
-    made = [Path(target) for target in params.targets()]
-    made += [
-        figure_path(*figure).with_suffix(suffix)
-        for figure in outputs.all_figures(PARAMS)
-        for suffix in outputs.pictures(figure[0])
-    ]
-    made += manifests(cells)
-    made += [
-        cell.folder / name
-        for cell in cells
-        for name in {*TRAINED, "codes.npz", *study_of(cell.study).reported}
-    ]
-    lost = unrecorded(made)
-    for cell in cells if lost else ():
-        trained = {cell.folder / name for name in TRAINED}
-        if trained & lost and plan.trained_with(cell, plan.train(PARAMS, cell)):
-            lost -= trained
-    if lost:
-        raise InputError(
-            f"{len(lost)} results have no record of their origin, such as {min(lost)}. "
-            "Run `dvc checkout .snakemake/metadata`, or delete them to make them anew."
-        )
-
-
 Path("data/raw").mkdir(parents=True, exist_ok=True)
 Path(".snakemake").mkdir(exist_ok=True)
 ALIVE = break_stale_lock() if workflow.is_main_process else None
+
+
+onsuccess:
+    if again := made_again():
+        print(
+            f"error: {again[0]}. {len(again)} results do not rest on what lies there now. Run the same command again.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(1)
 
 
 onstart:

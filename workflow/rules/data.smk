@@ -16,14 +16,14 @@ rule fetch:
 rule generate:
     """Make a dataset: its images with their factors, and the manifest that says what they are made of."""
     input:
-        lambda w: explained(lambda: plan.official_files(PARAMS, w.scale, w.dataset)),
+        job(dataset_job),
     output:
-        DATASET,
+        update(DATASET),
     log:
         "logs/generate/{scale}/{dataset}.log",
     params:
         stage=stage,
-        digest=digest(generation),
+        options=options(dataset_job),
     shell:
         "{params.stage} generate --scale {wildcards.scale} --dataset {wildcards.dataset}"
-        " --digest {params.digest} > {log} 2>&1"
+        " {params.options} > {log} 2>&1"

@@ -4,42 +4,42 @@
 rule report:
     """Write a report, the table it shows, and the numbers that DVC compares: reports/table3.md, reports/STUDY/NAME.md."""
     input:
-        report_input,
+        job(lambda w: JOBS.report(report_of(w))),
     output:
-        "{folder}/{report}.md",
+        update("{folder}/{report}.md"),
         report(
-            "{folder}/{report}.csv",
+            update("{folder}/{report}.csv"),
             caption="../report/table.rst",
             category=paper_of,
             subcategory="Reports",
             labels={"report": "{report}", "as": "table"},
         ),
-        "{folder}/{report}.json",
+        update("{folder}/{report}.json"),
     log:
         "logs/report/{folder}/{report}.log",
     wildcard_constraints:
         folder=rf"(?!(?:{explained(drawn_reports)})\.)reports(?:/\w+)?",
     params:
         stage=stage,
-        digest=digest(lambda params, w: plan.report(params, report_of(w))),
+        options=options(lambda w: JOBS.report(report_of(w))),
         name=lambda w: explained(lambda: report_of(w)),
     shell:
-        "{params.stage} report {params.name} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} report {params.name} {params.options} > {log} 2>&1"
 
 
 use rule report as drawn_report with:
     output:
-        "{folder}/{report}.md",
+        update("{folder}/{report}.md"),
         report(
-            "{folder}/{report}.csv",
+            update("{folder}/{report}.csv"),
             caption="../report/table.rst",
             category=paper_of,
             subcategory="Reports",
             labels={"report": "{report}", "as": "table"},
         ),
-        "{folder}/{report}.json",
+        update("{folder}/{report}.json"),
         report(
-            "{folder}/{report}.svg",
+            update("{folder}/{report}.svg"),
             caption="../report/picture.rst",
             category=paper_of,
             subcategory="Reports",
@@ -52,48 +52,48 @@ use rule report as drawn_report with:
 rule figure:
     """Draw a figure of a dataset, or of a method on it, and write the table it shows."""
     input:
-        figure_input,
+        job(lambda w: JOBS.figure(*figure_of(w))),
     output:
         report(
-            "{folder}/figures/{figure}/{subject}.svg",
+            update("{folder}/figures/{figure}/{subject}.svg"),
             caption="../report/figure.rst",
             category=paper_of,
             subcategory="Figures: {figure}",
             labels={"figure": "{figure}", "of": "{subject}"},
         ),
-        "{folder}/figures/{figure}/{subject}.csv",
-        "{folder}/figures/{figure}/{subject}.json",
+        update("{folder}/figures/{figure}/{subject}.csv"),
+        update("{folder}/figures/{figure}/{subject}.json"),
     log:
         "logs/figure/{folder}/{figure}/{subject}.log",
     wildcard_constraints:
         folder=rf"(?!(?:{explained(animated_figures)})/)reports(?:/\w+)?",
     params:
         stage=stage,
-        digest=digest(lambda params, w: plan.figure(params, *figure_of(w))),
+        options=options(lambda w: JOBS.figure(*figure_of(w))),
         name=lambda w: explained(lambda: figure_of(w)[0]),
         subject=lambda w: " ".join(w.subject.split("/")),
     shell:
-        "{params.stage} figure {params.name} {params.subject} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} figure {params.name} {params.subject} {params.options} > {log} 2>&1"
 
 
 use rule figure as animated_figure with:
     output:
         report(
-            "{folder}/figures/{figure}/{subject}.svg",
+            update("{folder}/figures/{figure}/{subject}.svg"),
             caption="../report/figure.rst",
             category=paper_of,
             subcategory="Figures: {figure}",
             labels={"figure": "{figure}", "of": "{subject}", "as": "picture"},
         ),
         report(
-            "{folder}/figures/{figure}/{subject}.gif",
+            update("{folder}/figures/{figure}/{subject}.gif"),
             caption="../report/figure.rst",
             category=paper_of,
             subcategory="Figures: {figure}",
             labels={"figure": "{figure}", "of": "{subject}", "as": "frames"},
         ),
-        "{folder}/figures/{figure}/{subject}.csv",
-        "{folder}/figures/{figure}/{subject}.json",
+        update("{folder}/figures/{figure}/{subject}.csv"),
+        update("{folder}/figures/{figure}/{subject}.json"),
     wildcard_constraints:
         folder=rf"(?=(?:{explained(animated_figures)})/)reports(?:/\w+)?",
 
@@ -101,29 +101,29 @@ use rule figure as animated_figure with:
 rule page:
     """Write the page of a study, which holds all its reports and figures: reports/STUDY/index.html."""
     input:
-        page_input,
+        job(lambda w: JOBS.page(w.study)),
     output:
-        "reports/{study}/index.html",
-        "reports/{study}/index.json",
+        update("reports/{study}/index.html"),
+        update("reports/{study}/index.json"),
     log:
         "logs/page/{study}.log",
     params:
         stage=stage,
-        digest=digest(lambda params, w: plan.page(params, w.study)),
+        options=options(lambda w: JOBS.page(w.study)),
     shell:
-        "{params.stage} page {wildcards.study} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} page {wildcards.study} {params.options} > {log} 2>&1"
 
 
 rule front:
     """Write the front page, reports/index.html, with everything of every study behind it."""
     input:
-        front_input,
+        job(lambda w: JOBS.front()),
     output:
-        FRONT,
+        update(FRONT),
     log:
         "logs/front.log",
     params:
         stage=stage,
-        digest=digest(lambda params, w: plan.front(params)),
+        options=options(lambda w: JOBS.front()),
     shell:
-        "{params.stage} front --digest {params.digest} > {log} 2>&1"
+        "{params.stage} front {params.options} > {log} 2>&1"

@@ -4,10 +4,9 @@
 rule train:
     """Train one cell: a dataset, a method, a strength lam and a seed."""
     input:
-        DATASET,
-        lambda w: explained(lambda: plan.weight_files(PARAMS, cell_of(w))),
+        job(lambda w: JOBS.train(cell_of(w))),
     output:
-        expand(RUNS / CELL / "{name}", name=TRAINED, allow_missing=True),
+        [update(RUNS / CELL / name) for name in TRAINED],
     log:
         f"logs/train/{CELL}.log",
     resources:
@@ -15,6 +14,6 @@ rule train:
     params:
         stage=stage,
         cell=CELL_OPTIONS,
-        digest=digest(lambda params, w: plan.train(params, cell_of(w))),
+        options=options(lambda w: JOBS.train(cell_of(w))),
     shell:
-        "{params.stage} train {params.cell} --threads {threads} --digest {params.digest} > {log} 2>&1"
+        "{params.stage} train {params.cell} --threads {threads} {params.options} > {log} 2>&1"

@@ -67,7 +67,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def read_factors(folder: Path, split: str) -> dict[str, np.ndarray]:
-    """Read the factors of one split of view pairs."""
+    """Read the factors of one split of view pairs; raises InputError if the file differs from the manifest."""
+    _verify(folder, f"{split}_factors.npz")
     return files.read_arrays(folder / f"{split}_factors.npz")
 
 
@@ -76,7 +77,7 @@ def read(folder: Path, split: str) -> Views:
 
     Raises InputError if a file differs from the manifest.
     """
-    _verify(folder, f"{split}_images.npy", f"{split}_factors.npz")
+    _verify(folder, f"{split}_images.npy")
     return Views(files.read_array(folder / f"{split}_images.npy"), read_factors(folder, split))
 
 
@@ -123,5 +124,4 @@ def _verify(folder: Path, *names: str) -> None:
     for name in names:
         path = folder / name
         if not path.exists() or files.sha256(path) != hashes[name]:
-            mend = f"Restore it (`dvc checkout {folder}`), or delete {folder} to make it anew."
-            raise InputError(f"{path}: missing or damaged (it differs from {MANIFEST}). {mend}")
+            raise InputError(f"{path}: missing or damaged: it differs from {MANIFEST}. Run again to make it anew.")

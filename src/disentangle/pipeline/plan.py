@@ -2,16 +2,17 @@
 
 import functools
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from disentangle import files, registry
+from disentangle import registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.data.dataset_files import MANIFEST
-from disentangle.errors import InputError
-from disentangle.pipeline import provenance
+from disentangle.pipeline import provenance, seals
+from disentangle.pipeline.hashes import Hashes
 from disentangle.pipeline.needs import needs
 from disentangle.pipeline.outputs import (
     all_figures,
@@ -36,9 +37,9 @@ def generate(params: Params, scale: str, dataset: str) -> str:
     """
     raw = raw_files(params, scale, dataset)
     now = _generation(params, scale, dataset, raw)
-    if MISSING in raw.values() and (made := _manifest(scale, dataset)):
-        then = _generation(params, scale, dataset, made["raw_files"])
-        return then if then == made.get("digest") else now
+    if MISSING in raw.values() and (seal := _seal(scale, dataset)):
+        then = _generation(params, scale, dataset, seal.told["raw_files"])
+        return then if then == seal.digest else now
     return now
 
 
@@ -46,17 +47,34 @@ def _generation(params: Params, scale: str, dataset: str, raw: dict[str, str]) -
     definition = params.dataset(scale, dataset)
     code = [STAGES / "generate.py", registry.path("datasets", definition["generator"])]
     code += [registry.path("sources", source["name"]) for source in definition["sources"].values()]
-    return provenance.digest([definition, raw], code)
+    sources = dict(definition["sources"])
+    for role, own in _own_sources(params, scale, dataset).items():
+        # Where the user's files lie says nothing that their content does not.
+        sources[role] = sources[role] | {"options": _without_places(sources[role]["options"], own.files())}
+    return provenance.digest([definition | {"sources": sources}, raw], code)
 
 
-def _manifest(scale: str, dataset: str) -> dict[str, Any] | None:
-    path = dataset_folder(scale, dataset) / MANIFEST
-    return files.read_json(path) if path.exists() else None
+def _without_places(options: dict[str, Any], paths: list[Path]) -> dict[str, Any]:
+    """Return options without those whose values are files among ``paths``, or folders that hold some."""
+    places = {*paths, *(parent for path in paths for parent in path.parents)} - {Path()}
+
+    def is_place(value: Any) -> bool:
+        values = value if isinstance(value, list) else [value]
+        return bool(values) and all(isinstance(part, str) and Path(part) in places for part in values)
+
+    return {key: value for key, value in options.items() if not is_place(value)}
+
+
+def _seal(scale: str, dataset: str) -> seals.Seal | None:
+    return seals.read((dataset_folder(scale, dataset) / MANIFEST).with_suffix(".seal"))
 
 
 def raw_files(params: Params, scale: str, dataset: str) -> dict[str, str]:
     """Return a fingerprint of the user's own raw files by source, ``missing`` where one is not there."""
-    return {role: _fingerprint(source.files()) for role, source in _own_sources(params, scale, dataset).items()}
+    hashes, own = Hashes(), _own_sources(params, scale, dataset)
+    found = {role: _fingerprint(source.files(), hashes) for role, source in own.items()}
+    hashes.save()
+    return found
 
 
 def check_raw_files(params: Params, scale: str, dataset: str) -> None:
@@ -64,8 +82,8 @@ def check_raw_files(params: Params, scale: str, dataset: str) -> None:
 
     Raises InputError for one that cannot be used, while the dataset that was made of its predecessor is still there.
     """
-    made = _manifest(scale, dataset)
-    if made is None or made.get("digest") != generate(params, scale, dataset):
+    seal = _seal(scale, dataset)
+    if seal is None or seal.digest != generate(params, scale, dataset):
         for source in _own_sources(params, scale, dataset).values():
             source.load(np.random.default_rng())
 
@@ -81,13 +99,15 @@ def _own_sources(params: Params, scale: str, dataset: str) -> dict[str, Any]:
     return {role: source for role, source in own.items() if source.files()}
 
 
-def _fingerprint(paths: list[Path]) -> str:
-    if not all(path.is_file() for path in paths):
+def _fingerprint(paths: list[Path], hashes: Hashes) -> str:
+    """Return a digest of files and their names below the folder that holds them all: a picture's may be its class."""
+    found = [hashes.of(path) if path.is_file() else None for path in paths]
+    if None in found:
         return MISSING
+    root = os.path.commonpath([path.parent for path in paths])
     content = hashlib.sha256()
-    for path in paths:
-        # A picture's folder is its class.
-        content.update(f"{path.parent.name}/{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    for path, sha256 in zip(paths, found, strict=True):
+        content.update(os.fsencode(path.relative_to(root)) + f"\0{sha256}\0".encode())
     return content.hexdigest()[:16]
 
 
@@ -148,12 +168,6 @@ def _family(params: Params, cell: Cell) -> list[Path]:
     return [*code, registry.path("datasets", generator)] if observed else code
 
 
-def trained_with(cell: Cell, digest: str, ahead: bool = False) -> bool:
-    """Say whether a cell's run.json, or that of its training ``ahead``, tells that it was trained at a digest."""
-    path = (cell.ahead if ahead else cell.folder) / "run.json"
-    return path.exists() and bool(files.read_json(path).get("digest") == digest)
-
-
 def encode(params: Params, cell: Cell) -> str:
     """Return the digest of a cell's encoding; its parameters are those of the training, which it reads from there."""
     return provenance.digest(str(cell), [STAGES / "encode.py", *_family(params, cell)])
@@ -168,9 +182,22 @@ def probe(params: Params, cell: Cell) -> str:
 def measure(params: Params, cell: Cell) -> str:
     """Return the digest of a cell's metrics, and of which codes each of them scores."""
     options = params.evaluation("metrics", cell.scale, cell.study)
-    measured = params.study(cell.scale, cell.study).get("measured")
     code = [STAGES / "measure.py", *(registry.path("metrics", name) for name in options)]
-    return provenance.digest([options, measured], code)
+    return provenance.digest([options, _measured(params, cell)], code)
+
+
+def _measured(params: Params, cell: Cell) -> dict[str, list[str]] | None:
+    """Return which metrics score each kind of code; in which order they are named says nothing."""
+    named = params.study(cell.scale, cell.study).get("measured")
+    return named and {code: sorted(metrics) for code, metrics in named.items()}
+
+
+def parts(params: Params, stage: str, cell: Cell) -> dict[str, str]:
+    """Return, by its name, the digest of each probe or metric of a stage, which another one says nothing of."""
+    kind = EVALUATIONS[stage].plugins
+    options = params.evaluation(kind, cell.scale, cell.study)
+    code = {name: [STAGES / f"{stage}.py", registry.path(kind, name)] for name in options}
+    return {name: provenance.digest(chosen, code[name]) for name, chosen in options.items()}
 
 
 def report(params: Params, name: str) -> str:
@@ -226,9 +253,3 @@ def credits_of(definition: dict[str, Any]) -> dict[str, dict[str, str]]:
         role: {key: registry.constant("sources", source["name"], key) for key in ("STAND_IN", "CREDITS")}
         for role, source in definition["sources"].items()
     }
-
-
-def require(expected: str | None, actual: str) -> None:
-    """Raise InputError if params.yaml or the code changed between the planning of a job and its start."""
-    if expected is not None and expected != actual:
-        raise InputError("params.yaml or the code changed while the pipeline was running. Run the same command again.")

@@ -4,7 +4,8 @@ import argparse
 
 from disentangle import files, registry
 from disentangle.cells import dataset_folder
-from disentangle.pipeline import plan
+from disentangle.pipeline.jobs import CODES, Jobs
+from disentangle.pipeline.sealed import making
 from disentangle.pipeline.study import study_of
 from disentangle.training import device
 
@@ -12,10 +13,12 @@ from disentangle.training import device
 def run(given: argparse.Namespace) -> None:
     """Encode the cell's dataset as its family of methods does."""
     cell = given.cell
-    plan.require(given.digest, plan.encode(given.settings, cell))
-    config = files.read_json(cell.folder / "run.json")
-    where = device.choose(given.device, given.threads)
-    family = registry.load("families", study_of(cell.study).family)
-    folder = dataset_folder(cell.scale, cell.dataset)
-    codes = family.encode(config, cell.folder / "checkpoint.safetensors", folder, where)
-    files.write_arrays(cell.folder / "codes.npz", codes)
+    with making(Jobs(given.settings).encode(cell), given.digest, given.anew) as work:
+        if work.done:
+            return
+        config = files.read_json(cell.folder / "run.json")
+        where = device.choose(given.device, given.threads)
+        family = registry.load("families", study_of(cell.study).family)
+        folder = dataset_folder(cell.scale, cell.dataset)
+        codes = family.encode(config, cell.folder / "checkpoint.safetensors", folder, where)
+        files.write_arrays(cell.folder / CODES, codes)

@@ -5,7 +5,10 @@ import os
 from typing import get_args
 
 from disentangle import files
-from disentangle.pipeline import outputs, plan, provenance
+from disentangle.pipeline import outputs, provenance
+from disentangle.pipeline.jobs import Jobs
+from disentangle.pipeline.params import Params
+from disentangle.pipeline.sealed import making
 from disentangle.pipeline.study import FRONT, study_of
 from disentangle.reporting import page
 from disentangle.reporting.claim import Verdict
@@ -14,7 +17,12 @@ from disentangle.reporting.claim import Verdict
 def run(given: argparse.Namespace) -> None:
     """Read the cards of the studies and write the page that links to theirs."""
     settings = given.settings
-    plan.require(given.digest, plan.front(settings))
+    with making(Jobs(settings).front(), given.digest, given.anew) as work:
+        if not work.done:
+            _write(settings)
+
+
+def _write(settings: Params) -> None:
     cards = []
     for study in map(study_of, outputs.shown_studies(settings)):
         card = files.read_json(study.card)

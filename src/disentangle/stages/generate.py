@@ -1,6 +1,7 @@
 """Make a dataset from its sources."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from disentangle import registry
@@ -8,22 +9,24 @@ from disentangle.cells import dataset_folder
 from disentangle.data import dataset_files
 from disentangle.data.labelled import Labelled
 from disentangle.pipeline import plan
+from disentangle.pipeline.jobs import Jobs
+from disentangle.pipeline.sealed import making
 from disentangle.streams import rng
 
 
 def run(given: argparse.Namespace) -> None:
     """Make what a dataset is of, of what the sources hold, and write it with its manifest."""
-    settings = given.settings
-    definition = settings.dataset(given.scale, given.dataset)
-    digest = plan.generate(settings, given.scale, given.dataset)
-    plan.require(given.digest, digest)
-    manifest = {
-        "dataset": given.dataset,
-        "digest": digest,
-        "definition": definition,
-        "raw_files": plan.raw_files(settings, given.scale, given.dataset),
-    }
-    folder = dataset_folder(given.scale, given.dataset)
+    settings, scale, name = given.settings, given.scale, given.dataset
+    with making(Jobs(settings).generate(scale, name), given.digest, given.anew) as work:
+        if work.done:
+            return
+        work.told["raw_files"] = plan.raw_files(settings, scale, name)
+        _write(dataset_folder(scale, name), name, settings.dataset(scale, name))
+        work.names += dataset_files.read_manifest(dataset_folder(scale, name))["files"]
+
+
+def _write(folder: Path, name: str, definition: dict[str, Any]) -> None:
+    manifest = {"dataset": name, "definition": definition}
     dataset = registry.build("datasets", definition["generator"], definition["options"])
     sources = {
         role: registry.build("sources", source["name"], source["options"])

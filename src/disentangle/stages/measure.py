@@ -11,26 +11,37 @@ from disentangle.evaluation.edits import Edits
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.scores import scores_of
 from disentangle.pipeline import plan
+from disentangle.pipeline.jobs import Jobs
+from disentangle.pipeline.sealed import kept_parts, making
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read a cell's codes and what they are codes of, and write scores by code and metric."""
+    """Read a cell's codes and what they are codes of, and write scores by code and metric.
+
+    Scores of the same codes by metrics that have not changed are those of the last time.
+    """
     settings, cell = given.settings, given.cell
-    plan.require(given.digest, plan.measure(settings, cell))
-    metrics = {
-        name: registry.build("metrics", name, options)
-        for name, options in settings.evaluation("metrics", cell.scale, cell.study).items()
-    }
-    diverged = files.read_json(cell.folder / "run.json")["status"] == "diverged"
-    scores: dict[str, Any] = {}
-    for code, population in _populations(cell).items():
-        chosen = settings.measured(cell.scale, cell.study, code)
-        # A model that diverged may have finite codes, which mean nothing.
-        scores[code] = (
-            dict.fromkeys(chosen) if diverged else scores_of({name: metrics[name] for name in chosen}, population)
-        )
-    print(scores, flush=True)
-    files.write_json(cell.folder / "metrics.json", {"scores": scores})
+    with making(Jobs(settings).evaluate("measure", cell), given.digest, given.anew) as work:
+        if work.done:
+            return
+        metrics = {
+            name: registry.build("metrics", name, options)
+            for name, options in settings.evaluation("metrics", cell.scale, cell.study).items()
+        }
+        work.told["parts"] = plan.parts(settings, "measure", cell)
+        kept = kept_parts(work)
+        earlier = files.read_json(cell.folder / "metrics.json")["scores"] if kept else {}
+        diverged = files.read_json(cell.folder / "run.json")["status"] == "diverged"
+        scores: dict[str, Any] = {}
+        for code, population in _populations(cell).items():
+            chosen = settings.measured(cell.scale, cell.study, code)
+            known = {name: found for name, found in earlier.get(code, {}).items() if name in kept and name in chosen}
+            new = {name: metrics[name] for name in chosen if name not in known}
+            # A model that diverged may have finite codes, which mean nothing.
+            found = dict.fromkeys(new) if diverged else scores_of(new, population)
+            print({code: found}, flush=True)
+            scores[code] = known | found
+        files.write_json(cell.folder / "metrics.json", {"scores": scores})
 
 
 def _populations(cell: Cell) -> dict[str, Population | Edits]:

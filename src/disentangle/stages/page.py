@@ -7,10 +7,12 @@ from typing import Any, get_args
 
 from disentangle import files, registry
 from disentangle.cells import Cell
-from disentangle.pipeline import outputs, plan, provenance
+from disentangle.pipeline import outputs, provenance
+from disentangle.pipeline.jobs import Jobs
 from disentangle.pipeline.needs import needs
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.result_files import read_manifests
+from disentangle.pipeline.sealed import making
 from disentangle.pipeline.study import EVALUATIONS, Study, figure_path, report_path, study_of
 from disentangle.reporting import page
 from disentangle.reporting.claim import Verdict
@@ -18,10 +20,13 @@ from disentangle.reporting.claim import Verdict
 
 def run(given: argparse.Namespace) -> None:
     """Read the reports and the figures' words that params.yaml has cells for, and write the study's page and card."""
-    settings = given.settings
-    settings.study(settings.scale, given.study)
-    study = study_of(given.study)
-    plan.require(given.digest, plan.page(settings, study.name))
+    settings, study = given.settings, study_of(given.study)
+    with making(Jobs(settings).page(study.name), given.digest, given.anew) as work:
+        if not work.done:
+            _write(settings, study)
+
+
+def _write(settings: Params, study: Study) -> None:
     shown, figures = outputs.shown_reports(settings, study.name), outputs.all_figures(settings, study.name)
     reports = [
         page.report(path.name, _from(study, path), outputs.draws(name), files.read_text(path.with_suffix(".md")))

@@ -15,17 +15,32 @@ from disentangle.evaluation import labelled_probes, measured_codes
 from disentangle.evaluation.probe_inputs import inputs_of
 from disentangle.evaluation.sampling_error import clustered_error
 from disentangle.pipeline import plan
+from disentangle.pipeline.jobs import Jobs
+from disentangle.pipeline.sealed import kept_parts, making
+
+BY_PROBE = {"accuracy", "error", "gap_error"}
+"""Results of each probe; all others are of the codes and labels."""
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read a cell's codes and what they are codes of, and write what each probe tells from them."""
+    """Read a cell's codes and what they are codes of, and write what each probe tells from them.
+
+    What probes that have not changed tell from the same codes is that of the last time.
+    """
     settings, cell = given.settings, given.cell
-    plan.require(given.digest, plan.probe(settings, cell))
-    options = settings.evaluation("probes", cell.scale, cell.study)
-    probes = {name: registry.build("probes", name, chosen) for name, chosen in options.items()}
-    manifest = dataset_files.read_manifest(dataset_folder(cell.scale, cell.dataset))
-    found = of_labelled(cell, probes) if "labelled" in manifest else of_views(cell, probes, manifest["definition"])
-    files.write_json(cell.folder / "probe.json", found)
+    with making(Jobs(settings).evaluate("probe", cell), given.digest, given.anew) as work:
+        if work.done:
+            return
+        options = settings.evaluation("probes", cell.scale, cell.study)
+        work.told["parts"] = plan.parts(settings, "probe", cell)
+        kept = kept_parts(work)
+        earlier = files.read_json(cell.folder / "probe.json") if kept else {}
+        probes = {name: registry.build("probes", name, chosen) for name, chosen in options.items() if name not in kept}
+        manifest = dataset_files.read_manifest(dataset_folder(cell.scale, cell.dataset))
+        found = of_labelled(cell, probes) if "labelled" in manifest else of_views(cell, probes, manifest["definition"])
+        for results in BY_PROBE & {*found}:
+            found[results] |= {name: earlier[results][name] for name in kept}
+        files.write_json(cell.folder / "probe.json", found)
 
 
 def of_labelled(cell: Cell, probes: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,11 @@ from typing import Any
 from disentangle import files, registry
 from disentangle.errors import InputError
 from disentangle.pipeline import outputs, plan, provenance
+from disentangle.pipeline.jobs import Jobs
 from disentangle.pipeline.needs import needs
+from disentangle.pipeline.params import Params
 from disentangle.pipeline.result_files import read_cell, read_manifests, read_published
+from disentangle.pipeline.sealed import making
 from disentangle.pipeline.study import module_of, report_path
 from disentangle.reporting.results import Results
 
@@ -16,7 +19,12 @@ from disentangle.reporting.results import Results
 def run(given: argparse.Namespace) -> None:
     """Read the cells that a report needs, let its study make of them what its reports are given, and write it."""
     settings, name = given.settings, given.name
-    plan.require(given.digest, plan.report(settings, name))
+    with making(Jobs(settings).report(name), given.digest, given.anew) as work:
+        if not work.done:
+            _write(settings, name)
+
+
+def _write(settings: Params, name: str) -> None:
     study, cells, asked = name.split("/")[0], outputs.report_cells(settings, name), needs("reports", name)
     found = Results(
         settings.scale,

@@ -6,10 +6,11 @@ import importlib
 import itertools
 from typing import Any
 
-from disentangle import files, registry
-from disentangle.cells import Cell, dataset_folder
-from disentangle.data import dataset_files
-from disentangle.pipeline import outputs, plan
+from disentangle import registry
+from disentangle.cells import Cell
+from disentangle.pipeline import outputs
+from disentangle.pipeline.jobs import Jobs
+from disentangle.pipeline.sealed import Found
 from disentangle.pipeline.study import study_of
 
 
@@ -24,7 +25,7 @@ def run(given: argparse.Namespace) -> None:
         group = list(alike)
         for together in (group[start : start + given.together] for start in range(0, len(group), given.together)):
             print(f"[{cells.index(together[-1]) + 1}/{len(cells)}] {', '.join(map(str, together))}", flush=True)
-            train.run_together(given, together)
+            train.run_together(argparse.Namespace(**vars(given), anew=False), together)
             gc.collect()  # a compiled model holds itself, and with it memory of the device
     if given.until == "report":
         for cell in cells:
@@ -41,16 +42,15 @@ def _trains_with(cell: Cell) -> tuple[str, ...]:
 
 def _prepare(given: argparse.Namespace, scale: str, dataset: str) -> None:
     """Fetch and generate what a dataset lacks."""
-    settings = given.settings
-    manifest = dataset_folder(scale, dataset) / dataset_files.MANIFEST
-    if manifest.exists() and files.read_json(manifest).get("digest") == plan.generate(settings, scale, dataset):
+    job = Jobs(given.settings).generate(scale, dataset)
+    if Found().lack(job) is None:
         return
-    for path in plan.official_files(settings, scale, dataset):
+    for path in job.placed:
         _run("fetch", given, path=path)
     _run("generate", given, scale=scale, dataset=dataset)
 
 
 def _run(stage: str, given: argparse.Namespace, **more: Any) -> None:
     """Run a stage as its own command would; there is no plan whose digest it could have fallen out of."""
-    options = {**vars(given), **more, "digest": None}
+    options = {**vars(given), **more, "digest": None, "anew": False}
     importlib.import_module(f"disentangle.stages.{stage}").run(argparse.Namespace(**options))

@@ -17,12 +17,14 @@ import torch
 from disentangle import files, registry
 from disentangle.cells import TRAINED, Cell, dataset_folder
 from disentangle.data import dataset_files
-from disentangle.errors import InputError
-from disentangle.pipeline import plan, provenance
+from disentangle.pipeline import provenance
+from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.params import Params
+from disentangle.pipeline.sealed import Found, check_inputs, locked, renewed, require, write_seal
 from disentangle.pipeline.study import study_of
 from disentangle.training import checkpoint, device
-from disentangle.training.job import Job, Trained
+from disentangle.training import job as training
+from disentangle.training.job import Trained
 
 
 class Planned(NamedTuple):
@@ -30,7 +32,7 @@ class Planned(NamedTuple):
 
     config: dict[str, Any]
     """``Params.training(cell)``."""
-    digest: str
+    job: Job
 
 
 def run(given: argparse.Namespace) -> None:
@@ -39,34 +41,38 @@ def run(given: argparse.Namespace) -> None:
     Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once, at most
     ``--together``. Their results wait at ``Cell.ahead`` for their own jobs, which put them into place.
     """
-    settings, cell = given.settings, given.cell
-    planned = {cell: _planned(settings, cell)}
-    plan.require(given.digest, planned[cell].digest)
+    jobs, cell = Jobs(given.settings), given.cell
+    planned = {cell: _planned(given.settings, jobs, cell)}
+    require(given.digest, planned[cell].job.made)
     stacked = registry.load("families", study_of(cell.study).family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    if stacked and on_gpu and not plan.trained_with(cell, planned[cell].digest, ahead=True):
-        planned |= _untrained_mates(settings, cell)
+    if stacked and on_gpu and not _is_made(planned[cell].job.into(cell.ahead)):
+        planned |= _untrained_mates(given.settings, jobs, cell)
     _train(given, dict([*planned.items()][: given.together]), [cell])
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
     """Train cells of one dataset side by side on one device, each to what it would be alone."""
-    _train(given, {cell: _planned(given.settings, cell) for cell in cells}, cells)
+    jobs = Jobs(given.settings)
+    _train(given, {cell: _planned(given.settings, jobs, cell) for cell in cells}, cells)
 
 
-def _planned(settings: Params, cell: Cell) -> Planned:
-    config = settings.training(cell)
-    return Planned(config, plan.train(settings, cell, config))
+def _planned(settings: Params, jobs: Jobs, cell: Cell) -> Planned:
+    return Planned(settings.training(cell), jobs.train(cell))
 
 
-def _untrained_mates(settings: Params, cell: Cell) -> dict[Cell, Planned]:
+def _is_made(job: Job) -> bool:
+    return Found().lack(job) is None
+
+
+def _untrained_mates(settings: Params, jobs: Jobs, cell: Cell) -> dict[Cell, Planned]:
     """Return the other cells of a cell's dataset and method that params.yaml lists and nobody has trained."""
     listed = settings.cells(cell.scale, cell.study, cell.dataset)
-    mates = {mate: _planned(settings, mate) for mate in listed if mate.method == cell.method and mate != cell}
+    mates = {mate: _planned(settings, jobs, mate) for mate in listed if mate.method == cell.method and mate != cell}
     return {
         mate: planned
         for mate, planned in mates.items()
-        if not any(plan.trained_with(mate, planned.digest, ahead) for ahead in (False, True))
+        if not any(map(_is_made, (planned.job, planned.job.into(mate.ahead))))
     }
 
 
@@ -74,35 +80,37 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
     """Train the cells that are not trained yet, and put the results of those that were asked for into place."""
     cells = [*planned]
     folder = dataset_folder(cells[0].scale, cells[0].dataset)
-    manifest = dataset_files.read_manifest(folder)
-    if manifest["definition"] != given.settings.dataset(cells[0].scale, cells[0].dataset):
-        raise InputError(f"{folder}: made with other parameters than params.yaml now has. Run `generate` first.")
     where = device.choose(given.device, given.threads)
-    made_by = {"device": device.name_of(where), "execution": device.execution(given.execution, where)}
+    execution = device.execution(given.execution, where)
+    made_by = {"device": device.name_of(where), "execution": execution}
     with contextlib.ExitStack() as locks:
         for cell in sorted(cells):  # in one order, so that no two processes wait for each other
-            locks.enter_context(files.exclusive(cell.resume.with_suffix(".lock")))
-        data = files.sha256(folder / dataset_files.MANIFEST)
-        made = {cell: {"digest": planned[cell].digest, "dataset": manifest["files"], **made_by} for cell in cells}
-        jobs: dict[Job, Cell] = {}
+            locks.enter_context(locked(planned[cell].job))
+        # All cells read the same dataset and files of weights.
+        read = check_inputs(planned[cells[0]].job)
+        made_of = {"dataset": dataset_files.read_manifest(folder)["files"], **made_by}
+        jobs: dict[training.Job, Cell] = {}
         for cell in sorted(cells):  # so that a stack knows its state again, whichever of its cells is asked for
-            say = _prefixed(f"{cell}: " if len(cells) > 1 else "")
-            if _is_trained(cell.folder, made[cell]):
-                say("this cell is trained already, with the same parameters, code, data and device")
+            say, job = _prefixed(f"{cell}: " if len(cells) > 1 else ""), planned[cell].job
+            if not given.anew and renewed(job, read):
+                say("this cell is trained already, with the same parameters, code and data")
                 continue
-            if _is_trained(cell.ahead, made[cell]):
+            if not given.anew and renewed(job.into(cell.ahead), read):
                 if cell in asked:
                     say("this cell was trained beside another one")
-                    _put_in_place(cell)
+                    _put_in_place(cell, job, read)
                 continue
-            made_of = f"{planned[cell].digest} {data} {' '.join(made_by.values())} {torch.__version__}"
-            jobs[Job(planned[cell].config, cell.resume, made_of, say)] = cell
+            state = f"{job.digest} {[*read.values()]} {' '.join(made_by.values())} {torch.__version__}"
+            jobs[training.Job(planned[cell].config, cell.resume, state, say)] = cell
         if not jobs:
             return
         family = registry.load("families", study_of(cells[0].study).family)
-        for job, trained in family.train([*jobs], folder, where, made_by["execution"], given.checkpoint_every):
+        for job, trained in family.train([*jobs], folder, where, execution, given.checkpoint_every):
             cell = jobs[job]
-            _write(cell.folder if cell in asked else cell.ahead, job.config, trained, made[cell])
+            made = planned[cell].job if cell in asked else planned[cell].job.into(cell.ahead)
+            made.seal.unlink(missing_ok=True)
+            _write(made.seal.parent, job.config, trained, made_of)
+            write_seal(made, read)
             cell.resume.unlink(missing_ok=True)
             if cell in asked:
                 shutil.rmtree(cell.ahead, ignore_errors=True)  # of other parameters or code
@@ -112,20 +120,14 @@ def _prefixed(name: str) -> Callable[[str], None]:
     return lambda line: print(f"{name}{line}", flush=True)
 
 
-def _put_in_place(cell: Cell) -> None:
+def _put_in_place(cell: Cell, job: Job, read: Mapping[str, str]) -> None:
     """Copy the results of a cell that was trained ahead, and forget them once all are there."""
+    job.seal.unlink(missing_ok=True)
     for name in TRAINED:
         with files.atomic(cell.folder / name) as file:
             file.write((cell.ahead / name).read_bytes())
+    write_seal(job, read)
     shutil.rmtree(cell.ahead)
-
-
-def _is_trained(folder: Path, made: dict[str, Any]) -> bool:
-    """Say whether a folder holds all results of just this training, as an orphan of a killed run leaves them."""
-    if not all((folder / name).exists() for name in TRAINED):
-        return False
-    run = files.read_json(folder / "run.json")
-    return {key: run.get(key) for key in made} == made
 
 
 def _write(folder: Path, config: dict[str, Any], trained: Trained, made: dict[str, Any]) -> None:

@@ -1,0 +1,215 @@
+"""Whether a job's results are current, and how a stage makes and seals them."""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from disentangle import files
+from disentangle.cells import RESUME
+from disentangle.errors import InputError
+from disentangle.pipeline import seals
+from disentangle.pipeline.hashes import Hashes
+from disentangle.pipeline.jobs import Job
+from disentangle.pipeline.seals import Seal
+
+SHORT = 16
+"""Digits of the hash of what was read, of 64."""
+
+
+class Lack(NamedTuple):
+    """Why a job's results are not current."""
+
+    why: str
+    known: bool = False
+    """Files of the job's ``makes`` are not there, and that is all: who asks for one of them sees that itself."""
+    spreads: bool = False
+    """What rests on them may come out differently, though no digest changed."""
+
+
+class Found:
+    """Seals and files as they are found on disk, each read once."""
+
+    def __init__(self, whole: bool = False) -> None:
+        self.whole = whole
+        """Every file of every job is asked for, not only those that a report reads."""
+        self.hashes = Hashes()
+        self._seals: dict[Path, Seal | None] = {}
+        self._lacks: dict[Path, Lack | None] = {}
+
+    def seal(self, job: Job) -> Seal | None:
+        """Return a job's seal, None where there is none."""
+        if job.seal not in self._seals:
+            self._seals[job.seal] = seals.read(job.seal)
+        return self._seals[job.seal]
+
+    def lack(self, job: Job) -> Lack | None:
+        """Return why a job's results are not current, None where they are.
+
+        They are if the seal has today's digests, all files are there as it says, and what was read is what lies there,
+        as far as it lies there: what is current needs nothing above it any more.
+        """
+        if job.seal not in self._lacks:
+            self._lacks[job.seal] = self._lack(job)
+        return self._lacks[job.seal]
+
+    def _lack(self, job: Job) -> Lack | None:
+        seal = self.seal(job)
+        if seal is None:
+            there = [path for path in (*job.makes, job.seal) if path.exists()]
+            return Lack(f"{there[0]}: no seal tells what it was made of") if there else Lack("not made yet", known=True)
+        if seal.made != job.made:
+            own = seal.digest != job.digest
+            return Lack("its parameters or code changed" if own else "what it is made of changed")
+        return self._read_differs(job, seal) or self._damage(job, seal) or self._above(job)
+
+    def _read_differs(self, job: Job, seal: Seal) -> Lack | None:
+        for maker, path in job.inputs:
+            there = self.seal(maker)
+            if there is not None and seal.read.get(str(path)) != there.files.get(path.name, "")[:SHORT]:
+                return Lack(f"{job.makes[0]}: made of another {path}", spreads=True)
+        return None
+
+    def _damage(self, job: Job, seal: Seal) -> Lack | None:
+        folder, missing = job.seal.parent, []
+        # A training writes how long it took and, on a GPU, may end in other bits; all others repeat.
+        spreads = job.stage == "train"
+        for name, sha256 in seal.files.items():
+            found = self.hashes.of(folder / name)
+            if found is None and not (folder / name).exists():
+                missing.append(folder / name)
+            elif found != sha256:
+                return Lack(f"{folder / name}: damaged, as its seal tells", spreads=spreads)
+        if missing:
+            return Lack(f"{missing[0]}: missing", {*missing} <= {*job.makes}, spreads)
+        return None
+
+    def _above(self, job: Job) -> Lack | None:
+        """Return that something above the job is made anew and may come out differently."""
+        for maker, paths in job.reads:
+            lack = self.lack(maker)
+            if lack and lack.spreads and (self.whole or not lack.known or not all(path.exists() for path in paths)):
+                return Lack(f"{maker.makes[0]} is made anew", spreads=True)
+        return None
+
+
+@dataclass
+class Work:
+    """A job under way."""
+
+    job: Job
+    done: bool
+    """Its results are current already; there is nothing to do."""
+    earlier: Seal | None
+    """The seal of earlier results, which lie there undamaged and were made of the same files."""
+    names: list[str] = field(default_factory=list)
+    """Of files that it makes beside those that others ask for."""
+    told: dict[str, Any] = field(default_factory=dict)
+    """What is to be known of it the next time."""
+
+
+def kept_parts(work: Work) -> set[str]:
+    """Return those parts of a job's earlier results, by name, that it has ``told`` the same digest of."""
+    earlier = work.earlier.told.get("parts", {}) if work.earlier else {}
+    return {name for name, digest in work.told["parts"].items() if earlier.get(name) == digest}
+
+
+@contextlib.contextmanager
+def making(job: Job, planned: str | None = None, anew: bool = False) -> Iterator[Work]:
+    """Let a stage make a job's results, and seal them when the block ends without an error.
+
+    What it reads is checked first. Results that are current, or would be but for a digest above them that came to the
+    same bytes, are ``done``, unless it is asked to make them ``anew``. Another process with the same job is waited for.
+    Raises InputError if parameters or code are no longer as ``planned``, or if what it reads is missing or damaged.
+    """
+    require(planned, job.made)
+    with locked(job):
+        read = check_inputs(job)
+        if not anew and renewed(job, read):
+            print(f"{job.makes[0]}: current already, with the same parameters, code and data", flush=True)
+            yield Work(job, True, None)
+            return
+        work = Work(job, False, None if anew else intact(job, read))
+        job.seal.unlink(missing_ok=True)
+        yield work
+        write_seal(job, read, work.names, work.told)
+
+
+def locked(job: Job) -> contextlib.AbstractContextManager[object]:
+    """Hold the lock of a job, so that no two processes make it at once."""
+    return files.exclusive(RESUME / "locks" / job.seal.with_suffix(".lock"))
+
+
+def renewed(job: Job, read: Mapping[str, str]) -> bool:
+    """Say whether a job's results are those that it would make, of what was read; their seal says so from now on.
+
+    They are also where a digest above the job changed and came to the same files.
+    """
+    found = intact(job, read)
+    if found is None or found.digest != job.digest:
+        return False
+    if found.made != job.made:
+        seals.write(job.seal, replace(found, made=job.made))
+    return True
+
+
+def write_seal(
+    job: Job, read: Mapping[str, str], names: Iterable[str] = (), told: Mapping[str, Any] | None = None
+) -> None:
+    """Seal what a job made of what it read: its files, and those ``names`` of its folder that none asks for."""
+    folder = job.seal.parent
+    made = {name: files.sha256(folder / name) for name in (*(path.name for path in job.makes), *names)}
+    seals.write(job.seal, Seal(job.stage, job.digest, job.made, dict(read), made, told or {}))
+
+
+def intact(job: Job, read: Mapping[str, str]) -> Seal | None:
+    """Return the seal of results of a job that lie there whole and were made of the same files, None otherwise."""
+    found = seals.read(job.seal)
+    if found is None or found.stage != job.stage or found.read != read:
+        return None
+    whole = all(_content(job.seal.parent / name) == sha256 for name, sha256 in found.files.items())
+    return found if whole and {path.name for path in job.makes} <= {*found.files} else None
+
+
+def check_inputs(job: Job) -> dict[str, str]:
+    """Return the short hash of each file that a job reads, by path: each is read whole and compared with its seal.
+
+    Raises InputError that names a file that is missing, damaged, of other parameters or code, or of other data than
+    another one that is read with it.
+    """
+    read: dict[str, str] = {}
+    sealed = [(maker, paths, seals.read(maker.seal)) for maker, paths in job.reads]
+    for maker, paths, seal in sealed:
+        for path in paths:
+            if seal is None:
+                state = "not finished: it has no seal" if path.exists() else "not there"
+                raise InputError(f"{path}: {state}. Run `{maker.stage}` first.")
+            if seal.made != maker.made:
+                raise InputError(f"{path}: made with other parameters or code than today's. Run `{maker.stage}` first.")
+            found = _content(path)
+            if found is None or found != seal.files.get(path.name):
+                Hashes.forget(path)
+                state = "damaged" if path.exists() else "missing"
+                raise InputError(f"{path}: {state}, as its seal tells. Run the same command again to make it anew.")
+            read[str(path)] = found[:SHORT]
+    known = dict(read)
+    for maker, _, seal in sealed:
+        for name, sha256 in seal.read.items() if seal else ():
+            if known.setdefault(name, sha256) != sha256:
+                raise InputError(f"{maker.makes[0]}: made of another {name} than there is. Run again to make both fit.")
+    return read
+
+
+def _content(path: Path) -> str | None:
+    """Return the hash of a file's content, read now, None where it cannot be read."""
+    try:
+        return files.sha256(path)
+    except OSError:
+        return None
+
+
+def require(expected: str | None, actual: str) -> None:
+    """Raise InputError if params.yaml or the code changed between the planning of a job and its start."""
+    if expected is not None and expected != actual:
+        raise InputError("params.yaml or the code changed while the pipeline was running. Run the same command again.")
