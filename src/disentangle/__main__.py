@@ -21,6 +21,7 @@ STAGES = {
     "page": "write the page that holds all reports and figures of a study",
     "front": "write the page of all studies",
     "sweep": "train every cell of a report, one after another, without Snakemake",
+    "verify": "read results again, and say what is damaged, missing or out of date",
     "params": "print params.yaml as the pipeline reads it, scales with their bases",
     "graph": "draw the graph of the pipeline's rules",
     "show": "print the reports that params.yaml asks for",
@@ -42,6 +43,10 @@ def parser() -> argparse.ArgumentParser:
             continue
         if name == "graph":
             stage.add_argument("output", help="the SVG to write")
+            continue
+        if name == "verify":
+            stage.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: all that there is)")
+            stage.add_argument("--mend", action="store_true", help="make anew what is not as it should be")
             continue
         if name == "fetch":
             stage.add_argument("path", help="the file, as a source in src/disentangle/data/sources names it")

@@ -16,7 +16,7 @@ from disentangle import registry
 from disentangle.cells import DATASETS, RUNS, TRAINED, Cell
 from disentangle.data import dataset_files
 from disentangle.errors import InputError
-from disentangle.pipeline import outputs, params, plan
+from disentangle.pipeline import outputs, params, plan, seals
 from disentangle.pipeline.jobs import CODES, Jobs, above
 from disentangle.pipeline.sealed import Found
 from disentangle.pipeline.study import FRONT, report_path, studies, study_of
@@ -125,10 +125,10 @@ def FORCED():
 
 def tell(lack):
     """Say what happened to results that were finished once; a change of parameters or code is no news."""
-    if ": " in lack.why and workflow.is_main_process:
-        TOLD.append(lack.why)
+    if lack.news and workflow.is_main_process:
+        TOLD.append(lack)
         if len(TOLD) <= 10:
-            print(f"note: {lack.why}; it is made anew.", file=sys.stderr, flush=True)
+            print(f"note: {lack}; it is made anew.", file=sys.stderr, flush=True)
         elif len(TOLD) == 11:
             print(
                 "note: more results like these are made anew.",
@@ -141,7 +141,7 @@ def made_again():
     """Return the results of this run that do not rest on what lies there, as where a training ended in other bits."""
     found = Found(FOUND.whole)
     lacks = (found.lack(job) for job in LOOKED_AT.values())
-    return [lack.why for lack in lacks if lack and not lack.known]
+    return [lack for lack in lacks if lack and not lack.known]
 
 
 def report_of(wildcards):
@@ -179,11 +179,30 @@ def animated_figures():
 
 
 def everything(wildcards):
-    """Return all files that the targets rest on: what DVC stores must be whole."""
+    """Return all files that the targets rest on, and what else was made here and is not whole any more.
+
+    What DVC stores must be whole.
+    """
     FOUND.whole = True
-    targets = [JOBS.maker(Path(target)) for target in PARAMS.targets]
-    needed = explained(lambda: above(targets))
-    return [path for job in needed for path in job.makes]
+    needed = explained(
+        lambda: above(JOBS.maker(Path(target)) for target in PARAMS.targets)
+    )
+    return [path for job in needed + others_damaged(needed) for path in job.makes]
+
+
+def others_damaged(needed):
+    """Return the jobs of results that lie here damaged or incomplete and that no target rests on."""
+    damaged = []
+    for seal in seals.lying({job.seal for job in needed}):
+        job, lack = FOUND.at(JOBS, seal)
+        if lack and job:
+            damaged.append(job)
+        elif lack:
+            print(
+                f"note: {lack}; params.yaml has it no more. Delete {seal.parent} if it is not wanted.",
+                file=sys.stderr,
+            )
+    return damaged
 
 
 def break_stale_lock():

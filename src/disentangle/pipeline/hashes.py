@@ -21,11 +21,12 @@ Row = tuple[str, int, int, int, int, str]
 class Hashes:
     """What is known of files; without a store, or with a damaged one, it knows nothing and reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, trusting: bool = True) -> None:
+        """Without trust in times, every file is read once more."""
         self._read: dict[str, Row] = {}
         self._store: sqlite3.Connection | None = None
         with contextlib.suppress(sqlite3.Error):
-            if STORE.exists():
+            if trusting and STORE.exists():
                 self._store = sqlite3.connect(f"file:{STORE}?mode=ro", uri=True, timeout=5)
 
     def of(self, path: Path) -> str | None:

@@ -1,7 +1,7 @@
 """Whether a job's results are current, and how a stage makes and seals them."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from disentangle.cells import RESUME
 from disentangle.errors import InputError
 from disentangle.pipeline import seals
 from disentangle.pipeline.hashes import Hashes
-from disentangle.pipeline.jobs import Job
+from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.seals import Seal
 
 SHORT = 16
@@ -21,20 +21,27 @@ SHORT = 16
 class Lack(NamedTuple):
     """Why a job's results are not current."""
 
+    path: Path
+    """What is not as it should be."""
     why: str
+    news: bool = False
+    """Not a change of parameters or code: something happened to what was finished once."""
     known: bool = False
     """Files of the job's ``makes`` are not there, and that is all: who asks for one of them sees that itself."""
     spreads: bool = False
     """What rests on them may come out differently, though no digest changed."""
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"
+
 
 class Found:
     """Seals and files as they are found on disk, each read once."""
 
-    def __init__(self, whole: bool = False) -> None:
+    def __init__(self, whole: bool = False, hashes: Hashes | None = None) -> None:
         self.whole = whole
         """Every file of every job is asked for, not only those that a report reads."""
-        self.hashes = Hashes()
+        self.hashes = hashes or Hashes()
         self._seals: dict[Path, Seal | None] = {}
         self._lacks: dict[Path, Lack | None] = {}
 
@@ -54,35 +61,51 @@ class Found:
             self._lacks[job.seal] = self._lack(job)
         return self._lacks[job.seal]
 
+    def at(self, jobs: Jobs, path: Path) -> tuple[Job | None, Lack | None]:
+        """Return the job of a seal that lies there, None where params.yaml has it no more, and what of it is not whole.
+
+        Whether its digests are of today is not asked.
+        """
+        seal = seals.read(path)
+        if seal is None:
+            return None, Lack(path, "a damaged seal", news=True)
+        lack = self._damage(seal, path.parent)
+        try:
+            return (jobs.maker(path.parent / min(seal.files)) if lack else None), lack
+        except InputError:
+            return None, lack
+
     def _lack(self, job: Job) -> Lack | None:
         seal = self.seal(job)
         if seal is None:
             there = [path for path in (*job.makes, job.seal) if path.exists()]
-            return Lack(f"{there[0]}: no seal tells what it was made of") if there else Lack("not made yet", known=True)
+            if there:
+                return Lack(there[0], "no seal tells what it was made of", news=True)
+            return Lack(job.makes[0], "not made yet", known=True)
         if seal.made != job.made:
-            own = seal.digest != job.digest
-            return Lack("its parameters or code changed" if own else "what it is made of changed")
-        return self._read_differs(job, seal) or self._damage(job, seal) or self._above(job)
+            what = "its parameters or code" if seal.digest != job.digest else "what it is made of"
+            return Lack(job.makes[0], f"{what} changed")
+        return self._read_differs(job, seal) or self._damage(seal, job.seal.parent, job.makes) or self._above(job)
 
     def _read_differs(self, job: Job, seal: Seal) -> Lack | None:
         for maker, path in job.inputs:
             there = self.seal(maker)
             if there is not None and seal.read.get(str(path)) != there.files.get(path.name, "")[:SHORT]:
-                return Lack(f"{job.makes[0]}: made of another {path}", spreads=True)
+                return Lack(job.makes[0], f"made of another {path}", news=True, spreads=True)
         return None
 
-    def _damage(self, job: Job, seal: Seal) -> Lack | None:
-        folder, missing = job.seal.parent, []
+    def _damage(self, seal: Seal, folder: Path, makes: Collection[Path] = ()) -> Lack | None:
+        missing = []
         # A training writes how long it took and, on a GPU, may end in other bits; all others repeat.
-        spreads = job.stage == "train"
+        spreads = seal.stage == "train"
         for name, sha256 in seal.files.items():
             found = self.hashes.of(folder / name)
             if found is None and not (folder / name).exists():
                 missing.append(folder / name)
             elif found != sha256:
-                return Lack(f"{folder / name}: damaged, as its seal tells", spreads=spreads)
+                return Lack(folder / name, "damaged, as its seal tells", news=True, spreads=spreads)
         if missing:
-            return Lack(f"{missing[0]}: missing", {*missing} <= {*job.makes}, spreads)
+            return Lack(missing[0], "missing", True, {*missing} <= {*makes}, spreads)
         return None
 
     def _above(self, job: Job) -> Lack | None:
@@ -90,7 +113,7 @@ class Found:
         for maker, paths in job.reads:
             lack = self.lack(maker)
             if lack and lack.spreads and (self.whole or not lack.known or not all(path.exists() for path in paths)):
-                return Lack(f"{maker.makes[0]} is made anew", spreads=True)
+                return Lack(job.makes[0], f"{maker.makes[0]} is made anew", spreads=True)
         return None
 
 

@@ -6,13 +6,16 @@ all that is needed to know whether a result is current, wherever that was made a
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from disentangle import files
+from disentangle.cells import DATASETS, REPORTS, RUNS
 from disentangle.errors import InputError
+
+PLACES = (DATASETS, RUNS, REPORTS)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,11 @@ def write(path: Path, seal: Seal) -> None:
     """Write a seal with its own hash."""
     content = asdict(seal)
     files.write_json(path, {**content, "seal": _hash(content)})
+
+
+def lying(known: Collection[Path] = ()) -> list[Path]:
+    """Return the seals that lie in this folder, but for those that are known, sorted."""
+    return sorted({path for root in PLACES for path in root.rglob("*.seal")} - {*known})
 
 
 def _hash(content: Mapping[str, Any]) -> str:

@@ -20,8 +20,9 @@ def run(given: argparse.Namespace) -> None:
     with making(Jobs(settings).generate(scale, name), given.digest, given.anew) as work:
         if work.done:
             return
-        work.told["raw_files"] = plan.raw_files(settings, scale, name)
-        _write(dataset_folder(scale, name), name, settings.dataset(scale, name))
+        definition = settings.dataset(scale, name)
+        work.told |= {"raw_files": plan.raw_files(settings, scale, name), "sources": definition["sources"]}
+        _write(dataset_folder(scale, name), name, definition)
         work.names += dataset_files.read_manifest(dataset_folder(scale, name))["files"]
 
 

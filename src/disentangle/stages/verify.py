@@ -1,0 +1,64 @@
+"""Read again all that results rest on, say what is not as its seal tells, and with ``--mend`` make that anew."""
+
+import argparse
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from disentangle.errors import InputError
+from disentangle.pipeline import seals
+from disentangle.pipeline.hashes import Hashes
+from disentangle.pipeline.jobs import Job, Jobs, above
+from disentangle.pipeline.sealed import Found, Lack
+
+
+def run(given: argparse.Namespace) -> None:
+    """Check files, folders or, where none is named, all that the targets rest on and all else that lies there.
+
+    Raises InputError if something is missing, damaged or of other parameters or code, and is not to be mended.
+    """
+    jobs, found = Jobs(given.settings), Found(whole=True, hashes=Hashes(trusting=False))
+    asked, others = _asked(given, jobs), dict[Path, Lack]()
+    needed = above(asked)
+    for path in () if given.paths else seals.lying({job.seal for job in needed}):
+        job, lack = found.at(jobs, path)
+        if job:
+            needed.append(job)
+        elif lack:
+            others[path] = lack
+    lacks = {job: lack for job in needed if (lack := found.lack(job))}
+    found.hashes.save()  # what was read replaces what times promised
+    for lack in [*lacks.values(), *others.values()]:
+        print(lack, flush=True)
+    again = Counter(job.stage for job in lacks)
+    said = ", ".join(f"{stage} {count}" for stage, count in again.items())
+    print(f"{len(needed)} results looked at; to be made anew: {said or 'none'}", flush=True)
+    if given.mend and lacks:
+        _mend([*lacks])
+    elif lacks or others:
+        raise InputError(f"{len(lacks) + len(others)} results are not as they should be; --mend makes them anew.")
+
+
+def _asked(given: argparse.Namespace, jobs: Jobs) -> list[Job]:
+    """Return the jobs of what is named: of a file, of all that was made in a folder, or of the targets."""
+    found = []
+    for path in map(Path, given.paths or given.settings.targets):
+        inside = [seal for seal in seals.lying() if path in seal.parents]
+        found += [jobs.maker(_first(seal)) for seal in inside] if path.is_dir() else [jobs.maker(path)]
+        if path.is_dir() and not inside:
+            raise InputError(f"{path}: nothing was made there.")
+    return found
+
+
+def _first(path: Path) -> Path:
+    seal = seals.read(path)
+    if seal is None:
+        raise InputError(f"{path}: a damaged seal. Run the pipeline again to make anew what it is of.")
+    return path.parent / min(seal.files)
+
+
+def _mend(jobs: list[Job]) -> None:
+    command = [sys.executable, "-m", "snakemake", "--cores", "all", "--", *(str(job.makes[0]) for job in jobs)]
+    if subprocess.run(command, check=False).returncode:
+        raise InputError("not everything could be made anew; what failed is told above.")
