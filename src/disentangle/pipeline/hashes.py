@@ -8,6 +8,7 @@ from pathlib import Path
 
 from disentangle import files
 from disentangle.cells import RESUME
+from disentangle.errors import InputError
 
 STORE = RESUME / "hashes.db"
 """Of this folder alone, and no result: without it everything is read once more."""
@@ -44,7 +45,7 @@ class Hashes:
         started = time.time()
         try:
             found = files.sha256(path)
-        except OSError:
+        except (InputError, OSError):
             return None
         if started - max(facts.st_mtime, facts.st_ctime) > SETTLED:
             self._read[str(path)] = (str(path), *now, found)

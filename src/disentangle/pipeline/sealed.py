@@ -228,7 +228,7 @@ def _content(path: Path) -> str | None:
     """Return the hash of a file's content, read now, None where it cannot be read."""
     try:
         return files.sha256(path)
-    except OSError:
+    except (InputError, OSError):
         return None
 
 
