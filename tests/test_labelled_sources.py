@@ -475,14 +475,14 @@ def test_an_edited_table_or_picture_makes_the_data_set_anew(own: Path) -> None:
 def test_the_stage_makes_it(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(own.parent)
     settings = defined(own, domain="colour", attributes=["size"])
-    generate.run(argparse.Namespace(settings=settings, scale="s", dataset="own", digest=None))
+    generate.run(argparse.Namespace(settings=settings, scale="s", dataset="own", digest=None, anew=False))
     found = Labelled(**dataset_files.read_labelled(Path("data/datasets/s/own")))
     assert found.images.shape == (4, 32, 32, 3) and found.images[:, 5, 5, 0].tolist() == [0, 50, 100, 150]
     assert found.values == {"colour": ("green", "red"), "size": ("7", "NA")}
     assert found.labels["colour"].tolist() == [1, 0, 1, 0] and found.labels["size"].tolist() == [1, 0, 0, 1]
     assert (found.domain, int(found.test.sum())) == ("colour", 2)
     manifest = dataset_files.read_manifest(Path("data/datasets/s/own"))
-    assert manifest["made_of"] == {"images": {"source": "labelled_images"}} and manifest["raw_files"]["images"]
+    assert manifest["made_of"] == {"images": {"source": "labelled_images"}}
 
 
 # The page

@@ -22,11 +22,13 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from disentangle import files, registry
-from disentangle.cells import Cell, dataset_folder
+from disentangle.cells import TRAINED, Cell, dataset_folder
 from disentangle.data import dataset_files
 from disentangle.data.views import Views
 from disentangle.errors import InputError
-from disentangle.pipeline import params, plan
+from disentangle.pipeline import params, plan, seals
+from disentangle.pipeline.jobs import Jobs
+from disentangle.pipeline.sealed import write_seal
 from disentangle.stages import train
 from disentangle.streams import seed_of
 from disentangle.training import augment as augmentation
@@ -434,18 +436,24 @@ def test_a_state_of_other_parameters_or_code_is_left_alone(pairs: ViewPairs, tmp
     assert weights(run) == weights(fit(pairs, tmp_path / "empty", configured()))
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish", None])
-def test_a_damaged_state_is_named_and_kept(pairs: ViewPairs, tmp_path: Path, content: bytes | None) -> None:
+def flipped(content: bytes) -> bytes:
+    place = len(content) * 2 // 3
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [lambda _: b"", lambda _: b"rubbish", lambda kept: kept[:1000], flipped])
+def test_a_damaged_state_is_named_and_none(
+    pairs: ViewPairs, tmp_path: Path, damage: Callable[[bytes], bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "cell.pt"
     with pytest.raises(Killed):
         fit(pairs, tmp_path, configured(), kill_at(4), every=0)
-    content = path.read_bytes()[:1000] if content is None else content
-    path.write_bytes(content)
-    with pytest.raises(InputError) as caught:
-        fit(pairs, tmp_path, configured())
-    assert str(caught.value).startswith(f"{path}: a damaged checkpoint (")
-    assert str(caught.value).endswith("Delete it to train this cell anew.")
-    assert path.read_bytes() == content
+    path.write_bytes(damage(path.read_bytes()))
+    said: list[str] = []
+    run = fit(pairs, tmp_path, configured(), said.append)
+    assert f"{path}: a damaged checkpoint; training begins anew" in capsys.readouterr().out
+    assert said[0].startswith("step 2/8")
+    assert weights(run) == weights(fit(pairs, tmp_path / "empty", configured()))
 
 
 @pytest.mark.parametrize(("lam", "lr"), [(math.inf, 0.01), (0.1, 1e38)])
@@ -678,6 +686,9 @@ def test_a_repeatable_cublas_is_asked_for_but_not_forced(monkeypatch: pytest.Mon
 
 # The stage.
 
+DIFFER = ("timing.json", "checkpoint.seal")
+"""What is of its run alone: how long it took, and the seal that has the hash of that."""
+
 ALL_PAIRS = {"infomax": {"lam": [0]}, "ortho": {"lam": [0.1], "pairs": "all"}}
 
 
@@ -698,13 +709,14 @@ class Stage:
             images = rng.integers(256, size=(count, 2, 32, 32, 3), dtype=np.uint8)
             splits[name] = Views(images, factors)
         dataset_files.write(self.dataset, splits, {"dataset": "DC-BC", "definition": definition})
+        write_seal(Jobs(params.load()).generate("tiny", "DC-BC"), {})
 
     def run(self, every: float = math.inf) -> None:
         train.run(self.given(every))
 
     def given(self, every: float = math.inf) -> argparse.Namespace:
         compute = {"device": "cpu", "threads": 1, "execution": "auto", "checkpoint_every": every, "together": None}
-        return argparse.Namespace(cell=self.cell, settings=params.load(), digest=None, **compute)
+        return argparse.Namespace(cell=self.cell, settings=params.load(), digest=None, anew=False, **compute)
 
     def read(self, name: str) -> dict[str, Any]:
         return files.read_json(self.cell.folder / name)
@@ -722,12 +734,19 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_before: None) -> S
 
 def test_what_a_training_leaves_behind(stage: Stage) -> None:
     stage.run(every=0)
-    assert sorted(stage.bytes()) == ["checkpoint.safetensors", "history.csv", "run.json", "timing.json"]
+    assert sorted(stage.bytes()) == [
+        "checkpoint.safetensors",
+        "checkpoint.seal",
+        "history.csv",
+        "run.json",
+        "timing.json",
+    ]
     run, timing = stage.read("run.json"), stage.read("timing.json")
     assert run["reading"] == {"pairs": "all"}
     assert run["method"] == {"name": "ortho", "options": {"pairs": "all"}}
-    assert run["digest"] == plan.train(params.load(), stage.cell)
-    assert plan.trained_with(stage.cell, run["digest"])
+    seal = seals.read(stage.cell.folder / "checkpoint.seal")
+    assert seal is not None and seal.digest == plan.train(params.load(), stage.cell)
+    assert seal.read == {str(stage.dataset / "manifest.json"): files.sha256(stage.dataset / "manifest.json")[:16]}
     assert run["dataset"] == dataset_files.read_manifest(stage.dataset)["files"]
     assert (timing["steps"], timing["revision"]) == (6, "unknown")
     assert timing["images_per_second"] == pytest.approx(2 * 16 * 6 / timing["seconds"], rel=0.05)
@@ -752,8 +771,8 @@ def test_cells_trained_together_leave_what_each_leaves_alone(stage: Stage, capsy
     assert said[0].startswith("DC-BC/infomax lam=0 seed=3: this cell is trained already")
     assert [line.split("  ")[0] for line in said[1:]] == [f"{cells[0]}: step {done}/6" for done in (2, 4, 6)]
     for stage.cell in cells:
-        assert {name: data for name, data in stage.bytes().items() if name != "timing.json"} == {
-            name: data for name, data in alone[stage.cell].items() if name != "timing.json"
+        assert {name: data for name, data in stage.bytes().items() if name not in DIFFER} == {
+            name: data for name, data in alone[stage.cell].items() if name not in DIFFER
         }
 
 
@@ -778,7 +797,7 @@ def test_a_cell_that_is_trained_is_left_alone_by_one_that_waited(
     before = stage.bytes()
     capsys.readouterr()
     stage.run()
-    assert capsys.readouterr().out == "this cell is trained already, with the same parameters, code, data and device\n"
+    assert capsys.readouterr().out == "this cell is trained already, with the same parameters, code and data\n"
     assert stage.bytes() == before
 
     started: list[str] = []
@@ -788,33 +807,35 @@ def test_a_cell_that_is_trained_is_left_alone_by_one_that_waited(
         raise Killed
 
     monkeypatch.setattr(loop, "Training", start)
-    (stage.cell.folder / "history.csv").unlink()  # written before run.json: an orphan that was cut short
+    (stage.cell.folder / "history.csv").unlink()
     with pytest.raises(Killed):
         stage.run()
-    (stage.cell.folder / "history.csv").write_bytes(before["history.csv"])
-    for key, other in (
-        ("digest", "0" * 16),
-        ("dataset", {}),
-        ("device", "another GPU"),
-        ("execution", "compiled"),
-    ):
-        files.write_json(stage.cell.folder / "run.json", stage.read("run.json") | {key: other})
+    for name in TRAINED:  # as of other data, code or device, or damaged
+        (stage.cell.folder / "history.csv").write_bytes(before["history.csv"])
+        (stage.cell.folder / "checkpoint.seal").write_bytes(before["checkpoint.seal"])
+        (stage.cell.folder / name).write_bytes(before[name] + b" ")
         with pytest.raises(Killed):
             stage.run()
-        (stage.cell.folder / "run.json").write_bytes(before["run.json"])
-    manifest = files.sha256(stage.dataset / "manifest.json")
+        (stage.cell.folder / name).write_bytes(before[name])
+    (stage.cell.folder / "checkpoint.seal").unlink(missing_ok=True)
+    with pytest.raises(Killed):
+        stage.run()
+    manifest = files.sha256(stage.dataset / "manifest.json")[:16]
     digest = plan.train(params.load(), stage.cell)
     # what a resumed run must have in common with the one that was interrupted
-    assert started == [f"{digest} {manifest} cpu eager {torch.__version__}"] * 5
+    assert started == [f"{digest} {[manifest]} cpu eager {torch.__version__}"] * 6
+    (stage.cell.folder / "checkpoint.seal").write_bytes(before["checkpoint.seal"])
+    stage.run()
+    assert stage.bytes() == before
 
 
 def test_a_dataset_of_other_parameters_is_refused(stage: Stage) -> None:
-    manifest = dataset_files.read_manifest(stage.dataset)
-    manifest["definition"]["seed"] = 1
-    files.write_json(stage.dataset / "manifest.json", manifest)
+    data = yaml.safe_load(Path("params.yaml").read_text())
+    data["scales"]["tiny"]["datasets"]["DC-BC"]["seed"] = 1
+    Path("params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
     with pytest.raises(InputError) as caught:
         stage.run()
     assert str(caught.value) == (
-        "data/datasets/tiny/DC-BC: made with other parameters than params.yaml now has. Run `generate` first."
+        "data/datasets/tiny/DC-BC/manifest.json: made with other parameters or code than today's. Run `generate` first."
     )
     assert not stage.cell.folder.exists()

@@ -2,7 +2,9 @@
 
 import functools
 import hashlib
+import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +38,9 @@ def generate(params: Params, scale: str, dataset: str) -> str:
     Where raw files are gone and nothing else changed, the dataset that was made of them stays current.
     """
     raw = raw_files(params, scale, dataset)
-    if MISSING in raw.values() and (seal := _seal(scale, dataset)):
-        if seal.told["sources"] == params.dataset(scale, dataset)["sources"]:
-            raw = seal.told["raw_files"]
+    seal = _seal(scale, dataset) if MISSING in raw.values() else None
+    if seal and seal.told.get("sources") == params.dataset(scale, dataset)["sources"]:
+        raw = seal.told["raw_files"]
     return _generation(params, scale, dataset, raw)
 
 
@@ -217,6 +219,17 @@ def evaluated_with(params: Params, study: str) -> dict[str, list[str]]:
     """Return the names under ``probes`` and ``metrics`` of a study, in the order of params.yaml."""
     section = params.study(params.scale, study)
     return {kind.plugins: [*section.get(kind.plugins, ())] for kind in EVALUATIONS.values()}
+
+
+def parameters(params: Params, study: str, cells: Iterable[Cell]) -> str:
+    """Return a digest of all of params.yaml that some cells of a study, and the scores of them, rest on."""
+    cells = tuple(cells)
+    used = {
+        "datasets": [params.dataset(scale, dataset) for scale, dataset in datasets_of(cells)],
+        "cells": [params.training(cell) for cell in cells],
+        "evaluations": {e.plugins: params.evaluation(e.plugins, params.scale, study) for e in EVALUATIONS.values()},
+    }
+    return hashlib.sha256(json.dumps(used, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def figure(params: Params, name: str, dataset: str, method: str | None) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from disentangle import files, registry
+from disentangle.cells import dataset_folder
+from disentangle.data.dataset_files import MANIFEST
 from disentangle.errors import InputError
 from disentangle.pipeline import outputs, plan, provenance
 from disentangle.pipeline.jobs import Jobs
@@ -13,6 +15,7 @@ from disentangle.pipeline.params import Params
 from disentangle.pipeline.result_files import read_cell, read_manifests, read_published
 from disentangle.pipeline.sealed import making
 from disentangle.pipeline.study import module_of, report_path
+from disentangle.reporting.origin import origin
 from disentangle.reporting.results import Results
 
 
@@ -21,15 +24,16 @@ def run(given: argparse.Namespace) -> None:
     settings, name = given.settings, given.name
     with making(Jobs(settings).report(name), given.digest, given.anew) as work:
         if not work.done:
-            _write(settings, name)
+            _write(settings, name, work.job.made)
 
 
-def _write(settings: Params, name: str) -> None:
+def _write(settings: Params, name: str, made: str) -> None:
     study, cells, asked = name.split("/")[0], outputs.report_cells(settings, name), needs("reports", name)
+    datasets = [*outputs.datasets_of(cells)]
     found = Results(
         settings.scale,
         tuple(map(read_cell, cells)),
-        read_manifests([*outputs.datasets_of(cells)]),
+        read_manifests(datasets),
         read_published(study),
         provenance.revision(),
         plan.evaluated_with(settings, study),
@@ -42,7 +46,9 @@ def _write(settings: Params, name: str) -> None:
         from disentangle.reporting.drawing import svg  # takes a second, and many reports are text
 
         files.write_bytes(place.with_suffix(".svg"), svg(report.draw(results)))
-    files.write_text(place.with_suffix(".md"), _titled(report.render(results), file) + "\n")
+    data = {dataset: files.sha256(dataset_folder(scale, dataset) / MANIFEST) for scale, dataset in datasets}
+    of = origin(found, plan.parameters(settings, study, cells), made, data)
+    files.write_text(place.with_suffix(".md"), f"{_titled(report.render(results), file)}\n\n{of}\n")
 
 
 def _complete(report: Any, draws: bool, file: Path) -> Any:

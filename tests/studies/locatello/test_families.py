@@ -14,7 +14,7 @@ import yaml
 from disentangle import files
 from disentangle.cells import TRAINED, Cell
 from disentangle.errors import InputError
-from disentangle.pipeline import params, plan
+from disentangle.pipeline import params, plan, seals
 from disentangle.stages import encode, generate, measure, train
 from disentangle.training import device, stack
 from disentangle.training.families import contrastive, vae
@@ -25,7 +25,7 @@ CELLS = [Cell("tiny", "locatello", "dsprites", "beta_vae", float(lam), seed) for
 
 def given(cell: Cell, **more: Any) -> argparse.Namespace:
     compute = {"device": "cpu", "threads": 1, "execution": "auto", "checkpoint_every": math.inf, "together": None}
-    return argparse.Namespace(cell=cell, settings=params.load(), digest=None, **(compute | more))
+    return argparse.Namespace(cell=cell, settings=params.load(), digest=None, **({"anew": False} | compute | more))
 
 
 def trained_alone(cell: Cell) -> dict[str, bytes]:
@@ -37,7 +37,7 @@ def trained_alone(cell: Cell) -> dict[str, bytes]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "timing.json"}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name in {*TRAINED} - {"timing.json"}}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,9 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for dataset in ("dsprites", "color_dsprites"):
-            generate.run(argparse.Namespace(scale="tiny", dataset=dataset, settings=params.load(), digest=None))
+            generate.run(
+                argparse.Namespace(scale="tiny", dataset=dataset, settings=params.load(), digest=None, anew=False)
+            )
     return folder
 
 
@@ -158,7 +160,7 @@ def test_a_run_knows_its_losses_and_an_untrained_one_has_none_but_the_last(proje
     assert final["loss"] == pytest.approx(final["reconstruction"] + final["regularizer"], rel=1e-6)
     assert final["regularizer"] == pytest.approx(4 * final["kl"], rel=1e-6)
     assert run["parameters"] == sum(w.numel() for w in weights(CELLS[2]).values())
-    assert run["digest"] == plan.train(params.load(), CELLS[2])
+    assert seals.read(CELLS[2].folder / "checkpoint.seal").digest == plan.train(params.load(), CELLS[2])
     assert files.read_json(control.folder / "timing.json")["steps"] == 0
     assert (control.folder / "history.csv").read_text() == "step\n"
     assert files.read_json(control.folder / "run.json")["final"]["loss"] > 0
@@ -178,7 +180,7 @@ def test_codes_are_of_every_image_in_order_and_seen_alike_by_every_model(project
         name: ((3 * 2 * 4 * 4 * 4, 3), np.dtype(np.float32)) for name in ("mean", "logvar")
     }
     first = {cell: files.read_arrays(cell.folder / "codes.npz") for cell in coloured}
-    encode.run(given(coloured[0]))
+    encode.run(given(coloured[0], anew=True))
     again = files.read_arrays(coloured[0].folder / "codes.npz")
     assert again["mean"].tobytes() == first[coloured[0]]["mean"].tobytes()
     assert first[coloured[0]]["mean"].tobytes() != first[coloured[1]]["mean"].tobytes()
