@@ -1,20 +1,30 @@
 """Files: the old one or the whole new one, equal bytes for equal content, and damage named by its file."""
 
+import contextlib
 import errno
+import fcntl
 import hashlib
 import json
 import os
+import pickle
+import re
 import select
 import subprocess
 import sys
+import tempfile
 import time
+import tracemalloc
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis.extra.numpy
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from disentangle import files
 from disentangle.data import dataset_files
@@ -25,7 +35,8 @@ ARRAYS = {"b": np.arange(12, dtype=np.int64).reshape(3, 4), "a": np.array([0.5, 
 
 
 def listed(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    """The names in a folder, of temporary files without what makes them unique."""
+    return sorted(re.sub(r"\.[0-9a-f]{16}\.part$", ".*.part", path.name) for path in folder.iterdir())
 
 
 def test_a_block_that_raises_leaves_the_old_file(tmp_path: Path) -> None:
@@ -45,7 +56,7 @@ def test_the_old_file_is_there_until_the_block_ends(tmp_path: Path) -> None:
         file.write(b"new, and longer")
         file.flush()
         assert path.read_text() == "old"
-        assert listed(path.parent) == [".file.txt.part", "file.txt"]
+        assert listed(path.parent) == [".file.txt.*.part", "file.txt"]
     assert path.read_text() == "new, and longer"
     assert listed(path.parent) == ["file.txt"]
 
@@ -61,10 +72,96 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     with run(code, path) as writer:
         assert writer.wait(20) == -9
     assert path.read_text() == "old"
-    assert listed(tmp_path) == [".file.txt.part", "file.txt"]
+    assert listed(tmp_path) == [".file.txt.*.part", "file.txt"]
     files.write_text(path, "newer")
     assert path.read_text() == "newer"
-    assert listed(tmp_path) == ["file.txt"]  # the next writer uses and moves what the killed one left
+    assert listed(tmp_path) == ["file.txt"]  # the next writer removes what the killed one left
+
+
+def test_a_writer_removes_what_was_left_of_its_own_file_alone(tmp_path: Path) -> None:
+    left, download = tmp_path / f".file.{'0' * 16}.part", tmp_path / ".file.part"
+    others = [tmp_path / f".{name}.{'0' * 16}.part" for name in ("file.txt", "fil", "afile")]
+    for path in (left, download, *others):
+        path.write_bytes(b"some")
+    files.write_text(tmp_path / "file", "text")
+    assert {*tmp_path.iterdir()} == {tmp_path / "file", download, *others}
+
+
+@pytest.mark.parametrize("last", ["first", "second"])
+def test_of_two_writers_each_writes_whole_and_the_last_stays(tmp_path: Path, last: str) -> None:
+    path = tmp_path / "file"
+    content = {"first": b"a" * 100_000, "second": b"b" * 10}
+    with contextlib.ExitStack() as end:
+        for name in sorted(content, key=lambda name: name != last):  # who opens first is the last to end
+            file = end.enter_context(files.atomic(path))
+            file.write(content[name][:5])
+            file.flush()
+            end.callback(file.write, content[name][5:])
+        assert listed(tmp_path) == [".file.*.part", ".file.*.part"]
+    assert path.read_bytes() == content[last]
+    assert listed(tmp_path) == ["file"]
+
+
+WRITE = """
+import sys
+from pathlib import Path
+from disentangle import files
+for number in range(200):
+    with files.atomic(Path(sys.argv[1])) as file:
+        for _ in range(5):
+            file.write(sys.argv[2].encode() * 20_000)
+"""
+
+
+def test_many_writers_at_once_leave_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with run(WRITE, path, Path("a")) as one, run(WRITE, path, Path("b")) as two, run(WRITE, path, Path("c")) as three:
+        while None in [writer.poll() for writer in (one, two, three)]:
+            if path.exists():
+                assert path.read_bytes() in [letter * 100_000 for letter in (b"a", b"b", b"c")]
+        assert [writer.returncode for writer in (one, two, three)] == [0, 0, 0]
+    assert listed(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("name", ["a" * 250 + ".json", "ä" * 125 + ".txt", "λ" * 127])
+def test_a_long_name(tmp_path: Path, name: str) -> None:
+    for text in ("old", "new"):
+        files.write_text(tmp_path / name, text)
+        assert files.read_text(tmp_path / name) == text
+    assert listed(tmp_path) == [name]
+
+
+def test_a_file_that_cannot_be_locked_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    left = tmp_path / f".file.{'0' * 16}.part"
+    left.write_text("of another writer, for all that is known")
+    monkeypatch.setattr(files.fcntl, "flock", refuse)
+    files.write_text(tmp_path / "file", "text")
+    assert (tmp_path / "file").read_text() == "text"
+    assert left.exists()
+    with (
+        pytest.raises(InputError, match=r"cell\.lock: cannot be written \(No locks available\)"),
+        files.exclusive(tmp_path / "cell.lock"),
+    ):
+        pass
+
+
+def test_both_the_content_and_the_name_are_put_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, synced, sync = tmp_path / "file", [], os.fsync
+
+    def watched(descriptor: int) -> None:
+        folder = os.path.samestat(os.fstat(descriptor), tmp_path.stat())
+        synced.append(("folder" if folder else "file", path.exists()))
+        if folder:
+            raise OSError(errno.EINVAL, "a file system that cannot")
+        sync(descriptor)
+
+    monkeypatch.setattr(files.os, "fsync", watched)
+    files.write_text(path, "text")
+    assert synced == [("file", False), ("folder", True)]
+    assert path.read_text() == "text"
 
 
 FULL = """
@@ -134,11 +231,44 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: in
     assert listed(tmp_path) == ["file.txt"]
 
 
-def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("folder", "Is a directory"),
+        ("", "Is a directory"),
+        ("file/below.txt", "{}/file is no folder"),
+        ("file/deep/er/below.txt", "{}/file is no folder"),
+        ("link/below.txt", "{}/link is no folder"),
+        ("a" * 256, "File name too long"),
+    ],
+)
+def test_a_path_that_cannot_be_written_is_said_before_the_work(tmp_path: Path, name: str, reason: str) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match=r"folder: cannot be written \(Is a directory\); nothing was changed"):
-        files.write_text(tmp_path / "folder", "text")
-    assert listed(tmp_path) == ["folder"]
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "link").symlink_to("nowhere")
+    path = tmp_path / name
+    with pytest.raises(InputError) as caught, files.atomic(path):
+        raise AssertionError("the work was begun")
+    said = f"cannot be written ({reason.format(tmp_path)}); nothing was changed. Mend that and run again."
+    assert str(caught.value) == f"{path}: {said}"
+    assert listed(tmp_path) == ["file", "folder", "link"]
+    assert listed(tmp_path / "folder") == []
+
+
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    """By nobody, as whom the superuser tries."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        os.seteuid(user or 65534)
+        try:
+            for write in (lambda path: files.write_text(path, "text"), lambda path: files.exclusive(path).__enter__()):
+                with pytest.raises(InputError) as caught:
+                    write(Path(folder) / "file")
+                assert str(caught.value).startswith(f"{folder}/file: cannot be written (Permission denied);")
+        finally:
+            os.seteuid(user)
+            Path(folder).chmod(0o755)
 
 
 def test_equal_arrays_are_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,11 +331,29 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("read", [files.read_arrays, files.read_array, files.read_json])
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+READERS = [files.read_arrays, files.read_array, files.read_json, files.read_table, files.read_text, files.sha256]
+
+
+@pytest.mark.parametrize("read", READERS)
 def test_a_file_that_is_not_there(tmp_path: Path, read: Callable[[Path], Any]) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path / "deep" / "file")
     assert str(caught.value) == f"{tmp_path / 'deep' / 'file'}: not there. Run the stage that makes it first."
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize("damage", [folder, pipe])
+def test_what_is_no_file(tmp_path: Path, read: Callable[[Path], Any], damage: Callable[[Path], None]) -> None:
+    path = tmp_path / "file"
+    text(path)
+    damage(path)
+    with pytest.raises(InputError, match=rf"^{path}: not a readable \w+ file \(found a folder or a device\)"):
+        read(path)
 
 
 @pytest.mark.parametrize("damage", [truncate, empty, scramble, folder])
@@ -254,10 +402,217 @@ def test_one_flipped_byte_in_an_array_is_noticed(tmp_path: Path) -> None:
         files.read_arrays(path)
 
 
-def test_json_that_is_no_object(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text("[1]")
-    with pytest.raises(InputError, match=r"a\.json: not a readable JSON file"):
-        files.read_json(tmp_path / "a.json")
+JSON = {
+    "a list": (b"[1]", "found a list; allowed: an object"),
+    "a list of pairs": (b'[["a", 1]]', "found a list; allowed: an object"),
+    "an empty list": (b"[]", "found a list; allowed: an object"),
+    "null": (b"null", "found a NoneType; allowed: an object"),
+    "brackets": (b"[" * 100_000, "maximum recursion depth exceeded"),
+    "braces": (b'{"a":' * 100_000, "maximum recursion depth exceeded"),
+    "NaN": (b'{"a": [NaN]}', "found NaN; allowed: finite numbers"),
+    "infinity": (b'{"a": -Infinity}', "found -Infinity; allowed: finite numbers"),
+    "a number too large": (b'{"a": 1e999}', "found 1e999; allowed: finite numbers"),
+    "an integer too long": (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit"),
+    "a key twice": (b'{"a": {"b": 1, "c": 2, "b": 1}}', "key 'b' is given more than once"),
+    "a long key twice": (b'{"%s": 1, "%s": 2}' % (b"k" * 5000, b"k" * 5000), "key 'kkk"),
+    "Latin-1": ('{"a": "é"}'.encode("latin-1"), "'utf-8' codec can't decode byte 0xe9"),
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), "'utf-8' codec can't decode byte 0xff"),
+    "NUL": (b'{"a": 1}\0', "Extra data"),
+    "nothing but space": (b" \n", "Expecting value"),
+}
+
+
+@pytest.mark.parametrize("case", JSON)
+def test_json_that_is_no_object_of_finite_numbers(tmp_path: Path, case: str) -> None:
+    content, said = JSON[case]
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        files.read_json(path)
+    message = str(caught.value).removeprefix(f"{path}: not a readable JSON file (")
+    assert message.startswith(said)
+    assert message.endswith("). Delete it and run again.")
+    assert len(message) < 200
+
+
+@pytest.mark.parametrize("read", [files.read_json, files.read_text, files.read_table])
+def test_a_text_far_larger_than_any_is_not_read(tmp_path: Path, read: Callable[[Path], Any]) -> None:
+    path = tmp_path / "file"
+    with open(path, "wb") as file:
+        file.truncate(300_000_000)
+    with pytest.raises(InputError, match=r"\(found 300000000 bytes; allowed: up to 67108864\)"):
+        assert allocated(lambda: read(path)) is None
+    assert peak[-1] < 1_000_000
+
+
+def test_text_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "file", {"a": "λ"})
+    code = "import sys\nfrom pathlib import Path\nfrom disentangle import files\n"
+    code += "print(ascii(files.read_json(Path(sys.argv[1]))))"
+    with run(code, tmp_path / "file", LC_ALL="POSIX", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") as reader:
+        assert reader.communicate(timeout=20)[0] == "{'a': '\\u03bb'}\n"
+
+
+TABLES = {
+    "nothing": (b"", "found columns none; allowed: names, each once"),
+    "blank lines": (b"\n\n", "found columns none; allowed: names, each once"),
+    "a NUL": (b"a,b\n1,\0\n", "found a NUL"),
+    "a row too long": (b"a,b\n1,2\n1,2,3\n", "line 3: found 3 values; allowed: 2"),
+    "a row too short": (b"a,b\n1,2\n\n1\n", "line 4: found 1 values; allowed: 2"),
+    "all rows too long": (b"a,b\n1,2,3\n4,5,6\n", "line 2: found 3 values; allowed: 2"),
+    "a row with a comma at its end": (b"a,b\n1,2,\n", "line 2: found 3 values; allowed: 2"),
+    "a column twice": (b"a,b,a\n1,2,3\n", "found columns a, b, a; allowed: names, each once"),
+    "a quote without end": (b'a,b\n1,"2\n3,4\n', "unexpected end of data"),
+    "Latin-1": ("a,b\n1,é\n".encode("latin-1"), "'utf-8' codec can't decode byte 0xe9"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\0\0", "'utf-8' codec can't decode byte 0x89"),
+    "a value without end": (b"a,b\n1," + b"x" * 200_000, "field larger than field limit"),
+}
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_a_table_that_is_none(tmp_path: Path, case: str) -> None:
+    content, said = TABLES[case]
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        files.read_table(path)
+    message = str(caught.value).removeprefix(f"{path}: not a readable CSV file (")
+    assert message.startswith(said)
+    assert message.endswith("). Delete it and run again.")
+
+
+def test_a_table_keeps_what_pandas_writes(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    mixed = pd.DataFrame({"a, b": ['x "y"', "two\nlines"], "c": [0.1, np.nan]})
+    for table in (mixed, mixed[["c"]], mixed[:0][["c"]].astype(object)):
+        files.write_text(path, table.to_csv(index=False))
+        pd.testing.assert_frame_equal(files.read_table(path), table)
+
+
+# Arrays that announce other than they hold.
+
+peak: list[int] = []
+
+
+def allocated(read: Callable[[], Any]) -> Any:
+    """Return what is read, and note how many bytes were allocated at most."""
+    tracemalloc.start()
+    try:
+        return read()
+    finally:
+        peak.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+
+def stored(shape: str, dtype: str = "'<f8'", content: bytes = b"", version: tuple[int, int] = (1, 0)) -> bytes:
+    """The bytes of a ``.npy`` that announces ``shape``."""
+    head = f"{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY" + bytes(version) + len(head).to_bytes(2 if version[0] == 1 else 4, "little") + head + content
+
+
+HEADERS = {
+    "rows beyond count": (stored("(1000000000000,)", content=b"x" * 80), "is announced as (1000000000000,) of float64"),
+    "rows of no bytes": (stored("(1000000000000,)", "'|S0'"), "is of |S0; allowed: numbers, text"),
+    "a cut": (stored("(10,)", content=b"x" * 79), "is announced as (10,) of float64, which 79 bytes do not hold"),
+    "more than announced": (stored("(10,)", content=b"x" * 81), "which 81 bytes do not hold"),
+    "a column less": (stored("(5, 1)", content=b"x" * 80), "is announced as (5, 1) of float64"),
+    "fewer than no rows": (stored("(-2, -5)", content=b"x" * 80), "is announced as (-2, -5) of float64"),
+    "objects": (stored("(1,)", "'|O'", pickle.dumps([1])), "is of object; allowed: numbers, text"),
+    "objects in fields": (stored("(1,)", "[('a', '|O')]", pickle.dumps([1])), "is of [('a', 'O')]; allowed"),
+    "brackets": (stored("(" * 9000), ""),
+    "code": (stored("__import__('os')"), ""),
+    "a long header": (stored("(10,)" + " " * 20_000, content=b"x" * 80, version=(2, 0)), "Header info length"),
+    "another version": (stored("(10,)", content=b"x" * 80, version=(9, 0)), ""),
+    "a pickle": (pickle.dumps([1]), "the magic string is not correct"),
+    "no array": (b"some text", "the magic string is not correct"),
+    "nothing": (b"", "EOF"),
+}
+
+
+def zipped(path: Path, *members: tuple[str, bytes], compression: int = zipfile.ZIP_STORED) -> None:
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", compression) as archive:
+        warnings.simplefilter("ignore")  # a name is given twice
+        for name, content in members:
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize("kind", ["npz", "npy"])
+@pytest.mark.parametrize("case", HEADERS)
+def test_an_array_that_is_announced_otherwise_is_not_allocated(tmp_path: Path, kind: str, case: str) -> None:
+    path = tmp_path / "file"
+    content, said = HEADERS[case]
+    path.write_bytes(content) if kind == "npy" else zipped(path, ("a.npy", content))
+    with pytest.raises(InputError) as caught:
+        allocated(lambda: (files.read_array if kind == "npy" else files.read_arrays)(path))
+    message = str(caught.value)
+    assert message.startswith(f"{path}: not a readable array file (")
+    assert said in message
+    assert "\n" not in message
+    assert len(message) - len(str(path)) < 250
+    assert peak[-1] < 20_000_000
+
+
+def test_an_archive_is_not_taken_for_an_array_nor_an_array_for_an_archive(tmp_path: Path) -> None:
+    npz(tmp_path / "file")
+    with pytest.raises(InputError, match="the magic string is not correct"):
+        files.read_array(tmp_path / "file")
+    npy(tmp_path / "file")
+    with pytest.raises(InputError, match="File is not a zip file"):
+        files.read_arrays(tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", ["../x.npy", "/x.npy", "a/../x.npy", "x.txt", ".npy", "folder/", "a//b.npy"])
+def test_a_member_that_is_no_array_by_its_name(tmp_path: Path, name: str) -> None:
+    zipped(tmp_path / "file", (name, stored("(1,)", content=b"x" * 8)))
+    with pytest.raises(InputError, match=re.escape(f"(found a member '{name}'; allowed: NAME.npy, each once)")):
+        files.read_arrays(tmp_path / "file")
+    assert listed(tmp_path) == ["file"]
+
+
+def test_a_member_that_is_there_twice(tmp_path: Path) -> None:
+    zipped(tmp_path / "file", *[("a.npy", stored("(1,)", content=b"x" * 8))] * 2)
+    with pytest.raises(InputError, match=r"found a member 'a\.npy'; allowed: NAME\.npy, each once"):
+        files.read_arrays(tmp_path / "file")
+
+
+def test_a_compressed_archive_is_read_if_what_it_unpacks_to_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    np.savez_compressed(path.with_suffix(".npz"), a=np.zeros(1_000_000))
+    path.with_suffix(".npz").rename(path)
+    np.testing.assert_array_equal(files.read_arrays(path)["a"], np.zeros(1_000_000))
+    monkeypatch.setattr(files, "MOST_UNPACKED", 1_000_000)
+    with pytest.raises(InputError, match=r"unpacks to 8000128 bytes; allowed: up to 1000000\)"):
+        allocated(lambda: files.read_arrays(path))
+    assert peak[-1] < 1_000_000
+
+
+def test_an_archive_that_unpacks_to_more_than_it_says(tmp_path: Path) -> None:
+    path, content = tmp_path / "file", stored("(1000000,)", content=bytes(8_000_000))
+    zipped(path, ("a.npy", content), compression=zipfile.ZIP_DEFLATED)
+    said = len(stored("(1000000,)")) + 80
+    path.write_bytes(path.read_bytes().replace(len(content).to_bytes(4, "little"), said.to_bytes(4, "little")))
+    with pytest.raises(InputError, match="Bad CRC-32"):
+        allocated(lambda: files.read_arrays(path))
+    assert peak[-1] < 1_000_000
+
+
+@given(
+    hypothesis.extra.numpy.arrays(
+        hypothesis.extra.numpy.scalar_dtypes() | hypothesis.extra.numpy.unicode_string_dtypes(min_len=1),
+        hypothesis.extra.numpy.array_shapes(min_dims=0, min_side=0),
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_array_comes_back(tmp_path: Path, array: np.ndarray) -> None:
+    files.write_array(tmp_path / "a.npy", array)
+    files.write_arrays(tmp_path / "a.npz", {"a": array, "by column": array.copy("F")})
+    found = files.read_arrays(tmp_path / "a.npz")
+    for again in (files.read_array(tmp_path / "a.npy"), found["a"], found["by column"]):
+        assert again.dtype == array.dtype
+        assert again.shape == array.shape
+        assert again.tobytes() == array.tobytes()
 
 
 def test_sha256(tmp_path: Path) -> None:
@@ -277,8 +632,8 @@ with files.exclusive(Path(sys.argv[1])):
 """
 
 
-def run(code: str, *arguments: Path) -> subprocess.Popen[str]:
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent / "src")}
+def run(code: str, *arguments: Path, **variables: str) -> subprocess.Popen[str]:
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent / "src")} | variables
     pipe = subprocess.PIPE
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)], env=environment, stdin=pipe, stdout=pipe, text=True
@@ -304,6 +659,36 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path, end: str) -> None:
             finally:
                 holder.kill()
                 waiter.kill()
+
+
+@pytest.mark.parametrize("end", ["unlink", "rename"])
+def test_who_waited_for_a_lock_file_that_is_gone_holds_a_new_one(tmp_path: Path, end: str) -> None:
+    lock = tmp_path / "lock"
+    with files.exclusive(lock) as file:
+        file.write(b"content")
+        with run(HOLD, lock) as waiter:
+            try:
+                assert waiter.stdout.readline() == f"waiting for another process that holds {lock}\n"
+                lock.unlink() if end == "unlink" else lock.rename(tmp_path / "done")
+                file.close()
+                assert waiter.stdout.readline() == "held\n"
+                assert lock.read_bytes() == b""
+                with pytest.raises(BlockingIOError), open(lock, "rb") as other:
+                    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            finally:
+                waiter.kill()
+    assert end == "unlink" or (tmp_path / "done").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("folder", "Is a directory"), ("file/lock", "{}/file is no folder")], ids=["folder", "file"]
+)
+def test_a_lock_that_cannot_be_made(tmp_path: Path, name: str, reason: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(InputError) as caught, files.exclusive(tmp_path / name):
+        pass
+    assert str(caught.value).startswith(f"{tmp_path / name}: cannot be written ({reason.format(tmp_path)});")
 
 
 def test_other_locks_do_not_wait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -364,8 +749,7 @@ def test_a_damaged_dataset_names_the_file(tmp_path: Path, damaged: str, damage: 
     with pytest.raises(InputError) as caught:
         dataset_files.read(tmp_path, "train")
     assert str(caught.value) == (
-        f"{tmp_path / damaged}: missing or damaged (it differs from manifest.json). "
-        f"Restore it (`dvc checkout {tmp_path}`), or delete {tmp_path} to make it anew."
+        f"{tmp_path / damaged}: missing or damaged: it differs from manifest.json. Run again to make it anew."
     )
     assert len(dataset_files.read(tmp_path, "test").images) == 3
     assert json.loads((tmp_path / "manifest.json").read_text())["files"].keys() == set(PAIR_FILES)

@@ -3,17 +3,28 @@
 import errno
 import hashlib
 import http.client
+import io
 import os
+import re
+import shutil
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from disentangle import files
 from disentangle.errors import InputError
 
 BLOCK = 1 << 20
 SECONDS_WITHOUT_DATA = 30
+
+SLOWEST, WINDOW = 1000, 60
+"""Bytes a second, on average over so many seconds, below which a server is given up; a modem has seven times more."""
+
+MOST_UNANNOUNCED = 1 << 34
+"""Bytes taken of a file whose size the server does not tell: six times the largest official one, STL-10's."""
 
 Progress = Callable[[int, int | None], None]
 """Called as ``on_progress(bytes so far, bytes in all if known)``."""
@@ -24,65 +35,204 @@ def fetch(
     path: Path,
     checksum: str,
     algorithm: str = "md5",
-    size: int | None = None,
     on_progress: Progress = lambda done, total: None,
 ) -> None:
     """Download ``url`` to ``path``; a file that is there already is checked and left alone.
 
-    The bytes gather in ``.<name>.part`` beside it. An interrupted download goes on from there (HTTP Range) or, if the
-    server cannot do that, starts again. Only bytes with the right ``checksum`` (hex digest, or its first digits where
-    no more are published) are renamed to ``path``.
-    Raises InputError that names the file and what was expected and found: no network, truncated (``size`` in bytes, or
-    what the server announced), a wrong checksum, a full disk.
+    The bytes gather in ``.<name>.part`` beside it, which is locked: a second process waits, then finds the file. An
+    interrupted download goes on from there (HTTP Range) or, if the server cannot do that, starts again. Only bytes with
+    the right ``checksum`` (hex digest, or its first digits where no more are published) are renamed to ``path``.
+    Raises InputError that names the file and what was expected and found: no network, a server that sends no file, too
+    slowly, less or more than it announced, a wrong checksum, a full disk.
     """
-    if path.exists():
-        return verify(path, checksum, algorithm, f"Move it away to download {url}.")
     part = path.with_name(f".{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    advice = f"Run again, or get {url} by other means and put it there as {path} ({algorithm} {checksum})."
+    if not os.path.lexists(path):
+        with files.exclusive(part) as file:
+            if not os.path.lexists(path):
+                return _complete(file, url, path, checksum, algorithm, on_progress)
+            part.unlink(missing_ok=True)  # the process that was waited for has finished the file
+    verify(path, checksum, algorithm, f"Move it away to download {url}.")
+
+
+def _complete(part: io.FileIO, url: str, path: Path, checksum: str, algorithm: str, on_progress: Progress) -> None:
+    """Download what the open ``part`` lacks, and rename it to ``path`` if it then has the checksum."""
+    advice = f"Run again, or put {url} there ({algorithm} {checksum})."
     try:
-        total = _download(url, part, size, on_progress)
-    except (OSError, http.client.HTTPException) as error:
+        # Of a process that was killed just before the end, the part is whole.
+        if not _digest(part, algorithm).startswith(checksum):
+            total = _download(url, part, on_progress)
+            size, found = part.tell(), _digest(part, algorithm)
+            if not found.startswith(checksum):
+                if total is not None and size < total:
+                    raise InputError(f"{path}: truncated: expected {total} bytes, found {size}. {advice}")
+                part.truncate(0)  # to go on from wrong bytes would never end well
+                raise InputError(f"{path}: what was downloaded is another file, of {algorithm} {found}. {advice}")
+        files.settle(part, path)
+    except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InputError(f"{path}: the disk is full. Free some space and run again to go on.") from error
-        raise InputError(f"{path}: cannot be downloaded ({error or type(error).__name__}). {advice}") from error
-    if total is not None and part.stat().st_size < total:
-        raise InputError(f"{path}: truncated: expected {total} bytes, found {part.stat().st_size}. {advice}")
-    found = digest(part, algorithm)
-    if not found.startswith(checksum):
-        part.unlink()  # to go on from wrong bytes would never end well
-        raise InputError(f"{path}: what was downloaded has {algorithm} {found}, expected {checksum}. {advice}")
-    os.replace(part, path)
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise InputError(f"{path}: cannot be downloaded ({reason}). {advice}") from error
+    finally:
+        if not os.fstat(part.fileno()).st_size:
+            Path(part.name).unlink(missing_ok=True)
 
 
-def _download(url: str, part: Path, size: int | None, on_progress: Progress) -> int | None:
-    """Append what is missing to ``part``; return the size of the whole file, None if nobody says."""
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+def _download(url: str, part: io.FileIO, on_progress: Progress) -> int | None:
+    """Write what ``part`` lacks, and stand behind it; return the size of the whole file, None if nobody says."""
+    had = part.seek(0, os.SEEK_END)
     try:
-        response = urllib.request.urlopen(request, timeout=SECONDS_WITHOUT_DATA)
-    except urllib.error.HTTPError as error:
-        if have and error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return have  # nothing is missing; the checksum decides
-        raise
-    with response, open(part, "ab") as file:
-        if response.status != http.HTTPStatus.PARTIAL_CONTENT:
-            have = 0  # the server ignores ranges and sends the file from its beginning
-            file.truncate(0)
-        announced = response.headers["Content-Length"]
-        total = size if size is not None or announced is None else have + int(announced)
-        while block := response.read(BLOCK):
-            file.write(block)
+        return _receive(url, had, part, on_progress)
+    except _OtherPart:
+        if not had:
+            raise
+        return _receive(url, 0, part, on_progress)
+
+
+class _OtherPart(http.client.HTTPException):
+    """A server sends another part of a file than it was asked for, or has none."""
+
+
+def _receive(url: str, start: int, part: io.FileIO, on_progress: Progress) -> int | None:
+    """Write a file from byte ``start`` on or, where the server sends it whole, from the first; return its size.
+
+    Raises _OtherPart, with nothing written, for any other part.
+    """
+    with _ask(url, start) as response:
+        packed = response.headers.get("Content-Encoding", "identity")
+        if packed != "identity" and ".gz" not in Path(part.name).suffixes:  # many servers call gzip files so
+            raise http.client.HTTPException(f"the server sends it packed, as {packed}")
+        have, total = _extent(response, start)
+        # Where all is sent again, it is written over what is there, which stays if this is cut off.
+        had = part.seek(0, os.SEEK_END)
+        part.seek(have)
+        if total is not None and total - had > shutil.disk_usage(Path(part.name).parent).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        most = MOST_UNANNOUNCED if total is None else total
+        while block := response.read1(BLOCK):
             have += len(block)
+            if have > most:
+                part.truncate(0)
+                raise http.client.HTTPException(f"the server sends more than {most} bytes")
+            while block:
+                block = block[part.write(block) :]
             on_progress(have, total)
+        if total is None or have == total:
+            part.truncate()
         return total
+
+
+def _ask(url: str, start: int) -> http.client.HTTPResponse:
+    """Return the response to a request for a file from byte ``start`` on."""
+    opener = urllib.request.OpenerDirector()  # of HTTP alone, so that no redirection leads to files or FTP
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.UnknownHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+        _Redirections,
+        _Requests,
+    ):
+        opener.add_handler(handler())
+    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
+    try:
+        response: http.client.HTTPResponse = opener.open(request, timeout=SECONDS_WITHOUT_DATA)
+        return response
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise _OtherPart(str(error)) from error
+        raise
+
+
+def _extent(response: http.client.HTTPResponse, start: int) -> tuple[int, int | None]:
+    """Return which byte of a file a response begins with, ``start`` or 0, and the file's size if that is told.
+
+    Raises _OtherPart for another byte, HTTPException for what is no file.
+    """
+    if response.headers.get_content_type() == "text/html":
+        raise http.client.HTTPException("the server sends a page of HTML")
+    if response.status == http.HTTPStatus.PARTIAL_CONTENT:
+        given = response.headers.get("Content-Range", "")
+        found = re.fullmatch(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", given)
+        if not start or not found or int(found[1]) != start:
+            raise _OtherPart(f"the server sends the part '{given}', asked for all from byte {start}")
+        return start, int(found[2]) + 1 if found[3] == "*" else int(found[3])
+    if response.status != http.HTTPStatus.OK:
+        raise http.client.HTTPException(f"HTTP status {response.status}")
+    length = None if response.chunked else response.headers["Content-Length"]
+    if length is not None and not re.fullmatch("[0-9]{1,18}", length.strip()):
+        raise http.client.HTTPException(f"the server announces '{length}' bytes")
+    return 0, None if length is None else int(length)
+
+
+class _Redirections(urllib.request.HTTPRedirectHandler):
+    def http_error_302(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage
+    ) -> Any:
+        fp.close()  # or its body would be read, however long
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+class _Requests(urllib.request.AbstractHTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Connection, request)
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_SecureConnection, request)
+
+    http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+
+class _Response(http.client.HTTPResponse):
+    """A response that is given up where its bytes, those of its head too, come too slowly."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.fp = io.BufferedReader(_Paced(self.fp.detach()))
+
+
+class _Connection(http.client.HTTPConnection):
+    response_class = _Response
+
+
+class _SecureConnection(http.client.HTTPSConnection):
+    response_class = _Response
+
+
+class _Paced(io.RawIOBase):
+    """What is read of a socket; raises TimeoutError where ``WINDOW`` seconds bring less than ``SLOWEST`` a second."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self.raw, self.since, self.count = raw, time.monotonic(), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = self.raw.readinto(buffer)
+        self.count += count or 0
+        if (now := time.monotonic()) - self.since > WINDOW:
+            if self.count < SLOWEST * WINDOW:
+                raise TimeoutError(f"slower than {SLOWEST} bytes a second")
+            self.since, self.count = now, 0
+        return count
+
+    def close(self) -> None:
+        self.raw.close()
+        super().close()
 
 
 def verify(path: Path, checksum: str, algorithm: str = "md5", advice: str = "") -> None:
     """Raise InputError that names the file, ends in ``advice``, unless its digest is, or begins with, ``checksum``."""
-    if not path.exists():
-        raise InputError(f"{path}: not found. {advice}")
-    found = digest(path, algorithm)
+    try:
+        if not path.is_file():
+            raise InputError(f"{path}: {'not a file' if os.path.lexists(path) else 'not found'}. {advice}")
+        found = digest(path, algorithm)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). {advice}") from error
     if not found.startswith(checksum):
         raise InputError(
             f"{path}: not the official file: expected {algorithm} {checksum}, "
@@ -98,5 +248,10 @@ def checksum_of(archive: Mapping[str, Any]) -> tuple[str, str]:
 
 def digest(path: Path, algorithm: str) -> str:
     """Return the hex digest of a file's content."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
+    with open(path, "rb", buffering=0) as file:
+        return _digest(file, algorithm)
+
+
+def _digest(file: io.FileIO, algorithm: str) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
