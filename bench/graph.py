@@ -1,8 +1,8 @@
 """How long the graph itself takes at about 10, 100 and 1,000 cells: planning, and runs that find everything current.
 
 Run as `python bench/graph.py`, or for some of these sizes as `python bench/graph.py 10 100`. Nothing is trained: each
-size is a throw-away copy of this project, in which Snakemake runs every job of `reports/index.html` once with its
-command replaced by the writing of its files, so that records and digests are the real ones.
+size is a throw-away copy of this project, in which every job of the page of a study has files of two bytes and a real
+seal of them.
 
 The floor, measured in turns with it, is a plain Snakefile with the same jobs and files: no digests, no checks, no
 profile. It has `params:`, because with any Snakemake imports pandas where that is installed. DVC's floor is an import
@@ -10,6 +10,8 @@ of its command line. A table of medians is printed.
 """
 
 import argparse
+import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -24,18 +26,18 @@ from typing import Any
 
 import yaml
 
-from disentangle import registry
-from disentangle.cells import TRAINED, dataset_folder
-from disentangle.data import dataset_files
+from disentangle.cells import TRAINED
 from disentangle.pipeline import outputs, params
-from disentangle.pipeline.study import STUDIES
+from disentangle.pipeline.jobs import Jobs, above
+from disentangle.pipeline.sealed import SHORT, write_seal
 
 ROOT = Path(__file__).parent.parent
+STUDY = "burns"
 COPIED = ("Snakefile", "dvc.yaml", "workflow", "profiles", "src", ".dvc", ".dvcignore", ".gitignore")
 METHODS = ("infomin", "ortho", "p_ortho", "hessian", "hessian_ortho")
 SHAPES = {10: (1, 2), 100: (4, 5), 1000: (10, 20)}
 """Strengths and seeds of each of the methods, by the number of cells."""
-TARGETS = ("reports/sweep.md", "reports/index.html")
+TARGETS = ("reports/sweep.md", "reports/burns/index.html")
 REPEATS = 3
 
 BUILD = """
@@ -87,13 +89,13 @@ rule figure:
     output: expand("reports/figures/{{figure}}.{suffix}", suffix=["svg", "csv", "json"])
     params: job=lambda w: "constant"
     shell: "touch {output}"
-rule index:
+rule page:
     input:
         expand(CELL + "{name}", name=["run.json", "timing.json"], **GRAPH["wildcards"]),
         GRAPH["dataset"],
         expand("reports/{report}.md", report=GRAPH["reports"]),
         expand("reports/figures/{figure}.{suffix}", figure=GRAPH["figures"], suffix=["svg", "json"]),
-    output: "reports/index.html"
+    output: GRAPH["page"]
     params: job=lambda w: "constant"
     shell: "touch {output}"
 """
@@ -110,48 +112,45 @@ def make_project(folder: Path, cells: int) -> params.Params:
         else:
             shutil.copy2(ROOT / name, folder / name)
     given = yaml.safe_load((ROOT / "params.yaml").read_text())
-    given["targets"] = ["reports/index.html"]
-    study = given["scales"]["demo"]["studies"]["burns"]
+    given["targets"] = [TARGETS[-1]]
+    study = given["scales"]["demo"]["studies"][STUDY]
     study |= {"datasets": ["DC-BC"], "seeds": [*range(seeds)], "rerun_seeds": [*range(min(seeds, 6))]}
     study["methods"] = {name: {"lam": [round(0.1 * k, 1) for k in range(1, strengths + 1)]} for name in METHODS}
     (folder / "params.yaml").write_text(yaml.safe_dump(given, sort_keys=False))
     return params.load(folder / "params.yaml")
 
 
-def make_floor(folder: Path, settings: params.Params) -> None:
+def make_floor(folder: Path, jobs: Jobs, settings: params.Params) -> None:
     """Write the Snakefile that has the same jobs and files and nothing else."""
-    dataset, cells = (
-        [str(dataset_folder(settings.scale, "DC-BC") / dataset_files.MANIFEST)],
-        outputs.all_report_cells(settings),
-    )
-    graph: dict[str, Any] = {"dataset": dataset, "trained": TRAINED, "runs": str(cells[0].folder.parents[2])}
+    cells = outputs.all_report_cells(settings, STUDY)
+    graph: dict[str, Any] = {"dataset": list(map(str, jobs.generate(settings.scale, cells[0].dataset).makes))}
+    graph |= {"page": TARGETS[-1], "trained": TRAINED, "runs": str(cells[0].folder.parents[2])}
     graph["wildcards"] = {
         "method": METHODS,
         "lam": [*dict.fromkeys(f"{cell.lam:g}" for cell in cells)],
         "seed": [*dict.fromkeys(cell.seed for cell in cells)],
     }
-    graph["reports"] = {
-        report: dataset
-        + [
-            str(cell.folder / name)
-            for cell in outputs.report_cells(settings, report)
-            for name in STUDIES["burns"].reported
-        ]
-        for report in outputs.shown_reports(settings, "burns")
-    }
+    reports = [jobs.report(name) for name in outputs.shown_reports(settings, STUDY)]
+    graph["reports"] = {job.makes[0].stem: [str(path) for _, path in job.inputs] for job in reports}
+    figures = [jobs.figure(*figure) for figure in outputs.all_figures(settings, STUDY)]
     graph["figures"] = {
-        str(outputs.figure_path(*figure).relative_to(outputs.FIGURES)): dataset
-        + [str(cell.folder / name) for cell in outputs.figure_cells(settings, *figure) for name in needed(figure[0])]
-        for figure in outputs.all_figures(settings)
+        str(job.makes[0].with_suffix("").relative_to("reports/figures")): [str(path) for _, path in job.inputs]
+        for job in figures
     }
     folder.mkdir()
     (folder / "Snakefile").write_text(FLOOR)
     (folder / "graph.json").write_text(json.dumps(graph))
 
 
-def needed(figure: str) -> list[str]:
-    """Return the files of a cell that a figure reads."""
-    return list(registry.constant("figures", figure, "NEEDS")["files"])
+def seal_all(folder: Path, jobs: Jobs) -> None:
+    """Write the files of every job with their seals."""
+    with contextlib.chdir(folder):
+        for job in above([jobs.page(STUDY)]):
+            read = {str(path): hashlib.sha256(path.read_bytes()).hexdigest()[:SHORT] for _, path in job.inputs}
+            for path in job.makes:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("{}")
+            write_seal(job, read)
 
 
 def run(folder: Path, *command: str) -> str:
@@ -186,8 +185,10 @@ def measure(cells: int, folder: Path) -> None:
     """Print the rows of one size."""
     ours, floor = folder / "ours", folder / "floor"
     settings = make_project(ours, cells)
-    make_floor(floor, settings)
-    count = len(outputs.all_report_cells(settings))
+    with contextlib.chdir(ours):
+        jobs = Jobs(settings)
+        make_floor(floor, jobs, settings)
+    count = len(outputs.all_report_cells(settings, STUDY))
 
     def compare(said: str, command: list[str], *peer: str) -> None:
         """Print the row of one command; without ``peer``, the same command runs on the floor."""
@@ -199,8 +200,8 @@ def measure(cells: int, folder: Path) -> None:
 
     for target in TARGETS:
         compare("This was a dry-run", ["snakemake", "-n", target])
-    for project in (ours, floor):
-        run(project, sys.executable, "-c", BUILD, *TARGETS)
+    run(floor, sys.executable, "-c", BUILD, *TARGETS)
+    seal_all(ours, jobs)
     for target in TARGETS:
         compare("Nothing to be done", ["snakemake", "--cores", "2", target])
     run(ours, "git", "init", "-q")

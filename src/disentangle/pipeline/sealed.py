@@ -16,6 +16,8 @@ from disentangle.pipeline.seals import Seal
 
 SHORT = 16
 """Digits of the hash of what was read, of 64."""
+DIFFERS = "train"
+"""The stage whose results, made again, may not be the same: how long it took, and on a GPU their last bits."""
 
 
 class Lack(NamedTuple):
@@ -79,9 +81,10 @@ class Found:
         seal = self.seal(job)
         if seal is None:
             there = [path for path in (*job.makes, job.seal) if path.exists()]
+            spreads = job.stage == DIFFERS
             if there:
-                return Lack(there[0], "no seal tells what it was made of", news=True)
-            return Lack(job.makes[0], "not made yet", known=True)
+                return Lack(there[0], "no seal tells what it was made of", news=True, spreads=spreads)
+            return Lack(job.makes[0], "not made yet", known=True, spreads=spreads)
         if seal.made != job.made:
             what = "its parameters or code" if seal.digest != job.digest else "what it is made of"
             return Lack(job.makes[0], f"{what} changed")
@@ -95,9 +98,7 @@ class Found:
         return None
 
     def _damage(self, seal: Seal, folder: Path, makes: Collection[Path] = ()) -> Lack | None:
-        missing = []
-        # A training writes how long it took and, on a GPU, may end in other bits; all others repeat.
-        spreads = seal.stage == "train"
+        missing, spreads = [], seal.stage == DIFFERS
         for name, sha256 in seal.files.items():
             found = self.hashes.of(folder / name)
             if found is None and not (folder / name).exists():
