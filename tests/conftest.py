@@ -173,9 +173,13 @@ def reruns(built: Project, folder: Path, change: Callable[[Project], None]) -> C
 
 
 def trained_files(project: Project) -> dict[str, bytes]:
-    """Return the bytes of all results of cells, but for what differs from run to run."""
+    """Return the bytes of all results of cells, but for how long they took and the seals, which have the hash of that."""
     files = [path for path in sorted((project.folder / "data/runs").rglob("*")) if path.is_file()]
-    return {str(path.relative_to(project.folder)): path.read_bytes() for path in files if path.name != "timing.json"}
+    return {
+        str(path.relative_to(project.folder)): path.read_bytes()
+        for path in files
+        if path.name != "timing.json" and path.suffix != ".seal"
+    }
 
 
 def edits(path: str, old: str, new: str) -> Callable[[Project], None]:

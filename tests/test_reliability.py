@@ -45,12 +45,12 @@ def test_bad_params_stop_before_any_job(
 ) -> None:
     project = built.copy(tmp_path / "copy")
     project.edit_params(key, value)
-    before = contents(project.folder / "data")
+    before = contents(project.folder / "data/runs")
     message = one_message(project.snakemake(status=1))
     assert message.startswith("error: params.yaml: ")
     for part in said:
         assert part in message
-    assert contents(project.folder / "data") == before
+    assert contents(project.folder / "data/runs") == before
 
 
 def test_an_unreadable_picture_stops_before_its_dataset_is_touched(built: Project, tmp_path: Path) -> None:
@@ -58,9 +58,9 @@ def test_an_unreadable_picture_stops_before_its_dataset_is_touched(built: Projec
     picture = project.folder / "data/raw/pictures/red/03.png"
     good = picture.read_bytes()
     picture.write_bytes(good[:100])
-    before = contents(project.folder / "data")
+    before = contents(project.folder / "data/datasets")
     assert "data/raw/pictures/red/03.png: not a readable picture" in one_message(project.snakemake(status=1))
-    assert contents(project.folder / "data") == before
+    assert contents(project.folder / "data/datasets") == before
     picture.write_bytes(good)
     assert "Nothing to be done" in project.snakemake("-n")
 
@@ -92,10 +92,10 @@ BAD_COMMANDS = [
     (["--scale", "tinny"], "no scale 'tinny': did you mean 'tiny'?"),
     (["--dataset", "DC-CB"], "no dataset 'DC-CB'"),
     (["--method", "orto"], "no method 'orto': did you mean 'ortho'?"),
-    (["--lam", "-1"], "lam: found -1.0; allowed: a finite number >= 0."),
-    (["--lam", "nan"], "lam: found nan; allowed: a finite number >= 0."),
+    (["--lam", "-1"], "lam: found -1.0; allowed: >= 0, <= 1000000."),
+    (["--lam", "nan"], "lam: found nan; allowed: >= 0, <= 1000000."),
     (["--method", "infomax"], "lam: found 0.1; allowed: 0"),
-    (["--seed", "-7"], "seed: found -7; allowed: an integer >= 0."),
+    (["--seed", "-7"], "seed: found -7; allowed: >= 0, <= 4294967295."),
 ]
 
 
@@ -109,7 +109,7 @@ def test_a_dataset_of_other_parameters_is_refused(built: Project, tmp_path: Path
     project = built.copy(tmp_path / "copy")
     project.edit_params("datasets.DC-BC.background_brightness", 0.5)
     message = one_message(project.stage("train", *CELL, "--method", "ortho", status=1))
-    assert "data/datasets/tiny/DC-BC: made with other parameters" in message
+    assert "data/datasets/tiny/DC-BC/manifest.json: made with other parameters or code than today's" in message
 
 
 def test_a_cell_has_one_path(built: Project, tmp_path: Path) -> None:
@@ -135,10 +135,10 @@ def test_a_damaged_result_is_named_and_kept(built: Project, tmp_path: Path, name
     damaged = project.cell("ortho", "0.1") / name
     damaged.write_bytes(damaged.read_bytes()[:-200])
     stage = {"checkpoint.safetensors": "encode", "codes.npz": "probe"}[name]
-    before = contents(project.folder / "data")
+    before = contents(project.folder / "data/runs")
     message = one_message(project.stage(stage, *CELL, "--method", "ortho", status=1))
-    assert str(damaged.relative_to(project.folder)) in message
-    assert contents(project.folder / "data") == before
+    assert f"{damaged.relative_to(project.folder)}: damaged, as its seal tells" in message
+    assert contents(project.folder / "data/runs") == before
 
 
 def test_a_damaged_dataset_is_named(built: Project, tmp_path: Path) -> None:
@@ -168,9 +168,10 @@ def test_a_full_disk_is_said_and_leaves_the_old_file(built: Project, tmp_path: P
         "from disentangle.__main__ import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
-    output = project.run(sys.executable, "-c", full, "probe", *CELL, "--method", "ortho", status=1)
+    output = project.run(sys.executable, "-c", full, "probe", *CELL, "--method", "ortho", "--anew", status=1)
     assert "probe.json: the disk is full" in one_message(output)
     assert (project.cell("ortho", "0.1") / "probe.json").read_bytes() == old
+    assert "Nothing to be done" not in project.snakemake("-n")
     assert not list(project.cell("ortho", "0.1").glob("*.part"))
 
 
@@ -235,4 +236,4 @@ def test_a_second_training_of_a_cell_waits_for_the_first(built: Project, tmp_pat
     assert [process.returncode for process in both] == [0, 0]
     assert first[-1].startswith("step 2000/2000")
     assert second[0].startswith("waiting for another process")
-    assert second[1:] == ["this cell is trained already, with the same parameters, code, data and device"]
+    assert second[1:] == ["this cell is trained already, with the same parameters, code and data"]

@@ -112,6 +112,13 @@ def _fingerprint(paths: list[Path], hashes: Hashes) -> str:
     return content.hexdigest()[:16]
 
 
+def archives() -> dict[str, Any]:
+    """Return what is known of every official file, its URL and checksum among it, by where it lies."""
+    kinds = ("sources", "encoders", "distances")
+    named = (registry.constant(kind, name, "ARCHIVES") for kind in kinds for name in registry.names(kind))
+    return {archive["path"]: archive for group in named for archive in group}
+
+
 def official_files(params: Params, scale: str, dataset: str) -> list[str]:
     """Return the official files that a dataset is made of: an archive, or the files of it that were placed instead."""
     sources = params.dataset(scale, dataset)["sources"].values()

@@ -5,16 +5,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from disentangle import registry
 from disentangle.data.download import checksum_of, fetch
 from disentangle.errors import InputError, did_you_mean
+from disentangle.pipeline import plan
 
 
 def run(given: argparse.Namespace) -> None:
     """Fetch one of the archives that the sources, encoders and distances name."""
-    kinds = ("sources", "encoders", "distances")
-    named = (registry.constant(kind, name, "ARCHIVES") for kind in kinds for name in registry.names(kind))
-    archives = {archive["path"]: archive for group in named for archive in group}
+    archives = plan.archives()
     if given.path not in archives:
         raise InputError(f"no source, encoder or distance names '{given.path}': {did_you_mean(given.path, archives)}")
     archive = archives[given.path]

@@ -6,8 +6,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from disentangle.data.download import checksum_of
+from disentangle.data.download import verify as check_official
 from disentangle.errors import InputError
-from disentangle.pipeline import seals
+from disentangle.pipeline import plan, seals
 from disentangle.pipeline.hashes import Hashes
 from disentangle.pipeline.jobs import Job, Jobs, above
 from disentangle.pipeline.sealed import Found, Lack
@@ -27,6 +29,10 @@ def run(given: argparse.Namespace) -> None:
             needed.append(job)
         elif lack:
             others[path] = lack
+    placed = {name for job in needed for name in job.placed if Path(name).exists()}
+    for name, archive in plan.archives().items():
+        if name in placed:
+            check_official(Path(name), *checksum_of(archive), f"Move it away to download {archive['url']}.")
     lacks = {job: lack for job in needed if (lack := found.lack(job))}
     found.hashes.save()  # what was read replaces what times promised
     for lack in [*lacks.values(), *others.values()]:
