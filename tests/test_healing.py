@@ -1,0 +1,175 @@
+"""What happened to finished results: the same command makes them again, either engine, and nothing that is still good."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import Project, jobs, rests, trained_files
+
+pytestmark = pytest.mark.workflow
+
+TRAIN = Counter(train=1, encode=1, probe=1, measure=1, report=1)
+"""A training, and what rests on it: where its files came out the same, the others end at once."""
+CELL = "data/runs/tiny/burns/DC-BC/ortho/lam=0.1/seed=0"
+DATA = "data/datasets/tiny/DC-BC"
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def digit(path: Path) -> None:
+    """Change one digit, which leaves a file of its kind."""
+    text = path.read_text()
+    place = max(text.rfind(digit) for digit in "123456789")
+    path.write_text(text[:place] + str(int(text[place]) % 9 + 1) + text[place + 1 :])
+
+
+def empty(path: Path) -> None:
+    path.write_text("{}")
+
+
+def whole(project: Project) -> dict[str, bytes]:
+    """Return the bytes of everything that was made, but for training times, seals and what tells times."""
+    reports = {
+        str(path.relative_to(project.folder)): path.read_bytes()
+        for path in sorted((project.folder / "reports").rglob("*"))
+        if path.suffix in (".csv", ".json", ".svg")
+    }
+    datasets = {
+        str(path.relative_to(project.folder)): path.read_bytes()
+        for path in sorted((project.folder / "data/datasets").rglob("*"))
+        if path.is_file()
+    }
+    return trained_files(project) | reports | datasets
+
+
+DAMAGE: list[tuple[str, Callable[[Path], None], Counter]] = [
+    (f"{CELL}/checkpoint.safetensors", flip, TRAIN),
+    (f"{CELL}/run.json", digit, TRAIN),
+    (f"{CELL}/history.csv", halve, TRAIN),
+    (f"{CELL}/timing.json", digit, TRAIN),
+    (f"{CELL}/checkpoint.seal", digit, TRAIN),
+    (f"{CELL}/codes.npz", flip, Counter(encode=1)),
+    (f"{CELL}/probe.json", empty, Counter(probe=1)),
+    (f"{CELL}/probe.json", digit, Counter(probe=1)),
+    (f"{CELL}/metrics.seal", empty, Counter(measure=1)),
+    (f"{DATA}/manifest.json", digit, Counter(generate=1)),
+    (f"{DATA}/test_images.npy", flip, Counter(generate=1)),
+    ("reports/table3.md", halve, Counter(report=1)),
+    (f"{CELL}/history.csv", Path.unlink, TRAIN),
+    (f"{CELL}/codes.npz", Path.unlink, Counter(encode=1)),
+    (CELL, shutil.rmtree, TRAIN),
+    (f"{DATA}/train_images.npy", Path.unlink, Counter(generate=1)),
+    (f"{DATA}/manifest.json", Path.unlink, Counter(generate=1)),
+    (DATA, shutil.rmtree, Counter(generate=1)),
+    ("reports/table3.csv", Path.unlink, Counter(report=1)),
+    ("reports/table3.json", Path.unlink, Counter(report=1)),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "damage", "made"), DAMAGE, ids=[f"{damage.__name__} {Path(path).name}" for path, damage, _ in DAMAGE]
+)
+def test_what_is_damaged_or_lost_is_made_again_and_nothing_else(
+    built: Project, tmp_path: Path, path: str, damage: Callable[[Path], None], made: Counter
+) -> None:
+    project = built.copy(tmp_path / "copy")
+    before = whole(project)
+    damage(project.folder / path)
+    output = project.snakemake()
+    assert jobs(output) == made
+    assert whole(project) == before
+    assert "Nothing to be done" in project.snakemake("-n")
+
+
+def test_a_loss_is_not_recorded(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    recorded = yaml.safe_load((project.folder / "dvc.lock").read_text())["stages"]["pipeline"]["outs"]
+    before = whole(project)
+    shutil.rmtree(project.folder / CELL)
+    (project.folder / "reports/table3.csv").unlink()
+    (project.folder / DATA / "test_factors.npz").unlink()
+    flip(project.folder / CELL.replace("ortho/lam=0.1", "infomax/lam=0") / "codes.npz")
+    assert jobs(project.dvc("repro")) == TRAIN + Counter(generate=1, encode=1)
+    assert whole(project) == before
+    after = yaml.safe_load((project.folder / "dvc.lock").read_text())["stages"]["pipeline"]["outs"]
+    assert [(out["path"], out["nfiles"]) for out in after] == [(out["path"], out["nfiles"]) for out in recorded]
+    rests(project)
+
+
+def test_what_no_target_rests_on_is_made_again_where_it_can_be(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    project.snakemake("reports/burns/claims.md" if (project.folder / "reports/burns").exists() else "reports/claims.md")
+    other = next(path for path in (project.folder / "reports").rglob("claims.csv"))
+    content = other.read_bytes()
+    other.unlink()
+    assert jobs(project.dvc("repro")) == Counter(report=1)
+    assert other.read_bytes() == content
+    project.edit_params("burns.methods.ortho.lam", [0.2])
+    project.snakemake()
+    flip(project.folder / CELL / "codes.npz")  # of a strength that was taken away
+    output = project.snakemake()
+    assert f"note: {CELL}/codes.npz: damaged, as its seal tells" in output
+    assert jobs(output) == Counter()
+
+
+def test_a_single_report_needs_no_more_than_it_reads(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    shutil.rmtree(project.folder / DATA)
+    for cell in ("ortho/lam=0.1", "infomax/lam=0"):
+        for name in ("checkpoint.safetensors", "codes.npz", "codes.seal"):
+            (project.folder / CELL.replace("ortho/lam=0.1", cell) / name).unlink()
+    assert "Nothing to be done" in project.snakemake("reports/table3.md")
+    project.edit_params("burns.probes.logistic.C", 0.5)
+    found = jobs(project.snakemake("reports/table3.md"))
+    assert found == TRAIN + TRAIN + Counter(generate=1, report=-1)
+
+
+def test_a_lost_dataset_beside_a_new_seed_costs_no_training(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    shutil.rmtree(project.folder / DATA)
+    project.edit_params("burns.methods.ortho.lam", [0.1, 0.2])
+    assert jobs(project.snakemake()) == TRAIN + Counter(generate=1)
+
+
+def test_one_more_metric_measures_that_metric(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    source = project.folder / "src/disentangle/evaluation/metrics"
+    shutil.copy(source / "half_similarity.py", source / "another.py")
+    project.edit_params("burns.metrics", {"another": {}, "half_similarity": {}})
+    before = yaml.safe_load((project.folder / CELL / "metrics.json").read_text())["scores"]
+    assert jobs(project.snakemake()) == Counter(measure=2, report=1)
+    after = yaml.safe_load((project.folder / CELL / "metrics.json").read_text())["scores"]
+    log = next((project.folder / "logs/measure").rglob("ortho/**/*.log")).read_text()
+    assert "'another'" in log and "'half_similarity'" not in log
+    assert {code: {"half_similarity": found["half_similarity"]} for code, found in after.items()} == before
+    assert all(found["another"] == found["half_similarity"] for found in after.values())
+
+
+def test_verify_reads_everything_again_says_what_is_wrong_and_mends_it(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    before = whole(project)
+    assert "to be made anew: none" in project.stage("verify")
+    flip(project.folder / CELL / "codes.npz")
+    (project.folder / DATA / "test_images.npy").unlink()
+    said = project.stage("verify", status=1)
+    assert f"{CELL}/codes.npz: damaged, as its seal tells" in said
+    assert f"{DATA}/test_images.npy: missing" in said
+    assert "to be made anew: generate 1, encode 1" in said
+    assert "error: 2 results are not as they should be; --mend makes them anew." in said
+    assert "to be made anew: none" in project.stage("verify", CELL.replace("ortho/lam=0.1", "infomax/lam=0"))
+    for path in (CELL, f"{CELL}/probe.json", "reports/table3.md"):
+        assert "codes.npz: damaged" in project.stage("verify", path, status=1)
+    assert jobs(project.stage("verify", "--mend")) == Counter(generate=1, encode=1)
+    assert whole(project) == before
+    assert "nothing was made there" in project.stage("verify", "docs", status=1)
