@@ -1,7 +1,6 @@
 """What goes wrong gives one clear message and a non-zero exit, and loses nothing."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
