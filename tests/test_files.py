@@ -203,12 +203,16 @@ def test_a_write_that_the_system_refuses_is_explained_for_every_kind_of_file(tmp
     assert listed(tmp_path) == ["file"]
 
 
-def test_a_failure_without_a_number_keeps_its_words(tmp_path: Path) -> None:
-    with (
-        pytest.raises(InputError, match=r"cannot be written \(5 requested and 3 written\)"),
-        files.atomic(tmp_path / "a"),
-    ):
-        raise OSError("5 requested and 3 written")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError("5 requested and 3 written"), "5 requested and 3 written"),
+        (FileExistsError(errno.EEXIST, "File exists", "another"), "File exists"),
+    ],
+)
+def test_a_failure_keeps_its_words(tmp_path: Path, error: OSError, said: str) -> None:
+    with pytest.raises(InputError, match=rf"cannot be written \({said}\)"), files.atomic(tmp_path / "a"):
+        raise error
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

@@ -101,12 +101,12 @@ def _is_at(file: BinaryIO | io.FileIO, path: Path) -> bool:
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:
-    reason = f"cannot be written ({error.strerror or error})"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        reason = "the disk is full"
-    elif error.errno in (errno.EEXIST, errno.ENOTDIR):
+    said = error.strerror or error
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
         blocking = [above for above in path.parents if os.path.lexists(above) and not above.is_dir()]
-        reason = f"cannot be written ({', '.join(map(str, blocking))} is no folder)"
+        said = f"{blocking[0]} is no folder" if blocking else said
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reason = "the disk is full" if full else f"cannot be written ({said})"
     return InputError(f"{path}: {reason}; nothing was changed. Mend that and run again.")
 
 

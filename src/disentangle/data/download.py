@@ -214,7 +214,7 @@ class _Paced(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         count = self.raw.readinto(buffer)
         self.count += count or 0
-        if (now := time.monotonic()) - self.since > WINDOW:
+        if count and (now := time.monotonic()) - self.since > WINDOW:  # at the end, nothing is too slow
             if self.count < SLOWEST * WINDOW:
                 raise TimeoutError(f"slower than {SLOWEST} bytes a second")
             self.since, self.count = now, 0
