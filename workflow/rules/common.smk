@@ -2,12 +2,14 @@
 
 import atexit
 import fcntl
+import json
 import os
 import shlex
 import shutil
 import sys
 from pathlib import Path
 
+from snakemake.persistence import MetadataRecord
 from snakemake.settings.types import RerunTrigger
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
@@ -205,17 +207,44 @@ def others_damaged(needed):
     return damaged
 
 
+def entries(folder):
+    """Return what lies in a folder of Snakemake's own."""
+    place = Path(".snakemake", folder)
+    return [*os.scandir(place)] if place.is_dir() else []
+
+
+def remove(entry):
+    """Remove a file or, where one lies in the place of a file, a folder."""
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path)
+    else:
+        os.unlink(entry.path)
+
+
+def readable(entry):
+    """Say whether Snakemake can read a record; it ends in a traceback at one that it cannot."""
+    if entry.is_dir(follow_symlinks=False):  # long names are split over folders
+        return True
+    try:
+        with open(entry.path) as file:
+            return bool(MetadataRecord.model_validate(json.load(file)))
+    except (OSError, ValueError):
+        return False
+
+
 def break_stale_lock():
-    """Remove what a Snakemake that was killed left: its lock, and its marks of what it calls incomplete.
+    """Remove what a Snakemake that was killed left: its lock, its marks of what it calls incomplete, records it cannot read.
 
     Every live one in this folder holds a share of ``alive``. What is complete is known by its seal.
     """
     alive = open(".snakemake/alive", "a")
     try:
         fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for lock in Path(".snakemake/locks").glob("*"):
-            lock.unlink()
-        shutil.rmtree(".snakemake/incomplete", ignore_errors=True)
+        for left in (*entries("locks"), *entries("incomplete")):
+            remove(left)
+        for record in entries("metadata"):
+            if not readable(record):
+                remove(record)
     except BlockingIOError:
         pass
     fcntl.flock(alive, fcntl.LOCK_SH)
