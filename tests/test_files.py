@@ -379,7 +379,7 @@ def test_damage_is_named_by_its_file(
     with pytest.raises(InputError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}: not a readable {kind} file (")
-    assert str(caught.value).endswith("). Delete it and run again.")
+    assert str(caught.value).endswith("). Restore or delete it, and run again.")
 
 
 def test_a_table_and_a_text_are_read_and_their_damage_is_named(tmp_path: Path) -> None:
@@ -435,7 +435,7 @@ def test_json_that_is_no_object_of_finite_numbers(tmp_path: Path, case: str) -> 
         files.read_json(path)
     message = str(caught.value).removeprefix(f"{path}: not a readable JSON file (")
     assert message.startswith(said)
-    assert message.endswith("). Delete it and run again.")
+    assert message.endswith("). Restore or delete it, and run again.")
     assert len(message) < 200
 
 
@@ -482,7 +482,7 @@ def test_a_table_that_is_none(tmp_path: Path, case: str) -> None:
         files.read_table(path)
     message = str(caught.value).removeprefix(f"{path}: not a readable CSV file (")
     assert message.startswith(said)
-    assert message.endswith("). Delete it and run again.")
+    assert message.endswith("). Restore or delete it, and run again.")
 
 
 def test_a_table_keeps_what_pandas_writes(tmp_path: Path) -> None:
