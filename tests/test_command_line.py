@@ -36,10 +36,10 @@ def cell(**changed: str) -> list[str]:
     [
         ({"scale": "tinny"}, "no scale 'tinny': did you mean 'tiny'? Known: tiny."),
         ({"method": "orto"}, "scales.tiny.studies.burns.methods: no method 'orto': did you mean 'ortho'?"),
-        ({"lam": "-1"}, "lam: found -1.0; allowed: a finite number >= 0."),
-        ({"lam": "nan"}, "lam: found nan; allowed: a finite number >= 0."),
+        ({"lam": "-1"}, "lam: found -1.0; allowed: >= 0, <= 1000000."),
+        ({"lam": "nan"}, "lam: found nan; allowed: >= 0, <= 1000000."),
         ({"method": "infomax"}, "lam: found 0.1; allowed: 0, as method 'infomax' has no regularizer."),
-        ({"seed": "-1"}, "seed: found -1; allowed: an integer >= 0."),
+        ({"seed": "-1"}, "seed: found -1; allowed: >= 0, <= 4294967295."),
     ],
 )
 def test_a_cell_that_cannot_be_is_refused_by_every_stage(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from disentangle import registry
 from disentangle.data.datasets.mnist_stl10 import LOCATIONS, Dataset, Views, joint_label
 from disentangle.data.instances import Instances
 from disentangle.errors import InputError
@@ -171,8 +172,8 @@ def test_held_names_two_factors(held: list[str]) -> None:
 
 @pytest.mark.parametrize("brightness", [0.0, -0.5, 1.01, float("nan")])
 def test_brightness_is_a_share(brightness: float) -> None:
-    with pytest.raises(InputError, match="background_brightness: found"):
-        Dataset(["DC", "BC"], 1, 1, 64, brightness)
+    with pytest.raises(InputError, match=r"background_brightness: found .*; allowed: > 0, <= 1\.$"):
+        registry.options("datasets", "mnist_stl10")["background_brightness"].check("background_brightness", brightness)
 
 
 def test_pools_that_do_not_fit() -> None:

@@ -397,8 +397,8 @@ def test_the_light_and_the_order_by_hand(monkeypatch: pytest.MonkeyPatch) -> Non
     bright = plain.images[0::2] > 100
     assert 0.48 < dark[bright].min() < 0.6 and 0.9 < dark[bright].max() < 1.01
     for tint in (-0.1, 1.5):
-        with pytest.raises(InputError, match=rf"^tint: found {tint}; allowed: 0 to 1\.$"):
-            registry.build("datasets", "edges_beside_renders", {"tint": tint})
+        with pytest.raises(InputError, match=rf"^here\.tint: found {tint}; allowed: >= 0, <= 1\.$"):
+            registry.check_options("datasets", "edges_beside_renders", {"tint": tint}, "here")
 
 
 # Data sets of labelled pictures

@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from disentangle.cells import Cell, format_lam
 from disentangle.errors import InputError
 from disentangle.pipeline import params, scales
+from disentangle.pipeline.study import studies
 
 ROOT = Path(__file__).parent.parent
 STUDY = "scales.s.studies.burns"
@@ -150,7 +151,11 @@ WRONG = {
     "misspelt top-level key": ("target", [], "top level: unknown key 'target': did you mean 'targets'? Known:"),
     "missing key": (f"{STUDY}.training.lr", ABSENT, f"{STUDY}.training: the key 'lr' is missing."),
     "missing top-level key": ("targets", ABSENT, "top level: the key 'targets' is missing."),
-    "missing source": (f"{DATA}.digits", {}, f"{DATA}.digits: the key 'source' is missing."),
+    "missing source": (
+        f"{DATA}.digits",
+        {},
+        f"{DATA}.digits: found {{}}; allowed: a mapping with a name under 'source'.",
+    ),
     "missing lam": (f"{STUDY}.methods.ortho", {}, f"{STUDY}.methods.ortho: the key 'lam' is missing."),
     "key that is no text": (f"{STUDY}.methods", {1: {"lam": [0]}}, "the key 1 is no text"),
     "YAML's yes as a key": ("scales", {True: {}}, "the key True is no text"),
@@ -171,9 +176,9 @@ WRONG = {
     "type of an option": (
         f"{STUDY}.probes.logistic.C",
         "big",
-        f"{STUDY}.probes.logistic.C: found 'big'; allowed: number.",
+        f"{STUDY}.probes.logistic.C: found 'big'; allowed: a value of type float.",
     ),
-    "truth for a number": (f"{STUDY}.probes.logistic.C", True, "C: found True; allowed: number."),
+    "truth for a number": (f"{STUDY}.probes.logistic.C", True, "C: found True; allowed: a value of type float."),
     "option of a source": (
         f"{DATA}.backgrounds.jiter",
         1,
@@ -184,31 +189,31 @@ WRONG = {
     "range of a source's option": (
         f"{DATA}.backgrounds.jitter",
         2,
-        f"{DATA}.backgrounds: jitter: found 2.0; allowed: 0 to 1.",
+        f"{DATA}.backgrounds.jitter: found 2; allowed: >= 0, <= 1.",
     ),
     "image size": (f"{DATA}.image_size", 48, f"{DATA}.image_size: found 48; allowed: 64, 32."),
-    "brightness": (f"{DATA}.background_brightness", 1.5, "background_brightness: found 1.5; allowed: <= 1."),
+    "brightness": (f"{DATA}.background_brightness", 1.5, "background_brightness: found 1.5; allowed: > 0, <= 1."),
     # numbers
     "negative lam": (
         f"{STUDY}.methods.ortho.lam",
         [0.1, -0.1],
-        f"{STUDY}.methods.ortho.lam.1: found -0.1; allowed: >= 0.",
+        f"{STUDY}.methods.ortho.lam.1: found -0.1; allowed: >= 0, <= 1000000.",
     ),
     "lam as text": (f"{STUDY}.methods.ortho.lam", ["big"], "lam.0: found 'big'; allowed: number."),
     "lam that is no list": (f"{STUDY}.methods.ortho.lam", 0.1, "ortho.lam: found 0.1; allowed: array."),
     "no lam": (f"{STUDY}.methods.ortho.lam", [], "ortho.lam: found none; allowed: 1 or more"),
     "lam given twice": (f"{STUDY}.methods.ortho.lam", [0.1, 1, 0.1], "ortho.lam: 0.1 is given more than once."),
-    "lam given as 1 and 1.0": (f"{STUDY}.methods.ortho.lam", [1, 1.0], "ortho.lam: 1 is given more than once."),
+    "lam given as 1 and 1.0": (f"{STUDY}.methods.ortho.lam", [1, 1.0], "ortho.lam: 1.0 is given more than once."),
     "nan": (f"{STUDY}.methods.ortho.lam", [math.nan], f"{STUDY}.methods.ortho.lam.0: found nan; allowed: finite"),
     "infinite lam": (f"{STUDY}.methods.ortho.lam", [math.inf], "ortho.lam.0: found inf; allowed: finite numbers."),
     "infinite rate": (f"{STUDY}.training.lr", math.inf, f"{STUDY}.training.lr: found inf; allowed: finite numbers."),
     "nan temperature": (f"{STUDY}.training.temperature", math.nan, "temperature: found nan; allowed: finite numbers."),
     "repeated seeds": (f"{STUDY}.seeds", [0, 3, 3], f"{STUDY}.seeds: 3 is given more than once."),
-    "negative seed": (f"{STUDY}.seeds", [-1], f"{STUDY}.seeds.0: found -1; allowed: >= 0."),
+    "negative seed": (f"{STUDY}.seeds", [-1], f"{STUDY}.seeds.0: found -1; allowed: >= 0, <= 4294967295."),
     "fraction for a whole number": (f"{STUDY}.training.steps", 1.5, "steps: found 1.5; allowed: integer."),
     "float for a whole number": (f"{STUDY}.training.steps", 20.0, "steps: found 20.0; allowed: integer."),
     "truth for a whole number": (f"{STUDY}.seeds", [True], "seeds.0: found True; allowed: integer."),
-    "zero rate": (f"{STUDY}.training.lr", 0, f"{STUDY}.training.lr: found 0; allowed: > 0."),
+    "zero rate": (f"{STUDY}.training.lr", 0, f"{STUDY}.training.lr: found 0; allowed: > 0, <= 1000."),
     "two types": (f"{STUDY}.projection.init_std", "x", "init_std: found 'x'; allowed: number or null."),
     "odd width": (f"{STUDY}.encoder.widths", [8, 15], f"{STUDY}.encoder.widths.1: 15 is not a multiple of 2"),
     "batch": (f"{STUDY}.training.batch", 101, "training.batch: found 101; DC-BC has only 100 train_pairs."),
@@ -236,6 +241,8 @@ def test_one_message_says_the_key_what_was_found_and_what_is_allowed(
 
 @pytest.mark.parametrize("number", ["1e-3", "'0.001'", "5e2"])
 def test_a_number_that_yaml_reads_as_text(tmp_path: Path, number: str) -> None:
+    option = yaml.safe_dump(GOOD).replace("C: 2", f"C: {number}")
+    assert f"{STUDY}.probes.logistic.C: found the text '{number.strip(chr(39))}'; write" in message(tmp_path, option)
     text = yaml.safe_dump(GOOD).replace("lr: 0.1", f"lr: {number}")
     assert message(tmp_path, text) == (
         f"{STUDY}.training.lr: found the text '{number.strip(chr(39))}'; "
@@ -264,6 +271,25 @@ def test_a_missing_file(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path / 'params.yaml'}: cannot be read (No such file or directory). Run from the project's folder."
     )
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """None of these is waited for, or read without end."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for place, said in {
+        tmp_path: "found a folder; allowed: a file.",
+        tmp_path / "pipe": "found a device; allowed: a file.",
+        Path("/dev/zero"): "found a device; allowed: a file.",
+        tmp_path / "loop": "cannot be read (Too many levels of symbolic links). Run from the project's folder.",
+    }.items():
+        with pytest.raises(InputError) as caught:
+            params.load(place)
+        assert str(caught.value) == f"{place}: {said}"
+
+
+def test_a_byte_order_mark_is_none_of_the_text(tmp_path: Path) -> None:
+    assert load(tmp_path, "\ufeff" + yaml.safe_dump(GOOD)).scale == "s"
 
 
 def test_a_key_given_twice(tmp_path: Path) -> None:
@@ -314,7 +340,96 @@ def test_a_dataset_may_be_another_one_but_for_a_key(tmp_path: Path) -> None:
 def test_of_several_errors_one_is_said(tmp_path: Path) -> None:
     data = edited(f"{STUDY}.training.lr", -1)
     data["scales"]["s"]["studies"]["burns"]["training"]["batch"] = 1
-    assert message(tmp_path, data) == f"{STUDY}.training.batch: found 1; allowed: >= 2."
+    assert message(tmp_path, data) == f"{STUDY}.training.batch: found 1; allowed: >= 2, <= 100000."
+
+
+# Numbers that no job could serve.
+
+TOO_MANY = {
+    "pairs": (f"{DATA}.train_pairs", 10**12, f"{DATA}.train_pairs: found 1000000000000; allowed: >= 1, <= 1e7."),
+    "no pairs": (f"{DATA}.test_pairs", 0, "test_pairs: found 0; allowed: >= 1, <= 1e7."),
+    "widths": (f"{STUDY}.encoder.widths", [8, 2**31], "widths.1: found 2147483648; allowed: >= 2, <= 16384."),
+    "blocks": (f"{STUDY}.encoder.blocks", [1, 10**9], "blocks.1: found 1000000000; allowed: >= 1, <= 1000."),
+    "stages": (f"{STUDY}.encoder.blocks", [1] * 11, "encoder.blocks: found 11; allowed: at most 10."),
+    "rate": (f"{STUDY}.training.lr", 1e308, "training.lr: found 1e+308; allowed: > 0, <= 1000."),
+    "temperature": (f"{STUDY}.training.temperature", 1e-320, "temperature: found 1e-320; allowed: >= 0.0001, <= 1000."),
+    "steps": (f"{STUDY}.training.steps", 10**12, "steps: found 1000000000000; allowed: >= 1, <= 1000000000."),
+    "no batch": (f"{STUDY}.training.batch", 0, "batch: found 0; allowed: >= 2, <= 100000."),
+    "strength": (f"{STUDY}.methods.ortho.lam", [1e300], "lam.0: found 1e+300; allowed: >= 0, <= 1000000."),
+    "seed": (f"{STUDY}.seeds", [2**32], "seeds.0: found 4294967296; allowed: >= 0, <= 4294967295."),
+    "seeds": (f"{STUDY}.seeds", [*range(10_001)], "burns.seeds: found 10001; allowed: at most 10000."),
+    "iterations": (
+        f"{STUDY}.probes.logistic.max_iterations",
+        10**9,
+        "max_iterations: found 1000000000; allowed: >= 1,",
+    ),
+    "penalty": (f"{STUDY}.probes.logistic.C", 0, "logistic.C: found 0; allowed: > 0, <= 1e6."),
+    "crops": (f"{DATA}.backgrounds.crops_per_class", -5, "crops_per_class: found -5; allowed: >= 10, <= 1e6."),
+    "digits of an integer": (f"{STUDY}.training.steps", 10**900, "training.steps: found 1000000"),
+}
+
+
+@pytest.mark.parametrize(("dotted", "value", "expected"), TOO_MANY.values(), ids=TOO_MANY)
+def test_a_number_that_no_job_could_serve_is_refused_with_what_is_allowed(
+    tmp_path: Path, dotted: str, value: Any, expected: str
+) -> None:
+    found = message(tmp_path, edited(dotted, value))
+    assert expected in found
+    assert len(found) <= 280
+
+
+def numbers(node: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the leaves of a schema that numbers and lists are, with their places."""
+    if isinstance(node, dict):
+        types = node.get("type", ())
+        if {"integer", "number", "array"} & {types if isinstance(types, str) else None, *types}:
+            yield place, node
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from numbers(value, f"{place}/{key}")
+
+
+def test_every_number_of_a_schema_has_two_ends_and_every_list_one() -> None:
+    leaves = dict(numbers(params.schema()))
+    assert len(leaves) > 50 and {place.split("/")[4] for place in leaves if "studies" in place} == {*studies()}
+    for place, leaf in leaves.items():
+        if leaf["type"] == "array":
+            assert "maxItems" in leaf, place
+            continue
+        assert {"minimum", "exclusiveMinimum"} & {*leaf} and {"maximum", "exclusiveMaximum"} & {*leaf}, place
+        for number in (10**30, -(10**30)):
+            assert "; allowed: " in (params.fault(leaf, number) or ""), place
+
+
+@pytest.mark.parametrize(
+    ("datasets", "entries", "seeds", "said"),
+    [
+        (100, 101, 1, "scales: found 10100 pairs of a dataset and an entry; allowed: at most 10000."),
+        (20, 11, 5000, "scales.s: found 1100000 cells; allowed: at most 1000000."),
+        (20, 10, 5000, None),
+    ],
+)
+def test_a_scale_has_no_more_cells_than_can_be_listed(
+    tmp_path: Path, datasets: int, entries: int, seeds: int, said: str | None
+) -> None:
+    data = labelled_study()
+    scale = data["scales"]["s"]
+    scale["datasets"] = {f"d{number}": scale["datasets"]["a"] for number in range(datasets)}
+    section = scale["studies"]["dcodr"]
+    section |= {"datasets": [*scale["datasets"]], "seeds": [*range(seeds)], "by_dataset": {}}
+    section["methods"] = {f"e{number}": {"method": "dcodr_norec", "lam": [0]} for number in range(entries)}
+    if said is None:
+        assert len(load(tmp_path, data).cells("s", "dcodr", "d0")) == entries * seeds
+    else:
+        assert message(tmp_path, data) == said
+
+
+def test_a_chain_of_bases_is_laid_from_its_end() -> None:
+    chain = {"s": {"a": 0}} | {f"m{number}": {"base": f"m{number - 1}" if number else "s"} for number in range(99)}
+    assert scales.merged(dict(reversed(chain.items())))["m98"] == {"a": 0}
+
+
+def test_a_list_tells_what_stands_before_in_it() -> None:
+    assert params._twice([1, 2, 1, 1.0, True, [1], [1], "a"]) == [1, 1.0, [1]]
 
 
 # A right file.
@@ -386,12 +501,12 @@ def test_a_cell_may_have_a_lam_and_a_seed_that_are_not_listed(tmp_path: Path, me
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ({"lam": -0.1}, "lam: found -0.1; allowed: a finite number >= 0."),
-        ({"lam": math.nan}, "lam: found nan; allowed: a finite number >= 0."),
-        ({"lam": math.inf}, "lam: found inf; allowed: a finite number >= 0."),
+        ({"lam": -0.1}, "lam: found -0.1; allowed: >= 0, <= 1000000."),
+        ({"lam": math.nan}, "lam: found nan; allowed: >= 0, <= 1000000."),
+        ({"lam": math.inf}, "lam: found inf; allowed: >= 0, <= 1000000."),
         ({"method": "infomax"}, "lam: found 0.1; allowed: 0, as method 'infomax' has no regularizer."),
         ({"method": "one_head"}, "lam: found 0.1; allowed: 0, as method 'infomax' has no regularizer."),
-        ({"seed": -1}, "seed: found -1; allowed: an integer >= 0."),
+        ({"seed": -1}, "seed: found -1; allowed: >= 0, <= 4294967295."),
         ({"dataset": "DC-BL"}, "scales.s.datasets: no dataset 'DC-BL': did you mean 'DC-BC'? Known: DC-BC."),
         ({"study": "burn"}, "scales.s.studies: no study 'burn': did you mean 'burns'? Known: burns."),
         (
@@ -730,11 +845,26 @@ def test_cells_of_a_dataset_and_of_an_entry_have_numbers_of_their_own(tmp_path: 
 
 
 WRONG_LAID = {
+    "by_dataset, a number for an entry": (
+        "by_dataset",
+        {"b": {"methods": {"new": 3}}},
+        "by_dataset.b.methods.new: found 3;",
+    ),
+    "by_dataset, a number for strengths": (
+        "by_dataset",
+        {"b": {"methods": {"plain": {"lam": 3}}}},
+        "by_dataset.b.methods.plain.lam: found 3; allowed: array.",
+    ),
+    "by_dataset, a list for a name": (
+        "by_dataset",
+        {"b": {"methods": {"plain": {"method": [], "lam": [0]}}}},
+        "found []; allowed: string.",
+    ),
     "by_dataset of no dataset": ("by_dataset", {"d": {}}, "by_dataset: no dataset 'd': known are a, b, c."),
     "by_dataset, a wrong number": (
         "by_dataset",
         {"b": {"training": {"steps": 0}}},
-        "by_dataset.b.training.steps: found 0; allowed: >= 1.",
+        "by_dataset.b.training.steps: found 0; allowed: >= 1, <= 1000000000.",
     ),
     "by_dataset, a misspelt key": (
         "by_dataset",
@@ -749,7 +879,7 @@ WRONG_LAID = {
     "over, a wrong number": (
         "methods.own.over",
         {"model": {"code": 1}},
-        "methods.own.over.model.code: found 1; allowed: >= 2.",
+        "methods.own.over.model.code: found 1; allowed: >= 2, <= 65536.",
     ),
     "over of no mapping": ("methods.own.over", {"model": {"code": {}}}, "methods.own.over.model.code: found {}"),
     "over of what is no training": ("methods.own.over", {"seeds": [1]}, "over: unknown key 'seeds'"),

@@ -44,11 +44,13 @@ def test_a_files_name_is_its_registration() -> None:
 def test_options_read_from_the_source_are_those_of_the_class(kind: str, name: str) -> None:
     cls = getattr(module(kind, name), registry.CLASSES[kind])
     fields, types = dataclasses.fields(cls), typing.get_type_hints(cls)
+    annotated = typing.get_type_hints(cls, include_extras=True)
     options = registry.options(kind, name)
     assert list(options) == [field.name for field in fields]
     for field in fields:
         option, hint = options[field.name], types[field.name]
         assert option.required == (field.default is dataclasses.MISSING)
+        assert option.range == "".join(getattr(annotated[field.name], "__metadata__", ()))
         if not option.required:
             assert option.default == field.default
             assert type(option.default) is type(field.default)
@@ -204,7 +206,7 @@ WRONG_STUDIES = {
         r"'toy' and of 'other' lie in reports/other",
     ),
     "no Python": ("study.py", "FAMILY", "def", r"study\.py: not valid Python: "),
-    "no YAML": ("schema.yaml", "type: object", "type: [", r"schema\.yaml: cannot be read \("),
+    "no YAML": ("schema.yaml", "type: object", "type: [", r"schema\.yaml: not valid YAML: "),
     "no schema": ("schema.yaml", "object", "thing", r"schema\.yaml: no JSON schema: type: 'thing' is not valid"),
     "an unknown reference": (
         "schema.yaml",
@@ -268,8 +270,8 @@ def test_plugins_are_at_most_150_lines() -> None:
 @pytest.mark.parametrize(
     ("option", "right", "wrong"),
     [
-        (Option("int"), [3, 0, -1], [3.0, True, "3", None]),
-        (Option("float"), [3.5, 3], [True, "3.5", None, [1.0]]),
+        (Option("int"), [3, 0, -1], [3.0, True, "three", None]),
+        (Option("float"), [3.5, 3], [True, "nan", None, [1.0]]),
         (Option("bool"), [True, False], [1, 0, "yes", None]),
         (Option("str"), ["", "x"], [1, None, ["x"]]),
         (Option("list of str"), [[], ["x"]], ["x", [1], [["x"]], None, {}]),
@@ -286,6 +288,58 @@ def test_an_option_takes_values_of_its_own_type_alone(option: Option, right: lis
             option.check("here", value)
         allowed = ", ".join(map(repr, option.choices)) if option.choices else f"a value of type {option.type}"
         assert str(caught.value) == f"here: found {value!r}; allowed: {allowed}."
+
+
+RANGES = [
+    (Option("int", range=">= 1, < 1e3"), [1, 999], [0, 1000, -5, 10**900]),
+    (Option("float", range="> 0, <= 1"), [1, 0.5, 1e-300], [0, -0.0, 1.1, float("nan"), float("inf")]),
+    (Option("list of int", range=">= 0, <= 9, len <= 3"), [[], [0, 0, 9]], [[0, 10], [-1], [1, 1, 1, 1]]),
+    (Option("list of str", range="len >= 1, len <= 2, distinct"), [["a"], ["a", "b"]], [[], ["a", "a"]]),
+]
+
+
+@pytest.mark.parametrize(("option", "right", "wrong"), RANGES)
+def test_an_option_takes_values_of_its_range_alone(option: Option, right: list[Any], wrong: list[Any]) -> None:
+    for value in right:
+        option.check("here", value)
+    for value in wrong:
+        with pytest.raises(InputError) as caught:
+            option.check("here", value)
+        assert str(caught.value) == f"here: found {value!r}; allowed: {option.range}."
+
+
+@pytest.mark.parametrize(("kind", "name"), PLUGINS)
+def test_every_number_of_a_plugin_has_a_range(kind: str, name: str) -> None:
+    for key, option in registry.options(kind, name).items():
+        *_, element = option.type.split()
+        for value in (10**30, -(10**30)) if element in ("int", "float") else ():
+            with pytest.raises(InputError, match=rf"^{key}: found .*; allowed: {option.range}\.$"):
+                option.check(key, [value] if option.type.startswith("list") else value)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("float = 1.0", "found no range; needed: one with two ends, as in '> 0, <= 10'"),
+        ('Annotated[int, ">= 1"] = 1', "found the range '>= 1'; needed: one with two ends"),
+        ('Annotated[int, "<= 1"] = 1', "found the range '<= 1'; needed: one with two ends"),
+        ('Annotated[int, "1 to 3"] = 1', "found the range '1 to 3'; needed: one with two ends"),
+        ('Annotated[list[int], ">= 1, <= 3"] = (1,)', "found the range '>= 1, <= 3'; needed: one with two ends"),
+        ("list[str] = ()", "found no range; needed: one with two ends"),
+        ("complex = 1", "found the type complex; allowed: int, float, bool, str, list[...] or Literal[...]."),
+        ("list[list] = ()", "found no range; needed"),
+    ],
+)
+def test_an_option_without_a_range_gets_one_message_that_names_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, said: str
+) -> None:
+    file = tmp_path / "probes" / "mine.py"
+    file.parent.mkdir()
+    file.write_text(f"class Probe:\n    share: {written}\n")
+    monkeypatch.setattr(registry, "path", lambda *_: file)
+    with pytest.raises(InputError) as caught:
+        registry.options.__wrapped__("probes", "mine")
+    assert str(caught.value).startswith(f"{file}: share: {said}")
 
 
 @pytest.mark.parametrize(("kind", "name", "key", "whole"), [("probes", "logistic", "C", 1)])

@@ -271,10 +271,11 @@ def test_jitter_multiplies_each_channel_of_each_crop(monkeypatch: pytest.MonkeyP
 
 
 def test_photographs_refuse_impossible_options() -> None:
-    with pytest.raises(InputError, match="crops_per_class: found 9; allowed: >= 10"):
-        photographs.Source(crops_per_class=9)
-    with pytest.raises(InputError, match=r"jitter: found 1\.5; allowed: 0 to 1"):
-        photographs.Source(jitter=1.5)
+    for options in ({"crops_per_class": 9}, {"jitter": 1.5}):
+        with pytest.raises(
+            InputError, match=r"^here\.\w+: found (9; allowed: >= 10, <= 1e6|1\.5; allowed: >= 0, <= 1)\.$"
+        ):
+            registry.check_options("sources", "photographs", options, "here")
 
 
 # A folder of pictures

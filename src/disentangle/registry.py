@@ -8,7 +8,10 @@ never imports torch.
 import ast
 import functools
 import importlib
-from collections.abc import Mapping
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -56,14 +59,27 @@ TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "list": (list, tuple),
 }
+NUMBERS = ("int", "float")
+
+
+COMPARISONS: dict[str, Callable[[Any, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+CONDITION = re.compile(r"(len )?(>=|<=|>|<) -?\d+(\.\d+)?(e-?\d+)?|distinct")
+"""One of those, with commas between them, of which a range is: of a number, or of each entry of a list; its length."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One field of a plugin's dataclass: its type by name, its allowed values (empty: any), its default."""
+    """One field of a plugin's dataclass: its type by name, its allowed values (empty: any), its range, its default."""
 
     type: str
     choices: tuple[Any, ...] = ()
+    range: str = ""
+    """Such as ``> 0, <= 10``; empty where there is none."""
     default: Any = None
     required: bool = False
 
@@ -75,12 +91,37 @@ class Option:
                 raise InputError(f"{where}: found {value!r}; allowed: {allowed}.")
             return
         kind, _, element = self.type.partition(" of ")
+        if kind in NUMBERS and (said := misread(value)):
+            raise InputError(f"{where}: {said}")
         if not _is(kind, value) or (element and not all(_is(element, entry) for entry in value)):
             raise InputError(f"{where}: found {value!r}; allowed: a value of type {self.type}.")
+        if self.range and not all(_holds(condition, value) for condition in self.range.split(", ")):
+            raise InputError(f"{where}: found {value!r}; allowed: {self.range}.")
 
 
 def _is(kind: str, value: Any) -> bool:
     return isinstance(value, TYPES[kind]) and (kind == "bool" or not isinstance(value, bool))
+
+
+def _holds(condition: str, value: Any) -> bool:
+    match condition.split():
+        case ["distinct"]:
+            return len(set(value)) == len(value)
+        case ["len", sign, bound]:
+            return COMPARISONS[sign](len(value), float(bound))
+        case [sign, bound]:
+            entries = value if isinstance(value, list | tuple) else [value]
+            return all(COMPARISONS[sign](entry, float(bound)) for entry in entries)
+    return False
+
+
+def misread(found: Any) -> str:
+    """Return what is said of a number that YAML reads as text, as it does 1e-3; nothing of all else."""
+    try:
+        number = isinstance(found, str) and math.isfinite(float(found))
+    except ValueError:
+        return ""
+    return f"found the text {found!r}; write a number as 0.001 or 1.0e-3, without quotes." if number else ""
 
 
 def path(kind: str, name: str) -> Path:
@@ -130,29 +171,47 @@ def tree(file: Path) -> ast.Module:
 def options(kind: str, name: str) -> Mapping[str, Option]:
     """Return a plugin's options by name, read from its source without importing it.
 
-    Raises InputError that names the file where it defines no class of its kind.
+    Raises InputError that names the file where it defines no class of its kind, or an option of no type, of numbers
+    without a range, or of a list without an end.
     """
     file = path(kind, name)
     for node in tree(file).body:
         if isinstance(node, ast.ClassDef) and node.name == CLASSES[kind]:
             fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
             named = [(field.target.id, field) for field in fields if isinstance(field.target, ast.Name)]
-            return MappingProxyType({key: _option(field) for key, field in named})
+            return MappingProxyType({key: _option(field, f"{file}: {key}") for key, field in named})
     raise InputError(f"{file}: defines no class {CLASSES[kind]}.")
 
 
-def _option(field: ast.AnnAssign) -> Option:
-    default = None if field.value is None else ast.literal_eval(field.value)
-    match field.annotation:
+def _option(field: ast.AnnAssign, where: str) -> Option:
+    annotation, given = field.annotation, ""
+    match annotation:
+        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[inner, ast.Constant(str(text))])):
+            annotation, given = inner, text
+    match annotation:
         case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
-            allowed = ast.literal_eval(choices)
-            allowed = allowed if isinstance(allowed, tuple) else (allowed,)
-            return Option("Literal", allowed, default, field.value is None)
-        case ast.Subscript(value=ast.Name(id=base), slice=ast.Name(id=element)):
-            return Option(f"{base} of {element}", (), default, field.value is None)
-        case ast.Name(id=base):
-            return Option(base, (), default, field.value is None)
-    raise TypeError(f"line {field.lineno}: an option's type is one of {', '.join(TYPES)} or Literal[...]")
+            kind, allowed = "Literal", ast.literal_eval(choices)
+        case ast.Subscript(value=ast.Name(id="list"), slice=ast.Name(id=element)) if element in TYPES:
+            kind, allowed = f"list of {element}", ()
+        case ast.Name(id=kind) if kind in TYPES:
+            allowed = ()
+        case _:
+            found = ast.unparse(field.annotation)
+            raise InputError(f"{where}: found the type {found}; allowed: {', '.join(TYPES)}[...] or Literal[...].")
+    _check_range(kind, given, where)
+    default = None if field.value is None else ast.literal_eval(field.value)
+    return Option(kind, allowed if isinstance(allowed, tuple) else (allowed,), given, default, field.value is None)
+
+
+def _check_range(kind: str, given: str, where: str) -> None:
+    """Raise InputError unless a range can be read, and has two ends for numbers and one for a list's length."""
+    conditions = given.split(", ") if given else []
+    starts = {condition.rsplit(" ", 1)[0].rstrip("=") for condition in conditions}
+    needed = {">", "<"} if kind.split()[-1] in NUMBERS else set()
+    needed |= {"len <"} if kind.startswith("list") else set()
+    if not all(map(CONDITION.fullmatch, conditions)) or not needed <= starts:
+        found = f"found the range '{given}'" if given else "found no range"
+        raise InputError(f"{where}: {found}; needed: one with two ends, as in '> 0, <= 10', and of a list 'len <= 9'.")
 
 
 def constant(kind: str, name: str, constant: str, default: Any = NO_DEFAULT) -> Any:

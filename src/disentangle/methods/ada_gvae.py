@@ -16,7 +16,7 @@ labelled images tell, see losses/mixtures.py; the paper has none. It cannot edit
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -40,8 +40,8 @@ RIDGE = 0.001
 class Objective(Variational):
     """The beta-VAE of both images of a pair, from posteriors of which they share dimensions."""
 
-    changed: int = 0
-    lr: float = 0.0001
+    changed: Annotated[int, ">= 0, <= 100"] = 0
+    lr: Annotated[float, "> 0, <= 1000"] = 0.0001
     schedule: Literal["constant", "cosine"] = "constant"
 
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:

@@ -8,6 +8,7 @@ Paper: Burgess et al. 2018 (arXiv 1804.03599), Eq. 8, as in Locatello et al. 201
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from torch import Tensor
 
@@ -22,8 +23,8 @@ USES = ()
 class Objective(Regularization):
     """The distance of the divergence from the capacity, times gamma."""
 
-    gamma: float = 1000.0
-    ramp_steps: int = 100000
+    gamma: Annotated[float, ">= 0, <= 1e6"] = 1000.0
+    ramp_steps: Annotated[int, ">= 1, <= 1e9"] = 100000
 
     def regularizer(self, posterior: Posterior, lam: Tensor) -> Tensor:
         """Return R (M,)."""

@@ -6,7 +6,7 @@ decoder, which the paper does not state, are ``model.generative_encoder`` and ``
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -26,7 +26,7 @@ class Objective(ClassSupervised):
     """The squared error of pixels."""
 
     distance: str = "vgg16"
-    invariances: list[str] = (  # type: ignore[assignment]  # a default must not be mutable
+    invariances: Annotated[list[str], "len <= 100"] = (  # type: ignore[assignment]  # a default must not be mutable
         "horizontal_flip",
         "vertical_flip",
         "low_contrast",
@@ -41,7 +41,7 @@ class Objective(ClassSupervised):
         "high_saturation",
         "gaussian_blur",
     )
-    lr: float = 0.001
+    lr: Annotated[float, "> 0, <= 1000"] = 0.001
     schedule: Literal["steps", "cosine", "constant"] = "cosine"
 
     phases = {"joint": {"loss": ("encoder", "decoder")}}

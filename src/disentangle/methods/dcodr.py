@@ -10,7 +10,7 @@ Reading: lam is 0.3. Deviation: the generator may be trained on a part of the ba
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -39,12 +39,17 @@ class Objective(ClassSupervised):
     distance: str = "vgg16"
     negatives: Literal["domain", "batch"] = "domain"
     positives: Literal["augmented", "none"] = "augmented"
-    augmentations: list[str] = ("gaussian_blur", "high_contrast", "high_saturation", "crop")  # type: ignore[assignment]
+    augmentations: Annotated[list[str], "len >= 1, len <= 100"] = (  # type: ignore[assignment]
+        "gaussian_blur",
+        "high_contrast",
+        "high_saturation",
+        "crop",
+    )
     head: bool = False
-    smallest_domain: int = 0
-    lr: float = 0.0001
-    generator_lr: float = 0.0003
-    domain_lr: float = 0.003
+    smallest_domain: Annotated[int, ">= 0, <= 1e9"] = 0
+    lr: Annotated[float, "> 0, <= 1000"] = 0.0001
+    generator_lr: Annotated[float, "> 0, <= 1000"] = 0.0003
+    domain_lr: Annotated[float, "> 0, <= 1000"] = 0.003
     schedule: Literal["steps", "cosine", "constant"] = "steps"
 
     phases = {"joint": {"loss": ("encoder", "generator", "domains")}}

@@ -13,7 +13,7 @@ has none; "steps" is the released one).
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -34,10 +34,15 @@ class Objective(ClassSupervised):
 
     negatives: Literal["domain", "batch"] = "domain"
     positives: Literal["augmented", "none"] = "augmented"
-    augmentations: list[str] = ("gaussian_blur", "high_contrast", "high_saturation", "crop")  # type: ignore[assignment]
+    augmentations: Annotated[list[str], "len >= 1, len <= 100"] = (  # type: ignore[assignment]
+        "gaussian_blur",
+        "high_contrast",
+        "high_saturation",
+        "crop",
+    )
     head: bool = False
-    smallest_domain: int = 0
-    lr: float = 0.0001
+    smallest_domain: Annotated[int, ">= 0, <= 1e9"] = 0
+    lr: Annotated[float, "> 0, <= 1000"] = 0.0001
     schedule: Literal["steps", "cosine", "constant"] = "steps"
 
     copies = 1

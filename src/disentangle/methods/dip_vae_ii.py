@@ -9,6 +9,7 @@ Deviation: none; over a batch, c is the biased estimate.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -25,7 +26,7 @@ USES = ()
 class Objective(Regularization):
     """The divergence and the distance of the covariance of the codes from the identity."""
 
-    ratio: float = 1.0
+    ratio: Annotated[float, ">= 0, <= 1e6"] = 1.0
 
     def regularizer(self, posterior: Posterior, lam: Tensor) -> Tensor:
         """Return R (M,)."""

@@ -12,7 +12,7 @@ x1 .. x4 are the images of a domain's part of the batch, turned against each oth
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +35,7 @@ HIDDEN = 100
 class Objective(ClassSupervised):
     """Reconstruction, similarity, and the classifier's indecision times lam."""
 
-    lr: float = 0.002
+    lr: Annotated[float, "> 0, <= 1000"] = 0.002
     schedule: Literal["steps", "cosine", "constant"] = "constant"
 
     phases = {"joint": {"loss": ("content", "pose", "decoder"), "classifier": ("classifier",)}}

@@ -11,7 +11,7 @@ is released. Deviation: the mean over labelled images, as the released sum depen
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -35,8 +35,8 @@ USES = ("relations", "model.latent")
 class Objective(Variational):
     """The divergence times beta, and the cross-entropy of labels times gamma."""
 
-    gamma: float = 50.0
-    lr: float = 0.0001
+    gamma: Annotated[float, ">= 0, <= 1e6"] = 50.0
+    lr: Annotated[float, "> 0, <= 1000"] = 0.0001
     schedule: Literal["constant", "cosine"] = "constant"
 
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:

@@ -12,6 +12,7 @@ Alternatives: a probe's loss instead of InfoMax, which needs the factors. Deviat
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -29,7 +30,7 @@ USES = ("projection",)
 class Objective:
     """InfoMax of one head, and by how much each half of its embedding falls short of the whole."""
 
-    hessian: float = 0.0
+    hessian: Annotated[float, ">= 0, <= 1e6"] = 0.0
     heads = 1
 
     def terms(self, batch: Embeddings) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ Deviation: means over samples and pairs where the equations print sums.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from torch import Tensor
 
@@ -27,7 +28,7 @@ USES = ("projection",)
 class Objective:
     """InfoMax of one head, the coupling of the halves of its embedding, and their unsigned cosine."""
 
-    ortho: float = 1.0
+    ortho: Annotated[float, ">= 0, <= 1e6"] = 1.0
     heads = 1
 
     def terms(self, batch: Embeddings) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ the logits of all factors.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ USES = ()
 class Objective(WeaklySupervised):
     """The cross-entropy of every factor."""
 
-    lr: float = 0.001
+    lr: Annotated[float, "> 0, <= 1000"] = 0.001
     schedule: Literal["constant", "cosine"] = "cosine"
 
     phases = {"joint": {"loss": ("classifier",)}}

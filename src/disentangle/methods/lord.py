@@ -14,7 +14,7 @@ Reading: a batch is of a few domains, as the other methods' are. Deviation: enco
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -37,9 +37,9 @@ class Objective(ClassSupervised):
     """Latent optimisation, then amortisation."""
 
     distance: str = "vgg16"
-    generator_lr: float = 0.0003
-    table_lr: float = 0.003
-    amortized_lr: float = 0.0001
+    generator_lr: Annotated[float, "> 0, <= 1000"] = 0.0003
+    table_lr: Annotated[float, "> 0, <= 1000"] = 0.003
+    amortized_lr: Annotated[float, "> 0, <= 1000"] = 0.0001
     schedule: Literal["steps", "cosine", "constant"] = "cosine"
 
     phases = {

@@ -12,7 +12,7 @@ likelihood with one learned variance. Deviation: encoder and decoder are ``model
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +31,8 @@ USES = ("model.domain", "model.decoder", "model.generative_encoder")
 class Objective(ClassSupervised):
     """The negative bound of a batch, a group."""
 
-    lr: float = 0.001
-    noise_lr: float = 0.001
+    lr: Annotated[float, "> 0, <= 1000"] = 0.001
+    noise_lr: Annotated[float, "> 0, <= 1000"] = 0.001
     schedule: Literal["steps", "cosine", "constant"] = "constant"
 
     phases = {"joint": {"loss": ("encoder", "decoder", "noise")}}

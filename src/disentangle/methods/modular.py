@@ -13,7 +13,7 @@ Deviation: ``ridge`` keeps covariances regular, see losses/mixtures.py; ``recons
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import nn
@@ -39,17 +39,17 @@ USES = (
 class Objective(Partitions):
     """A partition a factor."""
 
-    covariance: float = 0.1
-    ridge: float = 0.001
-    reconstruction: float = 60.0
-    warmup_cross_entropy: float = 0.0
-    mixture_cross_entropy: float = 0.0
+    covariance: Annotated[float, "> 0, <= 1000"] = 0.1
+    ridge: Annotated[float, ">= 0, <= 1000"] = 0.001
+    reconstruction: Annotated[float, "> 0, <= 1e6"] = 60.0
+    warmup_cross_entropy: Annotated[float, ">= 0, <= 1e6"] = 0.0
+    mixture_cross_entropy: Annotated[float, ">= 0, <= 1e6"] = 0.0
     conditional: bool = False
-    joint: float = 0.0
-    beta1: float = 0.9
-    lr: float = 0.0001
-    discriminator_lr: float = 0.0001
-    learner_lr: float = 0.0001
+    joint: Annotated[float, ">= 0, <= 1e6"] = 0.0
+    beta1: Annotated[float, ">= 0, < 1"] = 0.9
+    lr: Annotated[float, "> 0, <= 1000"] = 0.0001
+    discriminator_lr: Annotated[float, "> 0, <= 1000"] = 0.0001
+    learner_lr: Annotated[float, "> 0, <= 1000"] = 0.0001
     schedule: Literal["constant", "cosine"] = "constant"
 
     def parts(self, factors: int) -> tuple[tuple[int, ...], ...]:

@@ -9,7 +9,7 @@ Deviation: no projection head, so that the code is what is contrasted, as DCoDR'
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,8 +27,8 @@ USES = ("model.encoder", "training.temperature")
 class Objective(ClassSupervised):
     """InfoNCE of two views an image."""
 
-    augmentations: list[str] = ("simsiam",)  # type: ignore[assignment]  # a default must not be mutable
-    lr: float = 0.0001
+    augmentations: Annotated[list[str], "len >= 1, len <= 100"] = ("simsiam",)  # type: ignore[assignment]  # a default must not be mutable
+    lr: Annotated[float, "> 0, <= 1000"] = 0.0001
     schedule: Literal["steps", "cosine", "constant"] = "steps"
 
     copies = 2

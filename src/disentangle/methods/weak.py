@@ -8,7 +8,7 @@ Alternatives: those of the other, for a comparison at equal use of labels. Devia
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import nn
@@ -34,17 +34,17 @@ USES = (
 class Objective(Partitions):
     """One partition of all factors."""
 
-    covariance: float = 0.1
-    ridge: float = 0.001
-    reconstruction: float = 60.0
-    warmup_cross_entropy: float = 0.0
-    mixture_cross_entropy: float = 0.0
+    covariance: Annotated[float, "> 0, <= 1000"] = 0.1
+    ridge: Annotated[float, ">= 0, <= 1000"] = 0.001
+    reconstruction: Annotated[float, "> 0, <= 1e6"] = 60.0
+    warmup_cross_entropy: Annotated[float, ">= 0, <= 1e6"] = 0.0
+    mixture_cross_entropy: Annotated[float, ">= 0, <= 1e6"] = 0.0
     conditional: bool = False
-    joint: float = 0.0
-    beta1: float = 0.9
-    lr: float = 0.0001
-    discriminator_lr: float = 0.0001
-    learner_lr: float = 0.0001
+    joint: Annotated[float, ">= 0, <= 1e6"] = 0.0
+    beta1: Annotated[float, ">= 0, < 1"] = 0.9
+    lr: Annotated[float, "> 0, <= 1000"] = 0.0001
+    discriminator_lr: Annotated[float, "> 0, <= 1000"] = 0.0001
+    learner_lr: Annotated[float, "> 0, <= 1000"] = 0.0001
     schedule: Literal["constant", "cosine"] = "constant"
 
     balanced = True

@@ -19,7 +19,7 @@ that is drawn among those without labels is one of them; networks.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -44,17 +44,17 @@ REGRESSION = 10.0
 class Objective(WeaklySupervised):
     """Latent optimisation, amortisation, and tuning; the last two have ``amortized`` times the steps of the first."""
 
-    residual: int = 7
-    decay: float = 0.00001
-    entropy: float = 0.001
-    classification: float = 0.001
-    supervised: float = 10.0
-    amortized: float = 1.0
-    table_lr: float = 0.01
-    decoder_lr: float = 0.001
-    classifier_lr: float = 0.0001
-    encoder_lr: float = 0.001
-    tuned_lr: float = 0.0001
+    residual: Annotated[int, ">= 1, <= 65536"] = 7
+    decay: Annotated[float, ">= 0, <= 1e6"] = 0.00001
+    entropy: Annotated[float, ">= 0, <= 1e6"] = 0.001
+    classification: Annotated[float, ">= 0, <= 1e6"] = 0.001
+    supervised: Annotated[float, ">= 0, <= 1e6"] = 10.0
+    amortized: Annotated[float, "> 0, <= 1000"] = 1.0
+    table_lr: Annotated[float, "> 0, <= 1000"] = 0.01
+    decoder_lr: Annotated[float, "> 0, <= 1000"] = 0.001
+    classifier_lr: Annotated[float, "> 0, <= 1000"] = 0.0001
+    encoder_lr: Annotated[float, "> 0, <= 1000"] = 0.001
+    tuned_lr: Annotated[float, "> 0, <= 1000"] = 0.0001
     schedule: Literal["constant", "cosine"] = "cosine"
 
     phases = {

@@ -5,7 +5,7 @@ import functools
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -19,13 +19,30 @@ from disentangle.cells import Cell
 from disentangle.errors import InputError, did_you_mean, nearest
 from disentangle.pipeline import scales
 from disentangle.pipeline.measured import check_measured
-from disentangle.pipeline.study import EVALUATIONS, FRONT, module_of, report_path, studies, study_of
+from disentangle.pipeline.study import EVALUATIONS, FRONT, Study, module_of, report_path, studies, study_of
 
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
 NO_OPTIONS = ("lam", "method", "over", "datasets", "seeds")
 """Keys of an entry under ``methods`` that are no options of its method."""
+BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
 NOT_TRAINING = {"datasets", "seeds", "methods", "measured", *(kind.plugins for kind in EVALUATIONS.values())}
 """Keys of a study that list its cells or say how codes are evaluated; all others, but for its own, are of training."""
+
+
+LARGEST = 2**20
+"""Bytes that a file may have, and characters that it may have with its aliases written out."""
+DEEPEST = 32
+"""Levels that may lie in each other."""
+LONGEST = 1000
+"""Characters of a key or a value."""
+MOST_VALUES = 50_000
+"""Values of all scales, with their bases laid under."""
+MOST_ENTRIES = 10_000
+"""Pairs of a dataset and an entry that is trained on it, of all scales."""
+MOST_CELLS = 1_000_000
+"""Cells of a scale."""
+SAID = 280
+"""Characters of a message, but for the file's name."""
 
 
 # The parser in C, where PyYAML has it, is ten times as fast.
@@ -53,9 +70,75 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
             key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
             if not isinstance(key, str):
                 raise InputError(f"line {line}: the key {key!r} is no text; write it in quotes.")
+            if not key.isprintable():
+                raise InputError(f"line {line}: found the key {key!r}; allowed: characters that can be printed.")
             if key in seen:
                 raise InputError(f"line {line}: the key '{key}' is given twice.")
             seen.add(key)
+
+
+# A date is text: numbers, truth and null are all that is read from plain words.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if tag.rpartition(":")[2] not in ("timestamp", "value")]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _read(file: Path) -> Any:
+    """Parse a YAML file.
+
+    Raises OSError, and InputError, without the file's name, for what is no YAML, or would take long or much memory.
+    """
+    if file.exists() and not file.is_file():
+        raise InputError(f"found a {'folder' if file.is_dir() else 'device'}; allowed: a file.")
+    with open(file, "rb") as opened:
+        content = opened.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise InputError(f"found more than {LARGEST} bytes; allowed: at most as many.")
+    try:
+        text = content.decode("utf-8-sig")
+        _check_form(text)
+        return yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError) as error:  # of a number of no digits, such as 0x_
+        raise InputError(f"not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _check_form(text: str) -> None:
+    """Refuse tags, long values, deep nests, and aliases that stand in what they name or come to very much.
+
+    It looks at one event of the parser after another, before anything is built of them.
+    """
+    sizes: dict[str, int] = {}
+    """Of what each anchor names, in characters."""
+    opened: list[tuple[str | None, int]] = [(None, 0)]
+    """The anchor and the size of each collection that an event lies in."""
+    event: Any
+    for event in yaml.parse(text, _Loader):
+        where, size = f"line {event.start_mark.line + 1}", 0
+        anchor, tag = (getattr(event, name, None) for name in ("anchor", "tag"))
+        if tag is not None:
+            raise InputError(f"{where}: found the tag {tag!r}; allowed: none.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            opened.append((anchor, 1))
+            if len(opened) > DEEPEST + 1:
+                raise InputError(f"{where}: found more than {DEEPEST} levels in each other; allowed: at most as many.")
+            continue
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = opened.pop()
+        elif isinstance(event, yaml.ScalarEvent):
+            size = 1 + len(event.value)
+            if size > LONGEST + 1:
+                raise InputError(f"{where}: found a text of {size - 1} characters; allowed: at most {LONGEST}.")
+        elif isinstance(event, yaml.AliasEvent):
+            if anchor in (name for name, _ in opened):
+                raise InputError(f"{where}: '*{anchor}' stands in what it names.")
+            size = sizes.get(str(anchor), 0)
+        if anchor is not None:
+            sizes[anchor] = size
+        outer, so_far = opened.pop()
+        opened.append((outer, so_far + size))
+        if so_far + size > LARGEST:
+            raise InputError(f"{where}: found more than {LARGEST} characters with aliases written out; allowed: less.")
 
 
 def _is_integer(_: object, value: object) -> bool:
@@ -66,9 +149,23 @@ def _is_array(_: object, value: object) -> bool:
     return isinstance(value, list | tuple)
 
 
+def _twice(items: Sequence[Any]) -> list[Any]:
+    """Return the items that stand before in a list; as in JSON Schema, 1 and 1.0 are one, 1 and true are not."""
+    keys = [(isinstance(item, bool), item) if isinstance(item, Hashable) else repr(item) for item in items]
+    first = {key: place for place, key in reversed([*enumerate(keys)])}
+    return [item for place, (item, key) in enumerate(zip(items, keys, strict=True)) if first[key] < place]
+
+
+def _unique(_: Any, wanted: bool, items: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
+    # The library's own compares each item of a list of several types with each.
+    if wanted and isinstance(items, list | tuple) and _twice(items):
+        yield jsonschema.ValidationError("has an item twice")
+
+
 # JSON Schema takes 20.0 for an integer; a range or a folder's name does not. A constant in Python may be a tuple.
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
+    {"uniqueItems": _unique},
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
         {"integer": _is_integer, "array": _is_array}
     ),
@@ -135,9 +232,7 @@ class Params:
         where = f"scales.{scale}.studies.{study}.methods"
         if entry not in known:
             raise InputError(f"{where}: no method '{entry}': {did_you_mean(entry, known)}")
-        given = {key: value for key, value in known[entry].items() if key not in NO_OPTIONS}
-        name = known[entry].get("method", entry)
-        return {"name": name, "options": registry.check_options("methods", name, given, f"{where}.{entry}")}
+        return _method(entry, known[entry], f"{where}.{entry}")
 
     def evaluation(self, kind: str, scale: str, study: str) -> dict[str, dict[str, Any]]:
         """Return the completed options of each of a study's ``probes`` or ``metrics``, by name."""
@@ -156,8 +251,7 @@ class Params:
         method = self.method(cell.scale, cell.study, cell.dataset, cell.method)["name"]
         self.dataset(cell.scale, cell.dataset)
         check_lam(method, cell.lam, "lam")
-        if cell.seed < 0:
-            raise InputError(f"seed: found {cell.seed}; allowed: an integer >= 0.")
+        _number("seed").check("seed", cell.seed)
 
     def training(self, cell: Cell) -> dict[str, Any]:
         """Return everything of params.yaml that a cell's training depends on, but for its dataset's content."""
@@ -217,18 +311,21 @@ def load(path: Path = Path("params.yaml")) -> Params:
     """
     allowed = schema()
     try:
-        data = yaml.load(path.read_text(), _Loader)
+        data = _read(path)
         try:
-            params = _checked(data, allowed)
+            return _checked(data, allowed)
         except InputError as error:
             raise InputError(_written(data, str(error))) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Run from the project's folder.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    return params
+        raise InputError(f"{path}: {_short(str(error))}") from None
+
+
+def _short(message: str) -> str:
+    """Return a message as one line that can be printed, without its middle where it is long."""
+    line = "".join(char if char.isprintable() else "?" for char in message)
+    return line if len(line) <= SAID else f"{line[: SAID // 2]} ... {line[5 - SAID // 2 :]}"
 
 
 def schema() -> dict[str, Any]:
@@ -236,17 +333,19 @@ def schema() -> dict[str, Any]:
 
     Raises InputError that names a study's file where that is no schema.
     """
-    whole = yaml.load(SCHEMA.read_text(), _Loader)
+    whole = _read(SCHEMA)
     for name, study in studies().items():
         file = study.home / "schema.yaml"
         try:
-            part = yaml.load(file.read_text(), _Loader)
+            part = _read(file)
             _Validator.check_schema(part)
-        except (OSError, yaml.YAMLError, UnicodeDecodeError, InputError) as error:
-            raise InputError(f"{file}: cannot be read ({' '.join(str(error).split())}).") from error
+        except OSError as error:
+            raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
+        except InputError as error:
+            raise InputError(f"{file}: {_short(str(error))}") from error
         except jsonschema.SchemaError as error:
             where = ".".join(str(key) for key in error.absolute_path) or "top level"
-            raise InputError(f"{file}: no JSON schema: {where}: {error.message}") from error
+            raise InputError(f"{file}: {_short(f'no JSON schema: {where}: {error.message}')}") from error
         known = [f"#/$defs/{key}" for key in whole["$defs"]]
         for reference in _references(part):
             if reference not in known:
@@ -268,16 +367,20 @@ def _references(node: Any) -> Iterator[str]:
 
 
 def _checked(data: Any, allowed: dict[str, Any]) -> Params:
-    _check_finite(data, ())
     left_out: list[str] = []
+    _check_finite(data, (), itertools.count())
     if isinstance(data, dict) and isinstance(data.get("scales"), dict):
         merged = scales.merged(data["scales"])
+        _check_finite(merged, ("scales",), itertools.count())
         data = {**data, "scales": {name: _of_known_studies(name, part, left_out) for name, part in merged.items()}}
     if wrong := fault(allowed, data):
         raise InputError(wrong)
     params = Params(data["scale"], tuple(data["targets"]), data["scales"], tuple(dict.fromkeys(left_out)))
-    _check(params)
+    sections = [section for part in params.scales.values() for section in part["studies"].values()]
+    if (pairs := sum(len(section["datasets"]) * len(section["methods"]) for section in sections)) > MOST_ENTRIES:
+        raise InputError(f"scales: found {pairs} pairs of a dataset and an entry; allowed: at most {MOST_ENTRIES}.")
     _check_laid_over(params, allowed)
+    _check(params)
     return params
 
 
@@ -324,19 +427,25 @@ def _path_in(node: Any, text: str) -> tuple[list[Any], str]:
         path, node, text = [*path, key], keys[key], text[len(str(key)) :].removeprefix(".")
 
 
-def _check_finite(data: Any, where: tuple[object, ...]) -> None:
-    """Refuse .nan and .inf anywhere: they slip through every bound."""
+def _check_finite(data: Any, where: tuple[object, ...], count: Iterator[int]) -> None:
+    """Refuse .nan and .inf anywhere, which slip through every bound, and more values than are checked in a moment."""
+    if next(count) > MOST_VALUES:
+        raise InputError(f"found more than {MOST_VALUES} values, bases laid under; allowed: at most as many.")
     if isinstance(data, float) and not math.isfinite(data):
         raise InputError(f"{'.'.join(map(str, where))}: found {data}; allowed: finite numbers.")
     if isinstance(data, dict | list):
         for key, value in data.items() if isinstance(data, dict) else enumerate(data):
-            _check_finite(value, (*where, key))
+            _check_finite(value, (*where, key), count)
 
 
 def fault(allowed: dict[str, Any], data: Any) -> str | None:
     """Return what of some data is no such as a schema allows, in one line, None where all is."""
+    return _first(_Validator(allowed), data)
+
+
+def _first(validator: Any, data: Any) -> str | None:
     # Of a misspelt key and the one that is missing for it, the misspelt one is told.
-    found = _Validator(allowed).iter_errors(data)
+    found = validator.iter_errors(data)
     errors = sorted(found, key=lambda e: ([str(part) for part in e.path], e.validator == "required", e.message))
     return _explain(errors[0]) if errors else None
 
@@ -355,36 +464,40 @@ def _explain(error: Any) -> str:
             missing = next(key for key in rule if key not in found)
             return f"{where}: the key '{missing}' is missing."
         case "uniqueItems":
-            twice = next(item for item in found if found.count(item) > 1)
-            return f"{where}: {twice!r} is given more than once."
-        case "type" if isinstance(found, str) and _reads_as_number(found):
-            return f"{where}: found the text {found!r}; write a number as 0.001 or 1.0e-3, without quotes."
+            return f"{where}: {_twice(found)[0]!r} is given more than once."
+        case "type" if rule != "string" and (said := registry.misread(found)):
+            return f"{where}: {said}"
         case "type":
             return f"{where}: found {found!r}; allowed: {rule if isinstance(rule, str) else ' or '.join(rule)}."
         case "enum":
             return f"{where}: found {found!r}: {did_you_mean(str(found), rule)}"
-        case "minimum" | "exclusiveMinimum":
-            return f"{where}: found {found!r}; allowed: {'>=' if error.validator == 'minimum' else '>'} {rule}."
-        case "maximum" | "exclusiveMaximum":
-            return f"{where}: found {found!r}; allowed: {'<=' if error.validator == 'maximum' else '<'} {rule}."
+        case bound if bound in BOUNDS:
+            return f"{where}: found {found!r}; allowed: {_range(error.schema)}."
         case "minProperties" | "minItems":
             return f"{where}: found {len(found) or 'none'}; allowed: {rule} or more."
+        case "maxProperties" | "maxItems":
+            return f"{where}: found {len(found)}; allowed: at most {rule}."
     return f"{where}: {error.message}"
 
 
-def _reads_as_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+def _range(leaf: Mapping[str, Any]) -> str:
+    """Return the range of a number of a schema as one of an option is written."""
+    return ", ".join(f"{sign} {leaf[bound]}" for bound, sign in BOUNDS.items() if bound in leaf)
+
+
+@functools.cache
+def _number(name: str) -> registry.Option:
+    """Return a number of the schema's ``$defs``, such as a seed, as an option is checked."""
+    leaf = _read(SCHEMA)["$defs"][name]
+    return registry.Option({"integer": "int", "number": "float"}[leaf["type"]], range=_range(leaf))
 
 
 def _source(dataset: dict[str, Any], role: str, where: str) -> dict[str, Any]:
     if role not in dataset:
         raise InputError(f"{where}: the key '{role}' is missing.")
     given = dataset[role]
-    if not isinstance(given, dict) or "source" not in given:
-        raise InputError(f"{where}.{role}: found {given!r}; allowed: a mapping with the key 'source'.")
+    if not isinstance(given, dict) or not isinstance(given.get("source"), str):
+        raise InputError(f"{where}.{role}: found {given!r}; allowed: a mapping with a name under 'source'.")
     options = {key: value for key, value in given.items() if key != "source"}
     name = given["source"]
     return {"name": name, "options": registry.check_options("sources", name, options, f"{where}.{role}")}
@@ -401,8 +514,9 @@ def _check(params: Params) -> None:
         definitions = {name: params.dataset(scale, name) for name in section["datasets"]}
         for name, definition in definitions.items():
             definition["built"] = _built(definition, f"scales.{scale}.datasets.{name}")
-        for study in section["studies"]:
-            _check_study(params, scale, study, definitions)
+        cells = sum(_check_study(params, scale, study, definitions) for study in section["studies"])
+        if cells > MOST_CELLS:
+            raise InputError(f"scales.{scale}: found {cells} cells; allowed: at most {MOST_CELLS}.")
 
 
 def _built(definition: dict[str, Any], where: str) -> Any:
@@ -418,7 +532,8 @@ def _built(definition: dict[str, Any], where: str) -> Any:
     return built[0]
 
 
-def _check_study(params: Params, scale: str, name: str, definitions: dict[str, Any]) -> None:
+def _check_study(params: Params, scale: str, name: str, definitions: dict[str, Any]) -> int:
+    """Check a study's section, and return how many cells it has."""
     section, where, study = params.study(scale, name), f"scales.{scale}.studies.{name}", study_of(name)
     for dataset in section.get("by_dataset", {}):
         if dataset not in definitions:  # it need not be listed, as in a scale of fewer datasets than its base
@@ -430,24 +545,19 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
         found = registry.constant("datasets", definitions[dataset]["generator"], "DATA")
         if found != trained_on:
             raise InputError(f"{where}.datasets: '{dataset}' is of {found}; this study trains on {trained_on}.")
-    for dataset, entry in itertools.product(section["datasets"], section["methods"]):
-        method = params.method(scale, name, dataset, entry)["name"]
-        options = params.trained_on(scale, name, dataset)["methods"][entry]
-        family = registry.constant("methods", method, "FAMILY")
-        if family != study.family:
-            raise InputError(
-                f"{where}.methods.{entry}: method '{method}' is {family}; this study trains {study.family} ones."
-            )
-        for own in options.get("datasets", ()):
-            if own not in definitions:  # as in by_dataset
-                known = did_you_mean(own, definitions)
-                raise InputError(f"{where}.methods.{entry}.datasets: no dataset '{own}': {known}")
-        for lam in options["lam"]:
-            check_lam(method, lam, f"{where}.methods.{entry}.lam")
+    for entry, options in section["methods"].items():
+        method = _check_entry(entry, options, study, definitions, f"{where}.methods.{entry}")
         for key in registry.constant("methods", method, "USES"):
             *outer, last = key.split(".")
             if last not in _within(section, outer):
                 raise InputError(f"{where}: the key '{key}' is missing, which method '{method}' uses.")
+    cells = 0
+    for dataset in section["datasets"]:
+        for entry, options in params.trained_on(scale, name, dataset)["methods"].items():
+            if options is not section["methods"].get(entry):
+                _check_entry(entry, options, study, definitions, f"{where}.methods.{entry}")
+            if dataset in options.get("datasets", [dataset]):
+                cells += len(options["lam"]) * len(options.get("seeds", section["seeds"]))
     for stage, evaluation in EVALUATIONS.items():
         if stage in study.evaluated and evaluation.plugins not in section:
             raise InputError(f"{where}: the key '{evaluation.plugins}' is missing, which stage '{stage}' uses.")
@@ -470,26 +580,58 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
             raise InputError(f"{study.home}/study.py: defines no function {function}.")
     if (check := getattr(own, "check", None)) is not None:
         check(section, {dataset: definitions[dataset] for dataset in section["datasets"]}, where)
+    return cells
+
+
+def _check_entry(entry: str, options: dict[str, Any], study: Study, definitions: dict[str, Any], where: str) -> str:
+    """Check an entry under ``methods``, and return the name of its method."""
+    method = str(_method(entry, options, where)["name"])
+    family = registry.constant("methods", method, "FAMILY")
+    if family != study.family:
+        raise InputError(f"{where}: method '{method}' is {family}; this study trains {study.family} ones.")
+    for own in options.get("datasets", ()):
+        if own not in definitions:  # as in by_dataset
+            raise InputError(f"{where}.datasets: no dataset '{own}': {did_you_mean(own, definitions)}")
+    for lam in options["lam"]:
+        check_lam(method, lam, f"{where}.lam")
+    return method
+
+
+def _method(entry: str, options: Mapping[str, Any], where: str) -> dict[str, Any]:
+    given = {key: value for key, value in options.items() if key not in NO_OPTIONS}
+    name = options.get("method", entry)
+    return {"name": name, "options": registry.check_options("methods", name, given, where)}
 
 
 def _check_laid_over(params: Params, allowed: dict[str, Any]) -> None:
     """Check what a study's section becomes for a dataset or an entry with numbers of its own."""
+    known = allowed["$defs"]
+    for name in {name: None for part in params.scales.values() for name in part["studies"]}:
+        # Of a section that is right, what is laid over it: no key can have gone missing.
+        parts = [known["study"], known["studies"]["properties"][name]["allOf"][1]]
+        parts = [{key: value for key, value in part.items() if key != "required"} for part in parts]
+        validator, right = _Validator({"$defs": known, "allOf": parts}), set()
+        for place, found in _laid_over(params, name):
+            if (text := repr(found)) not in right and (wrong := _first(validator, found)):
+                raise InputError(f"{place}.{wrong}")
+            right.add(text)
+
+
+def _laid_over(params: Params, study: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where, in any scale, something is laid over a study's section, and what the keys of that become.
+
+    What is for a dataset comes before what is for an entry of it, and must be right.
+    """
     for scale, part in params.scales.items():
-        for name, section in part["studies"].items():
-            where = f"scales.{scale}.studies.{name}"
-            for dataset in section["datasets"]:
-                own = params.trained_on(scale, name, dataset)
-                laid = {f"by_dataset.{dataset}": own} if dataset in section.get("by_dataset", {}) else {}
-                # The other entries are those of ``own`` still, which have been looked at.
-                laid |= {
-                    f"methods.{entry}.over": params.trained_with(scale, name, dataset, entry)
-                    | {"methods": {entry: options}}
-                    for entry, options in own["methods"].items()
-                    if "over" in options
-                }
-                for place, found in laid.items():
-                    if wrong := fault({"$defs": allowed["$defs"], "$ref": f"#/$defs/studies/properties/{name}"}, found):
-                        raise InputError(f"{where}.{place}.{wrong}")
+        section, where = part["studies"].get(study, {"datasets": ()}), f"scales.{scale}.studies.{study}"
+        for dataset in section["datasets"]:
+            own = params.trained_on(scale, study, dataset)
+            stated = section.get("by_dataset", {}).get(dataset, {})
+            yield f"{where}.by_dataset.{dataset}", {key: own[key] for key in stated}
+            for entry, options in own["methods"].items():
+                place, over = f"{where}.methods.{entry}.over", options.get("over", {})
+                whole = scales.laid(own, over, place, where)
+                yield place, {key: whole[key] for key in over}
 
 
 def _within(node: Any, keys: Sequence[str]) -> dict[str, Any]:
@@ -499,8 +641,7 @@ def _within(node: Any, keys: Sequence[str]) -> dict[str, Any]:
 
 def check_lam(method: str, lam: float, where: str) -> None:
     """Raise InputError unless a method can be trained at a strength."""
-    if not (math.isfinite(lam) and lam >= 0):
-        raise InputError(f"{where}: found {lam}; allowed: a finite number >= 0.")
+    _number("lam").check(where, lam)
     if lam and not registry.constant("methods", method, "REGULARIZED"):
         raise InputError(f"{where}: found {lam}; allowed: 0, as method '{method}' has no regularizer.")
 

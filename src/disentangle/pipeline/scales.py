@@ -12,25 +12,36 @@ EXCLUSIVE = ("to", "step")
 """Keys of which a mapping has one: one that states another than the mapping below it replaces that."""
 
 
+MOST = 100
+"""Scales of a file."""
+
+
 def merged(scales: Mapping[str, Any]) -> dict[str, Any]:
     """Return every scale as if written out: mappings are merged, but for those of other plugins; all else is replaced.
 
-    Raises InputError that names the key for an unknown base, a cycle, and a mapping laid over something else.
+    Raises InputError that names the key for more scales than ``MOST``, an unknown base, a cycle, and a mapping laid
+    over something else.
     """
-    return {name: _complete(scales, name, ()) for name in scales}
+    if len(scales) > MOST:
+        raise InputError(f"scales: found {len(scales)}; allowed: at most {MOST}.")
+    complete: dict[str, Any] = {}
+    return {name: _complete(scales, name, (), complete) for name in scales}
 
 
-def _complete(scales: Mapping[str, Any], name: str, above: tuple[str, ...]) -> Any:
+def _complete(scales: Mapping[str, Any], name: str, above: tuple[str, ...], complete: dict[str, Any]) -> Any:
+    """Return a scale as if written out, which is kept in ``complete``; ``above`` are those that it is a base of."""
     own = scales[name]
-    if not isinstance(own, dict) or "base" not in own:
-        return own
+    if name in complete or not isinstance(own, dict) or "base" not in own:
+        return complete.get(name, own)
     base = own["base"]
     if not isinstance(base, str) or base not in scales:
         raise InputError(f"scales.{name}.base: no scale {base!r}: {did_you_mean(str(base), {*scales} - {name})}")
     if base in (*above, name):
         raise InputError(f"scales.{name}.base: a cycle, {' -> '.join((*above, name, base))}.")
     stated = {key: value for key, value in own.items() if key != "base"}
-    return laid(_complete(scales, base, (*above, name)), stated, f"scales.{name}", f"scales.{base}")
+    under = _complete(scales, base, (*above, name), complete)
+    complete[name] = laid(under, stated, f"scales.{name}", f"scales.{base}")
+    return complete[name]
 
 
 def laid(under: Any, over: Any, where: str, base: str) -> Any:

@@ -292,13 +292,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         stated("gelu", "model", "learner", "activation"),
         f"{PATH}.model.learner.activation: found 'gelu'",
     ),
-    "a rate": (stated(0, "methods", "modular", "lr"), f"{PATH}.methods.modular.lr: found 0; allowed: > 0."),
-    "a momentum": (stated(1, "methods", "weak", "beta1"), f"{PATH}.methods.weak.beta1: found 1; allowed: < 1."),
+    "a rate": (stated(0, "methods", "modular", "lr"), f"{PATH}.methods.modular.lr: found 0; allowed: > 0, "),
+    "a momentum": (stated(1, "methods", "weak", "beta1"), f"{PATH}.methods.weak.beta1: found 1; allowed: >= 0, < 1."),
     "a covariance": (
         stated(-0.1, "methods", "modular", "covariance"),
-        f"{PATH}.methods.modular.covariance: found -0.1; allowed: > 0.",
+        f"{PATH}.methods.modular.covariance: found -0.1; allowed: > 0, ",
     ),
-    "a weight": (stated(-1, "methods", "modular", "joint"), f"{PATH}.methods.modular.joint: found -1; allowed: >= 0."),
+    "a weight": (stated(-1, "methods", "modular", "joint"), f"{PATH}.methods.modular.joint: found -1; allowed: >= 0, "),
     "no label": (stated(0, "training", "labels"), f"{PATH}.training.labels: found 0; allowed: "),
     "more labels than images": (
         stated(185, "methods", "weak", "over", "training", "labels"),

@@ -4,7 +4,7 @@ Valenti and Bacciu 2022, Table 1; the factors are inferred, see data/variants.py
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from disentangle.data.factors import DSPRITES
 from disentangle.data.variants import POSITIONS, RESTRICTED, Variant, singly
@@ -19,7 +19,7 @@ class Dataset(Variant):
     """Sprites of three shapes at 3 x 3 places, of 5 x 5 positions each."""
 
     image_size: Literal[64, 32] = 64
-    every: list[int] = (1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+    every: Annotated[list[int], ">= 1, <= 1000, len <= 10"] = (1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
     nuisances: Literal["free", "restricted"] = "free"
 
     factors = DSPRITES

@@ -6,7 +6,7 @@ square is itself again after a quarter turn, an ellipse after half a turn, and o
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from disentangle.data.factors import DSPRITES
 from disentangle.data.variants import POSITIONS, Variant, singly
@@ -21,7 +21,7 @@ class Dataset(Variant):
     """Sprites of three shapes and five scales, turned eight ways, at 3 x 3 places of 5 x 5 positions each."""
 
     image_size: Literal[64, 32] = 64
-    every: list[int] = (1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+    every: Annotated[list[int], ">= 1, <= 1000, len <= 10"] = (1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
 
     factors = DSPRITES
     told = {

@@ -7,14 +7,13 @@ drawn for testing: the photograph of an edge map that is tested on may be traine
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from disentangle.data.grid import Grid, values_of
 from disentangle.data.labelled import TEST_SHARE, Labelled, resized, split_at_random
 from disentangle.data.rendering.edges import edge_map
-from disentangle.errors import InputError
 
 DATA = "labelled images"
 ROLES = ("toys", "cars")
@@ -38,11 +37,7 @@ class Dataset:
     """
 
     image_size: Literal[64, 32] = 64
-    tint: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.tint <= 1:
-            raise InputError(f"tint: found {self.tint}; allowed: 0 to 1.")
+    tint: Annotated[float, ">= 0, <= 1"] = 0.5
 
     def generate(self, sources: Mapping[str, Any], stream: Callable[..., np.random.Generator]) -> Labelled:
         """Return pairs, a photograph and its edge map, of ``sources["toys"]`` and then of ``sources["cars"]``.

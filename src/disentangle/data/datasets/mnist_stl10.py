@@ -7,7 +7,7 @@ Deviations: images are kept as they are, not as JPEG; beside the joint label, al
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -32,17 +32,15 @@ class Dataset:
     background before the digit is laid over it.
     """
 
-    held: list[str]
-    train_pairs: int
-    test_pairs: int
+    held: Annotated[list[str], "len >= 2, len <= 2"]
+    train_pairs: Annotated[int, ">= 1, <= 1e7"]
+    test_pairs: Annotated[int, ">= 1, <= 1e7"]
     image_size: Literal[64, 32] = 64
-    background_brightness: float = 1.0
+    background_brightness: Annotated[float, "> 0, <= 1"] = 1.0
 
     def __post_init__(self) -> None:
         if len(self.held) != 2 or len({"DC", "BC", "DL"} & set(self.held)) != 2:
             raise InputError(f"held: found {list(self.held)}; allowed: two of DC, BC, DL.")
-        if not 0 < self.background_brightness <= 1:
-            raise InputError(f"background_brightness: found {self.background_brightness}; allowed: > 0, <= 1.")
 
     def generate(self, digits: Instances, backgrounds: Instances, pairs: int, rng: np.random.Generator) -> Views:
         """Draw ``pairs`` pairs of views from pools of (N, 28, 28) digits and (N, 64, 64, 3) backgrounds.

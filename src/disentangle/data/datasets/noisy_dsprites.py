@@ -5,7 +5,7 @@ Locatello et al. 2019, section 5.1; details follow disentanglement_lib (data/gro
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from disentangle.data import grid
 from disentangle.data.factors import DSPRITES
@@ -20,7 +20,7 @@ class Dataset(grid.GridDataset):
     """Sprites of dSprites; each observation of one has another background."""
 
     image_size: Literal[64, 32] = 64
-    every: list[int] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+    every: Annotated[list[int], ">= 1, <= 1000, len <= 10"] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
 
     factors = DSPRITES
 

@@ -4,7 +4,7 @@ Kahana and Hoshen 2022 (DCoDR), which trains and fits on 50,000 of the 432,000 i
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from disentangle.data.by_domain import GridByDomain
 from disentangle.data.factors import SHAPES3D
@@ -18,8 +18,8 @@ class Dataset(GridByDomain):
     """Colour images of four shapes; hues, scale and orientation are the attributes."""
 
     image_size: Literal[64, 32] = 64
-    every: list[int] = (1, 1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
-    train_images: int = 0
+    every: Annotated[list[int], ">= 1, <= 1000, len <= 10"] = (1, 1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+    train_images: Annotated[int, ">= 0, <= 1e9"] = 0
 
     factors = SHAPES3D
     labels = {"shape": ("shape",)} | {name: (name,) for name in SHAPES3D if name != "shape"}

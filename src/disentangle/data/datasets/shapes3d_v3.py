@@ -5,7 +5,7 @@ official ones each, with one left out between them.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from disentangle.data.factors import SHAPES3D
 from disentangle.data.variants import SCALES, Variant, singly
@@ -20,7 +20,7 @@ class Dataset(Variant):
     """Colour images of four shapes, small, middling or large, of ten hues."""
 
     image_size: Literal[64, 32] = 64
-    every: list[int] = (1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+    every: Annotated[list[int], ">= 1, <= 1000, len <= 10"] = (1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
 
     factors = SHAPES3D
     told = {"object_hue": singly(range(10)), "scale": SCALES, "shape": singly(range(4))}

@@ -4,7 +4,7 @@ LeCun, Huang and Bottou 2004; as used by Locatello et al. 2019.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from disentangle.data import grid
 from disentangle.data.factors import SMALLNORB
@@ -19,6 +19,6 @@ class Dataset(grid.GridDataset):
     """Grey images of toys of five categories, seen as they are stored."""
 
     image_size: Literal[64, 32] = 64
-    every: list[int] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+    every: Annotated[list[int], ">= 1, <= 1000, len <= 10"] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
 
     factors = SMALLNORB

@@ -5,7 +5,7 @@ differs by less: 2 of the 18 steps, either way round.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from disentangle.data.by_domain import GridByDomain
 from disentangle.data.factors import SMALLNORB
@@ -19,7 +19,7 @@ class Dataset(GridByDomain):
     """Grey images of fifty toys; azimuth, elevation and lighting are the attributes."""
 
     image_size: Literal[64, 32] = 64
-    every: list[int] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
+    every: Annotated[list[int], ">= 1, <= 1000, len <= 10"] = (1, 1, 1, 1, 1)  # type: ignore[assignment]  # a default must not be mutable
 
     factors = SMALLNORB
     labels = {

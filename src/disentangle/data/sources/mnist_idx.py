@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -20,8 +21,8 @@ class Source:
     ``images`` and ``labels`` are lists of paths of equal length, plain or gzip-compressed.
     """
 
-    images: list[str]
-    labels: list[str]
+    images: Annotated[list[str], "len >= 1, len <= 100"]
+    labels: Annotated[list[str], "len >= 1, len <= 100"]
 
     def files(self) -> list[Path]:
         """Return the image and label files."""

@@ -4,6 +4,7 @@ Papers: Higgins et al. 2017 (beta-VAE), section 3; Locatello et al. 2019 (arXiv 
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -23,10 +24,10 @@ class Metric:
     Differences are not standardised, as in disentanglement_lib: with a penalty on the weights, small codes count less.
     """
 
-    train_points: int = 10000
-    test_points: int = 5000
-    batch: int = 64
-    C: float = 1.0
+    train_points: Annotated[int, ">= 2, <= 1e7"] = 10000
+    test_points: Annotated[int, ">= 1, <= 1e7"] = 5000
+    batch: Annotated[int, ">= 1, <= 10000"] = 64
+    C: Annotated[float, "> 0, <= 1e6"] = 1.0
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the accuracies of freshly drawn points.

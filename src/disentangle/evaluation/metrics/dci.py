@@ -4,6 +4,7 @@ Source: Eastwood & Williams 2018 (ICLR), section 3, with the boosted trees of Lo
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -21,8 +22,8 @@ class Metric:
     on training and test points, mean over factors. Deviation: Eastwood & Williams report errors of a regression.
     """
 
-    train_points: int = 10000
-    test_points: int = 5000
+    train_points: Annotated[int, ">= 2, <= 1e7"] = 10000
+    test_points: Annotated[int, ">= 1, <= 1e7"] = 5000
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the four scores of a population."""

@@ -4,6 +4,7 @@ What no code tells, several may tell together: this is a lower bound of what a c
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -18,8 +19,8 @@ SCORES = ("mean", "largest")
 class Metric:
     """``mean`` and ``largest`` over codes, in [0, 1], of ``points`` rows, each code cut into ``bins``."""
 
-    points: int = 10000
-    bins: int = 20
+    points: Annotated[int, ">= 2, <= 1e7"] = 10000
+    bins: Annotated[int, ">= 2, <= 10000"] = 20
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the shares of freshly drawn rows; nan where there is no domain, or but one."""

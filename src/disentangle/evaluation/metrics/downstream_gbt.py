@@ -1,6 +1,7 @@
 """Downstream tasks of boosted trees: the accuracy with which they tell factors from codes."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -19,8 +20,8 @@ class Metric:
     Source: Locatello et al. 2019, section 5.5 (gradient-boosted trees). Deviation: of ``boosting``.
     """
 
-    sizes: list[int] = (10, 100, 1000, 10000)  # type: ignore[assignment]  # dataclasses refuse a list here
-    test_points: int = 5000
+    sizes: Annotated[list[int], ">= 1, <= 1e7, len >= 1, len <= 100, distinct"] = (10, 100, 1000, 10000)  # type: ignore[assignment]  # dataclasses refuse a list here
+    test_points: Annotated[int, ">= 1, <= 1e7"] = 5000
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the scores of a population, all in [0, 1] but ``efficiency``, which may exceed 1."""

@@ -4,6 +4,7 @@ Papers: Kim and Mnih 2018 (arXiv 1802.05983), section 4; Locatello et al. 2019 (
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -23,11 +24,11 @@ class Metric:
     dropped. The threshold is not relative: a code that is scaled may fall below it.
     """
 
-    variance_points: int = 10000
-    train_votes: int = 10000
-    test_votes: int = 5000
-    batch: int = 64
-    threshold: float = 0.05
+    variance_points: Annotated[int, ">= 2, <= 1e7"] = 10000
+    train_votes: Annotated[int, ">= 1, <= 1e7"] = 10000
+    test_votes: Annotated[int, ">= 1, <= 1e7"] = 5000
+    batch: Annotated[int, ">= 1, <= 10000"] = 64
+    threshold: Annotated[float, ">= 0, <= 1000"] = 0.05
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the accuracies; 0 where no code is active.

@@ -4,6 +4,7 @@ Paper: Locatello et al. 2019 (arXiv 1811.12359), section 5.2 and appendix.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -21,8 +22,8 @@ class Metric:
     the codes, from 0 up, and ``wasserstein_correlation_normalised``, in [0, 2).
     """
 
-    points: int = 10000
-    bins: int = 20
+    points: Annotated[int, ">= 2, <= 1e7"] = 10000
+    bins: Annotated[int, ">= 2, <= 10000"] = 20
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the scores of freshly drawn rows; nan where one is not defined."""

@@ -4,6 +4,7 @@ Papers: Suter et al. 2019 (arXiv 1811.00007), section 4; added to disentanglemen
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -20,8 +21,8 @@ class Metric:
     little less, as a group's mean is not that of all.
     """
 
-    points: int = 10000
-    quantile: float = 0.99
+    points: Annotated[int, ">= 2, <= 1e7"] = 10000
+    quantile: Annotated[float, ">= 0, <= 1"] = 0.99
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the robustness of freshly drawn rows."""

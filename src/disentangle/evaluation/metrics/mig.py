@@ -4,6 +4,7 @@ Papers: Chen et al. 2018 (arXiv 1802.04942), Eq. 6; Locatello et al. 2019 (arXiv
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -17,8 +18,8 @@ SCORES = ("mig",)
 class Metric:
     """``mig`` in [0, 1] of ``points`` rows, with each code cut into ``bins`` of equal width."""
 
-    points: int = 10000
-    bins: int = 20
+    points: Annotated[int, ">= 2, <= 1e7"] = 10000
+    bins: Annotated[int, ">= 2, <= 10000"] = 20
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the gap of freshly drawn rows."""

@@ -4,6 +4,7 @@ Papers: Ridgeway and Mozer 2018 (arXiv 1802.05312), section 3; Locatello et al. 
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.special import chdtrc
@@ -24,11 +25,11 @@ class Metric:
     whose information on some factor is no chance at ``level`` (see ``without_bias``); nan where there is none.
     """
 
-    train_points: int = 10000
-    test_points: int = 5000
-    bins: int = 20
-    level: float = 1e-6
-    C: float = 1.0
+    train_points: Annotated[int, ">= 2, <= 1e7"] = 10000
+    test_points: Annotated[int, ">= 1, <= 1e7"] = 5000
+    bins: Annotated[int, ">= 2, <= 10000"] = 20
+    level: Annotated[float, "> 0, <= 1"] = 1e-6
+    C: Annotated[float, "> 0, <= 1e6"] = 1.0
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return modularity of the training rows, and explicitness of training and test rows."""

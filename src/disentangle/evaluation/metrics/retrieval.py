@@ -5,6 +5,7 @@ same attributes, of whatever domain.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Metric:
     uniformly random other image gives. Queries are the test images, at most ``queries`` of them, 0: all.
     """
 
-    queries: int = 10000
+    queries: Annotated[int, ">= 0, <= 1e8"] = 10000
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the shares; where there is no domain, every factor is an attribute and every row a query.

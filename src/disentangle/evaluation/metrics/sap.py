@@ -4,6 +4,7 @@ Papers: Kumar et al. 2018 (arXiv 1711.00848), section 3; Locatello et al. 2019 (
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -21,9 +22,9 @@ class Metric:
     their scale and origin, though not with their sign.
     """
 
-    train_points: int = 10000
-    test_points: int = 5000
-    C: float = 0.01
+    train_points: Annotated[int, ">= 2, <= 1e7"] = 10000
+    test_points: Annotated[int, ">= 1, <= 1e7"] = 5000
+    C: Annotated[float, "> 0, <= 1e6"] = 0.01
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the gap of freshly drawn rows; nan where there is no second code.

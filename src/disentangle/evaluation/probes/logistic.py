@@ -1,6 +1,7 @@
 """Multinomial logistic regression on frozen codes, the linear classifier C of Burns 2021, section 3.3."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -16,9 +17,9 @@ class Probe:
     Deviation: none known; other implementations stop SGD after 90-100 epochs, which depends on a learning rate.
     """
 
-    C: float = 1.0
-    tolerance: float = 1e-8
-    max_iterations: int = 100
+    C: Annotated[float, "> 0, <= 1e6"] = 1.0
+    tolerance: Annotated[float, "> 0, <= 1"] = 1e-8
+    max_iterations: Annotated[int, ">= 1, <= 1e6"] = 100
 
     def correct(self, train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """Fit on (codes (N, D), labels (N,)) and return, (M,) bool, which test labels it tells right."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -29,11 +29,11 @@ class Probe:
     Source: supplement and released code. Deviation: several ``seeds`` and rules; else of ``predictors.told``.
     """
 
-    patience: list[int] = (7, 20)  # type: ignore[assignment]  # dataclasses refuse a list here
+    patience: Annotated[list[int], ">= 0, <= 1e6, len >= 1, len <= 100, distinct"] = (7, 20)  # type: ignore[assignment]  # dataclasses refuse a list here
     converged: Literal["all", "domain"] = "all"
-    noise: list[float] = ()  # type: ignore[assignment]
-    seeds: int = 3
-    epochs: int = 100
+    noise: Annotated[list[float], "> 0, <= 1000, len <= 100, distinct"] = ()  # type: ignore[assignment]
+    seeds: Annotated[int, ">= 1, <= 1000"] = 3
+    epochs: Annotated[int, ">= 1, <= 1e6"] = 100
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Source: none; it stands in for the VGG16 distance of Kahana & Hoshen 2022 where 
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import nn
@@ -19,7 +20,7 @@ ARCHIVES = ()
 class Distance:
     """``blocks``: how many of the network's seven stages are compared; the first four have strides 2, 4, 8 and 16."""
 
-    blocks: int = 4
+    blocks: Annotated[int, ">= 1, <= 7"] = 4
 
     def build(self) -> nn.Module:
         """Return the module from two batches of images (M, 3, S, S) to distances (M,).

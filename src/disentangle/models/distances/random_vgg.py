@@ -6,6 +6,7 @@ trained VGG16 of Kahana & Hoshen 2022.
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import nn
@@ -21,8 +22,8 @@ ARCHIVES = ()
 class Distance:
     """``width``: channels at the first resolution (VGG16: 64); ``seed``: of the weights, the same for every cell."""
 
-    width: int = 16
-    seed: int = 0
+    width: Annotated[int, ">= 1, <= 2048"] = 16
+    seed: Annotated[int, ">= 0, <= 4294967295"] = 0
 
     def build(self) -> nn.Module:
         """Return the module from two batches of images (M, 3, S, S), S a multiple of 32, to distances (M,).

@@ -5,6 +5,7 @@ Source: none; it stands in for the pre-trained ResNet-50 of Kahana & Hoshen 2022
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import torch
 from torch import nn
@@ -19,8 +20,8 @@ ARCHIVES = ()
 class Encoder:
     """A 4x4 convolution of stride 2, batch norm and LeakyReLU a width, then two fully connected layers."""
 
-    widths: list[int] = (16, 32, 32)  # type: ignore[assignment]
-    hidden: int = 256
+    widths: Annotated[list[int], ">= 1, <= 16384, len >= 1, len <= 6"] = (16, 32, 32)  # type: ignore[assignment]
+    hidden: Annotated[int, ">= 1, <= 65536"] = 256
 
     def build(self, generator: torch.Generator, side: int, code: int) -> nn.Module:
         """Return the network from images (M, 3, side, side) to codes (M, code), drawn from ``generator`` alone.

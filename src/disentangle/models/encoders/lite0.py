@@ -4,7 +4,7 @@ Source: none; with ImageNet's labels it stands in for the MoCo-v2 ResNet-50 of K
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ ARCHIVES = ()
 class Encoder:
     """``blocks``: how many of the network's seven stages are used; ``weights``: of ImageNet, or ``none``: random."""
 
-    blocks: int = 7
+    blocks: Annotated[int, ">= 1, <= 7"] = 7
     weights: Literal["none", "imagenet"] = "imagenet"
 
     def build(self, generator: torch.Generator, side: int, code: int) -> nn.Module:

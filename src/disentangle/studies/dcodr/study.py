@@ -41,14 +41,18 @@ def check(section: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Any]],
         _check_plugins(own, place)
         for entry, options in own["methods"].items():
             place = f"{where}.methods.{entry}.over"
-            _check_plugins(scales.laid(own, options.get("over", {}), place, where), place)
+            _check_encoders(scales.laid(own, options.get("over", {}), place, where), place)
 
 
-def _check_plugins(section: Mapping[str, Any], where: str) -> None:
+def _check_encoders(section: Mapping[str, Any], where: str) -> None:
     for key in ("encoder", "generative_encoder"):
         options = dict(section["model"].get(key, {}))
         if isinstance(network := options.pop("network", None), str):  # else the schema tells
             registry.check_options("encoders", network, options, f"{where}.model.{key}")
+
+
+def _check_plugins(section: Mapping[str, Any], where: str) -> None:
+    _check_encoders(section, where)
     for entry, options in section["methods"].items():
         place = f"{where}.methods.{entry}"
         if "distance" in options:
