@@ -118,8 +118,12 @@ def test_what_no_target_rests_on_is_made_again_where_it_can_be(built: Project, t
     project.edit_params("burns.methods.ortho.lam", [0.2])
     project.snakemake()
     flip(project.folder / CELL / "codes.npz")  # of a strength that was taken away
+    assert jobs(project.snakemake()) == Counter(encode=1)
+    project.edit_params("burns.methods", {"infomax": {"lam": [0]}})
+    project.snakemake()
+    flip(project.folder / CELL / "codes.npz")  # of a method that was taken away
     output = project.snakemake()
-    assert f"note: {CELL}/codes.npz: damaged, as its seal tells" in output
+    assert f"note: {CELL}/codes.npz: damaged, as its seal tells; params.yaml has it no more." in output
     assert jobs(output) == Counter()
 
 
@@ -167,7 +171,8 @@ def test_verify_reads_everything_again_says_what_is_wrong_and_mends_it(built: Pr
     assert f"{DATA}/test_images.npy: missing" in said
     assert "to be made anew: generate 1, encode 1" in said
     assert "error: 2 results are not as they should be; --mend makes them anew." in said
-    assert "to be made anew: none" in project.stage("verify", CELL.replace("ortho/lam=0.1", "infomax/lam=0"))
+    other = CELL.replace("ortho/lam=0.1", "infomax/lam=0")
+    assert "5 results looked at; to be made anew: generate 1\n" in project.stage("verify", other, status=1)
     for path in (CELL, f"{CELL}/probe.json", "reports/table3.md"):
         assert "codes.npz: damaged" in project.stage("verify", path, status=1)
     assert jobs(project.stage("verify", "--mend")) == Counter(generate=1, encode=1)
