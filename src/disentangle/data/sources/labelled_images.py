@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Source:
     table: str = "labels.csv"
     file: str = "file"
     domain: str = "domain"
-    attributes: list[str] = ()  # type: ignore[assignment]  # a default must not be mutable
+    attributes: Annotated[list[str], "len <= 1000"] = ()  # type: ignore[assignment]  # a default must not be mutable
     split: str = "split"
 
     def __post_init__(self) -> None:

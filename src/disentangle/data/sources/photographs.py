@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from PIL import Image
@@ -48,14 +49,8 @@ class Source:
     a number from U(1 - jitter, 1 + jitter): without that, colour alone would tell the photograph.
     """
 
-    crops_per_class: int = 1300
-    jitter: float = 0.35
-
-    def __post_init__(self) -> None:
-        if self.crops_per_class < 10:
-            raise InputError(f"crops_per_class: found {self.crops_per_class}; allowed: >= 10.")
-        if not 0 <= self.jitter <= 1:
-            raise InputError(f"jitter: found {self.jitter}; allowed: 0 to 1.")
+    crops_per_class: Annotated[int, ">= 10, <= 1e6"] = 1300
+    jitter: Annotated[float, ">= 0, <= 1"] = 0.35
 
     def files(self) -> list[Path]:
         """Return no file: the photographs are part of installed packages."""
