@@ -83,51 +83,54 @@ def dataset_job(wildcards):
     return JOBS.generate(wildcards.scale, wildcards.dataset)
 
 
-def job(ask):
+def reads(ask):
     """Return an input function: what a job reads, after a look at whether its results are current.
 
     What is current asks for nothing above it that is not there, and nothing that is made again there touches it. What
     is not is made anew, whatever Snakemake remembers of it: seals beside the results tell, not its own records.
     """
 
-    def reads(wildcards):
+    def inputs(wildcards):
         # Times of files, and what Snakemake recorded, say nothing here; DAG settings are not there any sooner.
         workflow.dag_settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
-        asked = explained(lambda: ask(wildcards))
-        lack = FOUND.lack(asked)
-        LOOKED_AT[asked.seal] = asked
-        paths = [*(path for _, path in asked.inputs), *asked.placed]
-        if lack is None and not FORCED():
-            return [ancient(path) for path in paths if os.path.exists(path)]
-        if lack and not lack.known:
-            workflow.dag.forcefiles.update(map(str, asked.makes))
+        job = explained(lambda: ask(wildcards))
+        lack = FOUND.lack(job)
+        LOOKED_AT[job.seal] = job
+        paths = [*(path for _, path in job.inputs), *job.placed]
+        if forced(job) or (lack and not lack.known):
+            workflow.dag.forcefiles.update(map(str, job.makes))
             tell(lack)
-        return [ancient(path) if lack and lack.known else path for path in paths]
+            return paths
+        return [ancient(path) for path in paths if lack or os.path.exists(path)]
 
-    return reads
+    return inputs
 
 
 def options(ask):
-    """Return a params function: the digest of all that a job depends on, and whether the user wants it done again."""
+    """Return a params function: the digest of all that a job depends on, and whether it is made though it is current.
+
+    What is current runs only where the user forces it.
+    """
 
     def options(wildcards, input):
-        asked = explained(lambda: ask(wildcards))
-        return f"--digest {asked.made}" + (
-            " --anew" if FORCED() and FOUND.lack(asked) is None else ""
-        )
+        job = explained(lambda: ask(wildcards))
+        return f"--digest {job.made}" + ("" if FOUND.lack(job) else " --anew")
 
     return options
 
 
-def FORCED():
-    """Say whether the user asks for jobs whatever the state of their results."""
+def forced(job):
+    """Say whether the user forces a job, or one that it rests on, whatever the state of its results."""
     told = workflow.dag_settings
-    return bool(told.forcerun or told.forceall or told.forcetargets)
+    if not told.forcerun or told.forceall:
+        return told.forceall
+    named = {job.stage, *map(str, job.makes)} & {*map(str, told.forcerun)}
+    return bool(named) or any(forced(maker) for maker, _ in job.reads)
 
 
 def tell(lack):
     """Say what happened to results that were finished once; a change of parameters or code is no news."""
-    if lack.news and workflow.is_main_process:
+    if lack and lack.news and workflow.is_main_process:
         TOLD.append(lack)
         if len(TOLD) <= 10:
             print(f"note: {lack}; it is made anew.", file=sys.stderr, flush=True)
@@ -140,9 +143,9 @@ def tell(lack):
 
 
 def made_again():
-    """Return the results of this run that do not rest on what lies there, as where a training ended in other bits."""
+    """Return what was current and, after this run, is not: where a training or a dataset came out otherwise."""
     found = Found(FOUND.whole)
-    lacks = (found.lack(job) for job in LOOKED_AT.values())
+    lacks = (found.lack(job) for job in LOOKED_AT.values() if not FOUND.lack(job))
     return [lack for lack in lacks if lack and not lack.known]
 
 

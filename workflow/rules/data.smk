@@ -16,7 +16,7 @@ rule fetch:
 rule generate:
     """Make a dataset: its images with their factors, and the manifest that says what they are made of."""
     input:
-        job(dataset_job),
+        reads(dataset_job),
     output:
         update(DATASET),
     log:

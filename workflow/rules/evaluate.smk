@@ -4,7 +4,7 @@
 rule encode:
     """Write the codes of a trained cell."""
     input:
-        job(lambda w: JOBS.encode(cell_of(w))),
+        reads(lambda w: JOBS.encode(cell_of(w))),
     output:
         update(RUNS / CELL / CODES),
     log:
@@ -22,7 +22,7 @@ rule encode:
 rule probe:
     """Fit the classifiers of one cell to its codes."""
     input:
-        job(lambda w: JOBS.evaluate("probe", cell_of(w))),
+        reads(lambda w: JOBS.evaluate("probe", cell_of(w))),
     output:
         update(RUNS / CELL / "probe.json"),
     log:
@@ -38,7 +38,7 @@ rule probe:
 rule measure:
     """Measure the codes of one cell with the metrics."""
     input:
-        job(lambda w: JOBS.evaluate("measure", cell_of(w))),
+        reads(lambda w: JOBS.evaluate("measure", cell_of(w))),
     output:
         update(RUNS / CELL / "metrics.json"),
     log:

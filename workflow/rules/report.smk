@@ -4,7 +4,7 @@
 rule report:
     """Write a report, the table it shows, and the numbers that DVC compares: reports/table3.md, reports/STUDY/NAME.md."""
     input:
-        job(lambda w: JOBS.report(report_of(w))),
+        reads(lambda w: JOBS.report(report_of(w))),
     output:
         update("{folder}/{report}.md"),
         report(
@@ -52,7 +52,7 @@ use rule report as drawn_report with:
 rule figure:
     """Draw a figure of a dataset, or of a method on it, and write the table it shows."""
     input:
-        job(lambda w: JOBS.figure(*figure_of(w))),
+        reads(lambda w: JOBS.figure(*figure_of(w))),
     output:
         report(
             update("{folder}/figures/{figure}/{subject}.svg"),
@@ -101,7 +101,7 @@ use rule figure as animated_figure with:
 rule page:
     """Write the page of a study, which holds all its reports and figures: reports/STUDY/index.html."""
     input:
-        job(lambda w: JOBS.page(w.study)),
+        reads(lambda w: JOBS.page(w.study)),
     output:
         update("reports/{study}/index.html"),
         update("reports/{study}/index.json"),
@@ -117,7 +117,7 @@ rule page:
 rule front:
     """Write the front page, reports/index.html, with everything of every study behind it."""
     input:
-        job(lambda w: JOBS.front()),
+        reads(lambda w: JOBS.front()),
     output:
         update(FRONT),
     log:

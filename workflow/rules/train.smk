@@ -4,7 +4,7 @@
 rule train:
     """Train one cell: a dataset, a method, a strength lam and a seed."""
     input:
-        job(lambda w: JOBS.train(cell_of(w))),
+        reads(lambda w: JOBS.train(cell_of(w))),
     output:
         [update(RUNS / CELL / name) for name in TRAINED],
     log:
