@@ -177,4 +177,4 @@ def test_verify_reads_everything_again_says_what_is_wrong_and_mends_it(built: Pr
         assert "codes.npz: damaged" in project.stage("verify", path, status=1)
     assert jobs(project.stage("verify", "--mend")) == Counter(generate=1, encode=1)
     assert whole(project) == before
-    assert "nothing was made there" in project.stage("verify", "docs", status=1)
+    assert "nothing was made there" in project.stage("verify", "workflow", status=1)

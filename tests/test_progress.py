@@ -209,6 +209,7 @@ def test_errors_and_unknown_events_are_never_dropped(monkeypatch: pytest.MonkeyP
     send(to, None, "Select jobs to execute...")
     send(to, "shellcmd", "Shell command: run")
     send(to, "resources_info", "Provided cores: 2")
+    send(to, None, "Cannot restore data/codes.npz: no backup found.", WARNING)
     assert stream.getvalue() == ""
     send(to, None, "careful", WARNING)
     send(to, "group_error", "Error in group 1", ERROR)

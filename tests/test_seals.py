@@ -175,6 +175,14 @@ def test_a_training_that_is_made_again_is_looked_at_by_all_that_rests_on_it(made
     assert lacks(report) == make_report
 
 
+def test_a_page_tells_of_its_run_as_a_training_does(made: tuple[Job, Job, Job]) -> None:
+    report = Job("report", "r", (Path("reports/t.md"),), ((made[1], (RUN,)),))
+    page = Job("page", "p", (Path("reports/index.html"),), ((report, report.makes),))
+    assert make(report) and make(page)
+    report.makes[0].write_text("damaged")
+    assert lacks(report, page) == ["damaged, as its seal tells", "reports/t.md is made anew"]
+
+
 def test_results_that_do_not_belong_together_are_told(made: tuple[Job, Job, Job]) -> None:
     """As of a training from elsewhere, which ended in other bits, beside codes from here."""
     kept = CODES.read_bytes(), made[2].seal.read_bytes()

@@ -34,6 +34,7 @@ NO_OUTPUT = re.compile(r"^Job (\d+)\s+completed successfully, but", re.MULTILINE
 
 # Plain messages answer the user before a run starts (--unlock, --lint, --report) and are chatter during a run, but for:
 CHATTER = ("Assuming unrestricted shared filesystem", "Building DAG")
+UNSAID = ("Cannot restore", "Restored previous version")  # of the files that were there before a job failed
 NEWS = ("Nothing to be done", "Trying to restart", "Terminating processes", "Will exit after")
 
 
@@ -199,6 +200,8 @@ class LogHandler(LogHandlerBase):
                 reason = fields["rule_msg"] or self.reasons.pop(number, "")
                 self._print(failure(name, reason, fields["log"], fields["shellcmd"] or ""))
             case LogEvent.ERROR if self._announces_job_error(text):
+                pass
+            case _ if text.startswith(UNSAID):
                 pass
             case event:
                 chatter = text.startswith(CHATTER) or (self.in_run and not text.startswith(NEWS))

@@ -16,8 +16,8 @@ from disentangle.pipeline.seals import Seal
 
 SHORT = 16
 """Digits of the hash of what was read, of 64."""
-DIFFERS = "train"
-"""The stage whose results, made again, may not be the same: how long it took, and on a GPU their last bits."""
+DIFFER = {"train", "report", "page", "front"}
+"""Stages whose results, made again, may not be the same: how long it took, on a GPU the last bits, and the revision."""
 
 
 class Lack(NamedTuple):
@@ -81,7 +81,7 @@ class Found:
         seal = self.seal(job)
         if seal is None:
             there = [path for path in (*job.makes, job.seal) if path.exists()]
-            spreads = job.stage == DIFFERS
+            spreads = job.stage in DIFFER
             if there:
                 return Lack(there[0], "no seal tells what it was made of", news=True, spreads=spreads)
             return Lack(job.makes[0], "not made yet", known=True, spreads=spreads)
@@ -98,7 +98,7 @@ class Found:
         return None
 
     def _damage(self, seal: Seal, folder: Path, makes: Collection[Path] = ()) -> Lack | None:
-        missing, spreads = [], seal.stage == DIFFERS
+        missing, spreads = [], seal.stage in DIFFER
         for name, sha256 in seal.files.items():
             found = self.hashes.of(folder / name)
             if found is None and not (folder / name).exists():
