@@ -162,17 +162,15 @@ def test_what_is_missing_is_told_to_those_who_need_it(made: tuple[Job, Job, Job]
 
 
 def test_a_training_that_is_made_again_is_looked_at_by_all_that_rests_on_it(made: tuple[Job, Job, Job]) -> None:
-    TRAINED.unlink()
-    assert lacks(made[2]) == [f"{TRAINED} is made anew"]  # it reads the checkpoint
     report = Job("report", "r", (Path("reports/t.md"),), ((made[1], (RUN,)),))
-    make_report = [f"{TRAINED} is made anew"]
-    files.write_text(TRAINED, "content of checkpoint.bin")
     make(report)
-    TRAINED.unlink()
-    assert lacks(report) == [None]  # it does not, and nobody makes one
-    assert lacks(report, whole=True) == make_report
-    RUN.unlink()
-    assert lacks(report) == make_report
+    anew = [f"{TRAINED} is made anew"] * 2
+    for path in (TRAINED, RUN, made[1].seal):
+        path.unlink()
+        assert lacks(made[2], report) == [None, None]  # nobody asks for another one
+        assert lacks(made[2], report, whole=True) == anew
+    RUN.write_text("of nobody knows what")
+    assert lacks(made[2], report) == anew
 
 
 def test_a_page_tells_of_its_run_as_a_training_does(made: tuple[Job, Job, Job]) -> None:

@@ -111,9 +111,9 @@ class Found:
 
     def _above(self, job: Job) -> Lack | None:
         """Return that something above the job is made anew and may come out differently."""
-        for maker, paths in job.reads:
+        for maker, _ in job.reads:
             lack = self.lack(maker)
-            if lack and lack.spreads and (self.whole or not lack.known or not all(path.exists() for path in paths)):
+            if lack and lack.spreads and (self.whole or not lack.known):
                 return Lack(job.makes[0], f"{maker.makes[0]} is made anew", spreads=True)
         return None
 
