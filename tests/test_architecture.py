@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from disentangle import registry
-from disentangle.pipeline import provenance
+from disentangle.pipeline import imports
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = registry.PACKAGE
@@ -42,16 +42,21 @@ def floor(file: Path) -> int:
     return WINGS.index(first) if first in WINGS else 0 if first == "__main__.py" else len(WINGS)
 
 
+def imported(file: Path) -> list[Path]:
+    """Return the package's files that a file imports, those as well that only a type checker reads."""
+    return [found for node in ast.walk(registry.tree(file)) for found in imports.read_by(file, node)]
+
+
 @pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
 def test_no_import_runs_from_a_lower_wing_to_a_higher_one(file: Path) -> None:
-    up = [found for found in provenance._imports(file) if floor(found) < floor(file)]
+    up = [found for found in imported(file) if floor(found) < floor(file)]
     assert not up
 
 
 def test_studies_do_not_know_each_other() -> None:
     for file in PACKAGE.glob("studies/*/**/*.py"):
         own = file.relative_to(PACKAGE).parts[:2]
-        found = [found.relative_to(PACKAGE).parts for found in provenance._imports(file)]
+        found = [found.relative_to(PACKAGE).parts for found in imported(file)]
         assert {parts[:2] for parts in found if parts[0] == "studies"} <= {own}, file
 
 
@@ -73,4 +78,4 @@ def test_what_stands_beside_the_package_imports_what_there_is() -> None:
     for file in (ROOT / "bench").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "disentangle":
-                assert all(provenance._imported(node, alias) for alias in node.names), (file.name, ast.unparse(node))
+                assert all(imports.source(file, node, alias) for alias in node.names), (file.name, ast.unparse(node))

@@ -1,21 +1,26 @@
 """Digests: every line of code that a stage can run counts, and nothing else does."""
 
 import ast
+import dataclasses
 import math
 import os
 import subprocess
+import symtable
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 import yaml
 from conftest import PARAMS, write_raw_data
+from test_architecture import imported
 
 from disentangle import files, registry
 from disentangle.cells import Cell
 from disentangle.errors import InputError
-from disentangle.pipeline import outputs, params, plan, provenance, result_files
+from disentangle.pipeline import definitions, imports, outputs, params, plan, provenance, result_files, seals, spelling
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = provenance.PACKAGE
@@ -51,6 +56,15 @@ FILES = {
 }
 
 
+def forget() -> None:
+    """Read all sources anew."""
+    for module in (registry, imports, definitions, spelling, provenance):
+        for cached in vars(module).values():
+            if hasattr(cached, "cache_clear"):
+                cached.cache_clear()
+    provenance._MEANINGS.clear()
+
+
 class Package:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -60,17 +74,15 @@ class Package:
     def write(self, path: str, text: str) -> None:
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(text)
-        for cached in (
-            registry.tree,
-            provenance._imports,
-            provenance._meaning,
-            provenance._own_meaning,
-            provenance._code,
-        ):
-            cached.cache_clear()
+        forget()
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = (self.folder / path).read_text()
+        assert text.count(old) == 1
+        self.write(path, text.replace(old, new))
 
     def closure(self, *roots: str) -> set[str]:
-        found = provenance.closure(self.folder / root for root in roots)
+        found = imports.closure(self.folder / root for root in roots)
         return {file.relative_to(self.folder).as_posix() for file in found}
 
     def digest(self, parameters: object = None, *roots: str) -> str:
@@ -78,10 +90,12 @@ class Package:
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
     monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
-    monkeypatch.setattr(provenance, "PLUMBING", {tmp_path / "registry.py"})
-    return Package(tmp_path)
+    monkeypatch.setattr(imports, "PACKAGE", tmp_path)
+    monkeypatch.setattr(imports, "PLUMBING", {tmp_path / "registry.py"})
+    yield Package(tmp_path)
+    forget()
 
 
 def test_closure_follows_every_form_of_import_but_not_plumbing(package: Package) -> None:
@@ -197,7 +211,9 @@ def test_words_are_words_in_their_own_kind_of_file_alone(package: Package, path:
 )
 def test_a_relative_import_is_refused_as_the_digest_would_miss_it(package: Package, text: str) -> None:
     package.write("models/block.py", f"RATE = 1\n{text}\n")
-    with pytest.raises(SyntaxError, match=r"^block\.py line 2: an import by its full name is needed here$"):
+    with pytest.raises(
+        InputError, match=r"^block\.py line 2: found 'from \..*'; allowed: an import by its full name\.$"
+    ):
         package.digest()
 
 
@@ -210,7 +226,6 @@ def test_a_relative_import_is_refused_as_the_digest_would_miss_it(package: Packa
         ("losses.py", "return math.log(x / tau)", "math.log(x / tau)"),
         ("training/loop.py", "RATE = 0.5", "RATE = 0.25"),
         ("training/loop.py", "RATE = 0.5", "RATE = None"),
-        ("training/loop.py", "RATE = 0.5", "RATE: float = 0.5"),
         ("models/block.py", "x + 1", "x + 1.0"),
         ("models/block.py", "x + 1", "x + '1'"),
         ("models/block.py", "def run", "@cached\ndef run"),
@@ -281,13 +296,454 @@ def test_parameters_roots_and_names_of_files_count(package: Package) -> None:
     assert all(len(digest) == 16 and int(digest, 16) >= 0 for digest in digests)
 
 
+# Which definitions of a module count, and what of each.
+
+MODULES = {
+    "stages/train.py": """
+from disentangle.training import steps
+
+
+def main(data):
+    return steps.run(data)
+""",
+    "training/steps.py": """
+import math
+from dataclasses import dataclass, field
+
+from disentangle.losses import terms
+from disentangle.losses.terms import Term
+
+COUNT = 3
+SIZES = [size * terms.WIDTH for size in range(COUNT)]
+
+
+def twice(function):
+    return lambda x: function(function(x))
+
+
+@dataclass
+class Options(Term):
+    rate: float = 0.1
+    names: list = field(default_factory=list)
+
+
+@twice
+def halved(x):
+    return x / 2
+
+
+def run(data, scale=terms.SCALE, *, keep=True):
+    total = 0
+    for item in data:
+        total += halved(item) * scale
+
+    def inner(y):
+        return y + total
+
+    return Options().loss(inner(total), SIZES, [math.log(size) for size in SIZES])
+
+
+def unused(x):
+    return x
+""",
+    "losses/terms.py": """
+from disentangle.losses import shifts
+
+WIDTH = 4
+SCALE = 2.0
+APART = 5.0
+
+
+class Term:
+    def loss(self, x, *sizes):
+        return shifts.shift(x)
+
+
+def apart(x):
+    return x * APART
+""",
+    "losses/shifts.py": """
+STEP = 1
+
+
+def shift(x):
+    return x + STEP
+
+
+def other(x):
+    return x * 3
+""",
+}
+
+
+@pytest.fixture
+def defined(package: Package) -> Package:
+    (package.folder / "losses.py").unlink()
+    for path, text in MODULES.items():
+        package.write(path, text)
+    return package
+
+
+def changes(package: Package, path: str, *pairs: str) -> bool:
+    """Say whether the digest is another once texts of a module are replaced by those that follow them."""
+    before, text = package.digest(), (package.folder / path).read_text()
+    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    package.write(path, text)
+    return package.digest() != before
+
+
+STEPS, TERMS, SHIFTS = "training/steps.py", "losses/terms.py", "losses/shifts.py"
+TWO_IMPORTS = "from disentangle.losses import terms\nfrom disentangle.losses.terms import Term\n"
+OTHER = "def other(x):\n    return x * 3\n"
+
+
+NOT_COUNTED = {
+    "a new function": (STEPS, "def unused", "def never(y):\n    return unused(y)\n\n\ndef unused"),
+    "no unused function": (STEPS, "\n\ndef unused(x):\n    return x\n", ""),
+    "an unused function": (TERMS, "x * APART", "x + APART"),
+    "what it alone uses": (TERMS, "APART = 5.0", "APART = 6.0"),
+    "a new constant": (TERMS, "APART = 5.0", "APART = 5.0\nNEW = [1, (2, None)]"),
+    "a new class": (TERMS, "class Term", "class Other(Exception):\n    pass\n\n\nclass Term"),
+    "a new import of Python's": (STEPS, "import math\n", "import math\nimport random\n"),
+    "a new import": (STEPS, "import math\n", "import math\nfrom disentangle.losses.shifts import other\n"),
+    "an import for types": (SHIFTS, "STEP =", "if TYPE_CHECKING:\n    from disentangle.unused import value\nSTEP ="),
+    "types of parameters": (STEPS, "run(data, scale=", "run(data: list[Any], scale: 'float' = "),
+    "a type that is returned": (STEPS, "keep=True):", "keep: bool = True) -> dict[str, unused]:"),
+    "a variable's type": (STEPS, "total = 0", "total: float = 0"),
+    "a variable's type alone": (STEPS, "total = 0", "total: float\n    total = 0"),
+    "a constant's type": (STEPS, "COUNT = 3", "COUNT: int = 3"),
+    "a method's types": (TERMS, "(self, x, *", "(self, x: shifts.Any, *"),
+    "a variable": (STEPS, "total", "summed"),
+    "a loop's variable": (STEPS, "for item", "for one", "halved(item)", "halved(one)"),
+    "a comprehension's variable": (STEPS, "[math.log(size) for size in", "[math.log(of) for of in"),
+    "that of a constant": (STEPS, "[size * terms.WIDTH for size", "[of * terms.WIDTH for of"),
+    "a variable like a function": (STEPS, "total", "unused", "def unused(x):\n    return x\n", ""),
+    "the order of imports": (STEPS, TWO_IMPORTS, "\n".join(reversed(TWO_IMPORTS.splitlines()))),
+    "the order of functions": (SHIFTS, OTHER, "", "STEP = 1", f"{OTHER}\n\nSTEP = 1"),
+    "the order of constants": (TERMS, "SCALE = 2.0\n", "", "WIDTH = 4", "SCALE = 2.0\nWIDTH = 4"),
+    "by which way a name comes": (STEPS, "from disentangle.losses.terms import Term\n", "", "(Term)", "(terms.Term)"),
+    "a module's name": (STEPS, "import terms", "import terms as t", "=terms.", "=t.", " terms.WIDTH", " t.WIDTH"),
+}
+COUNTED = {
+    "a function two modules away": (SHIFTS, "x + STEP", "x - STEP"),
+    "a constant two modules away": (SHIFTS, "STEP = 1", "STEP = 2"),
+    "a default value": (STEPS, "keep=True", "keep=False"),
+    "a default from elsewhere": (TERMS, "SCALE = 2.0", "SCALE = 3.0"),
+    "a constant of a comprehension": (TERMS, "WIDTH = 4", "WIDTH = 5"),
+    "how often it is run": (STEPS, "COUNT = 3", "COUNT = 4"),
+    "a decorator": (STEPS, "@twice\n", ""),
+    "what a decorator does": (STEPS, "function(function(x))", "function(x)"),
+    "a base class": (STEPS, "Options(Term)", "Options"),
+    "what a base class does": (TERMS, "return shifts.shift(x)", "return x"),
+    "another function of another module": (TERMS, "shifts.shift", "shifts.other"),
+    "a field's default": (STEPS, "rate: float = 0.1", "rate: float = 0.2"),
+    "a field's name": (STEPS, "rate: float", "ratio: float"),
+    "a field's type": (STEPS, "rate: float", "rate: ClassVar[float]"),
+    "the order of fields": (STEPS, "    rate: float = 0.1\n", "", "=list)", "=list)\n    rate: float = 0.1"),
+    "a new field": (STEPS, "rate: float = 0.1", "rate: float = 0.1\n    more: int = 0"),
+    "a parameter's name": (STEPS, "keep=", "kept="),
+    "a lambda's parameter": (STEPS, "lambda x: function(function(x))", "lambda y: function(function(y))"),
+    "which variable": (STEPS, "inner(total)", "inner(item)"),
+    "one variable for two": (STEPS, "item", "total"),
+    "one more variable": (STEPS, "    total = 0\n", "    copied = total = 0\n"),
+    "a loop over something else": (STEPS, "in SIZES]", "in data]"),
+    "a constant with an unused type": (STEPS, "COUNT = 3", "COUNT: int = 4"),
+    "something done": (SHIFTS, "STEP = 1", "STEP = 1\ntorch.set_default_dtype(torch.float64)"),
+    "something done under a name": (SHIFTS, "STEP = 1", "STEP = 1\n_ = torch.manual_seed(0)"),
+    "something done by a class": (SHIFTS, "STEP = 1", "class Made:\n    seed = torch.manual_seed(0)\n\n\nSTEP = 1"),
+    "a registration": (SHIFTS, "def other", "@registered\ndef other"),
+    "a registration by a default": (SHIFTS, "def other(x)", "def other(x, y=registered())"),
+    "a subclass with a keyword": (SHIFTS, "def other", "class Sub(Base, name='sub'):\n    pass\n\n\ndef other"),
+    "an attribute that is set": (SHIFTS, "STEP = 1", "STEP = 1\ntorch.backends.deterministic = True"),
+    "an attribute set in a class": (SHIFTS, "STEP = 1", "class Made:\n    torch.deterministic = 1\n\n\nSTEP = 1"),
+    "another library": (STEPS, "import math\n", "import math\nimport xgboost\n"),
+    "two libraries' names": (STEPS, "import math\n", "import cmath as math\n"),
+}
+
+
+@pytest.mark.parametrize("edit", NOT_COUNTED.values(), ids=NOT_COUNTED)
+def test_what_no_stage_can_tell_does_not_count(defined: Package, edit: tuple[str, ...]) -> None:
+    assert not changes(defined, *edit)
+
+
+@pytest.mark.parametrize("edit", COUNTED.values(), ids=COUNTED)
+def test_what_a_stage_may_tell_counts(defined: Package, edit: tuple[str, ...]) -> None:
+    assert changes(defined, *edit)
+
+
+WHOLE = {
+    "a star": (STEPS, TWO_IMPORTS, "from disentangle.losses.terms import *\n", "terms.", ""),
+    "a module as a value": (STEPS, "COUNT = 3", "COUNT = (terms, 3)[1]"),
+    "a module that is given away": (STEPS, "total = 0", "total = getattr(terms, 'nothing', 0)"),
+    "a module's names": (STEPS, "total = 0", "total = len(vars(terms))"),
+    "a module that is changed": (STEPS, "total = 0", "terms.WIDTH = total = 0"),
+    "a module by a path": (
+        STEPS,
+        "COUNT = 3",
+        "import disentangle.losses.terms\nCOUNT = disentangle.losses.terms.WIDTH",
+    ),
+    "a module in a function": (STEPS, "total = 0", "from disentangle.losses import terms as t\n    total = t.WIDTH"),
+    "a name bound twice": (TERMS, "WIDTH = 4", "WIDTH = 4\nWIDTH = 5"),
+    "a condition": (TERMS, "WIDTH = 4", "if SCALE:\n    WIDTH = 4"),
+    "an attempt": (TERMS, "WIDTH = 4", "try:\n    import xgboost\nexcept ImportError:\n    xgboost = None\nWIDTH = 4"),
+    "a loop": (TERMS, "WIDTH = 4", "for WIDTH in range(4):\n    pass"),
+    "a sum": (TERMS, "WIDTH = 4", "WIDTH = 4\nWIDTH += 1"),
+    "a call": (TERMS, "WIDTH = 4", "WIDTH = 4\nprint(WIDTH)"),
+    "an item": (TERMS, "WIDTH = 4", "WIDTH = 4\nTABLE = {}\nTABLE['x'] = 1"),
+    "a name in an expression": (TERMS, "WIDTH = 4", "WIDTH = (HEIGHT := 4)"),
+    "a name that is not there": (STEPS, "total = 0", "total = terms.NEW"),
+    "a name that is made": (TERMS, "WIDTH = 4", "def __getattr__(name):\n    return 4"),
+}
+
+
+@pytest.mark.parametrize("edit", WHOLE.values(), ids=WHOLE)
+def test_what_cannot_be_followed_counts_whole(defined: Package, edit: tuple[str, ...]) -> None:
+    assert not changes(defined, TERMS, "x * APART", "x + APART")
+    assert changes(defined, *edit)
+    assert changes(defined, TERMS, "x + APART", "x - APART")
+
+
+READERS = {
+    name: f"math{name}" if name.startswith(".") else name for name in sorted(spelling.OPAQUE) if name != "builtins"
+} | {
+    "a part of inspect": "inspect.signature(run)",
+    "a part of builtins": "builtins.eval('1')",
+    "a text": "getattr(run, '__annotations__')",
+    "a method": "type('X', (), {'__init_subclass__': 1})",
+}
+
+
+@pytest.mark.parametrize("path", [STEPS, SHIFTS])
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_what_reads_code_makes_all_modules_count_as_they_are_written(defined: Package, reader: str, path: str) -> None:
+    line = "total = 0" if path == STEPS else "return x + STEP"
+    known = f"import {reader.split('.')[0]}\n" if reader.split(".")[0] in sys.stdlib_module_names else ""
+    assert not changes(defined, TERMS, "def apart(x)", "def apart(x: float)")
+    assert changes(defined, path, line, f"read = {reader}\n    {line}")
+    defined.write(path, known + (defined.folder / path).read_text())
+    assert changes(defined, TERMS, "def apart(x: float)", "def apart(x: int)")
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        ("from inspect import signature as s", "s(run)"),
+        ("from typing import get_type_hints as s", "s(run)"),
+        ("", "from importlib import import_module as s"),
+        ("", "import sys as s; s.modules"),
+        ("", "from sys import modules as s"),
+        ("", "class Some(metaclass=type): pass"),
+        ("class Base:\n    def __init_subclass__(cls): pass\n", "pass"),
+    ],
+)
+def test_however_that_is_written(defined: Package, known: str, line: str) -> None:
+    assert changes(defined, STEPS, "total = 0", f"{line}\n    total = 0", "COUNT = 3", f"{known}\nCOUNT = 3")
+    assert changes(defined, TERMS, "def apart(x)", "def apart(x: int)")
+
+
+def test_a_definition_may_move(defined: Package) -> None:
+    before = defined.digest()
+    defined.write("losses/steps/sizes.py", "STEP = 1\n")
+    defined.write(
+        "losses/others.py",
+        "from disentangle.losses.steps.sizes import STEP\n" + MODULES[SHIFTS].replace("STEP = 1", ""),
+    )
+    defined.write(TERMS, MODULES[TERMS].replace("import shifts", "import others").replace("shifts.", "others."))
+    (defined.folder / SHIFTS).unlink()
+    assert defined.digest() == before
+
+
+def test_what_definitions_use_tells_those_apart_that_say_the_same(defined: Package) -> None:
+    """However far away they differ."""
+    for name, step in (("plus", 1), ("minus", -1)):
+        defined.write(f"losses/{name}_step.py", f"STEP = {step}\n")
+        defined.write(
+            f"losses/{name}.py",
+            f"from disentangle.losses.{name}_step import STEP\n\n\ndef shift(x):\n    return x + STEP\n",
+        )
+    text = (
+        "from disentangle.losses import minus, plus\n\n\ndef shift(x):\n    return plus.shift(x), minus.shift(2 * x)\n"
+    )
+    defined.write(SHIFTS, text)
+    assert changes(defined, SHIFTS, "plus.shift(x), minus.shift(2 * x)", "minus.shift(x), plus.shift(2 * x)")
+
+
+EVEN = """
+from disentangle.losses import odd
+
+
+def is_even(n):
+    return n == 0 or odd.is_odd(n - 1)
+
+
+def apart():
+    return odd
+"""
+
+
+def test_definitions_that_use_each_other(defined: Package) -> None:
+    defined.write("losses/even.py", EVEN)
+    swapped = EVEN.replace("odd", "*").replace("even", "odd").replace("*", "even").replace("n == 0 or", "n != 0 and")
+    defined.write("losses/odd.py", swapped)
+    defined.write(SHIFTS, "from disentangle.losses.even import is_even as shift\n")
+    found = [defined.digest()]
+    for path in ("losses/odd.py", "losses/even.py"):
+        assert not changes(defined, path, "def apart():\n", "def apart():\n    yield\n")
+        assert changes(defined, path, "(n - 1)", "(n - 3)")
+        found.append(defined.digest())
+    assert len({*found}) == 3
+
+
+@pytest.mark.parametrize("done", ["A = torch.rand(())\n", "torch.manual_seed(0)\n"])
+def test_the_order_of_imports_counts_among_modules_that_do_something(defined: Package, done: str) -> None:
+    two = "from disentangle.losses import doing\nfrom disentangle import others\n"
+    defined.write("losses/doing.py", f"from disentangle.unused import value\n{done}")
+    defined.write("unused.py", done)
+    defined.write("others.py", 2 * done)
+    assert changes(defined, STEPS, "import math\n", f"import math\n{two}")
+    assert changes(defined, STEPS, two, "".join(reversed(two.splitlines(keepends=True))))
+    assert changes(defined, "unused.py", done, 3 * done)
+
+
+OPTIONS = """
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+
+@dataclass(frozen=True)
+class Objective:
+    lam: float
+    gap: Annotated[float, 0.1] = 0.5
+    form: Literal["one", "two"] = "one"
+    pairs: Literal["all", "matched"] = "all"
+
+
+@dataclass(frozen=True)
+class Other:
+    lam: float
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("class Objective:\n    lam: float", "class Objective:\n    lam: Annotated[float, Range(0, 1)]", False),
+        ('Literal["all", "matched"]', "str", False),
+        ("class Objective:\n    lam: float", "class Objective:\n    lam: ClassVar[float]", True),
+        ('"matched"] = "all"', '"matched"] = "matched"', True),
+        ("pairs:", "pair:", True),
+        ('pairs: Literal["all", "matched"] =', "pairs =", True),
+        ("class Objective:\n    lam: float\n", "class Objective:\n", True),
+        ("class Other:\n    lam: float", "class Other:\n    lam: int", True),
+    ],
+)
+def test_the_type_of_an_option_does_not_count(package: Package, old: str, new: str, counts: bool) -> None:
+    """It says what params.yaml may ask for; what that asks for is among the parameters."""
+    package.write("methods/ortho.py", OPTIONS)
+    before = package.digest(None, "methods/ortho.py")
+    package.edit("methods/ortho.py", old, new)
+    assert (package.digest(None, "methods/ortho.py") != before) == counts
+    package.write("losses/ortho.py", OPTIONS)
+    before = package.digest(None, "losses/ortho.py")
+    package.edit("losses/ortho.py", old, new)
+    assert package.digest(None, "losses/ortho.py") != before
+
+
+# Which names are a function's own, in all that this package is written in, and in what Python itself is.
+
+LIBRARY = [
+    file for file in sorted(Path(dataclasses.__file__).parent.glob("[a-e]*.py")) if "from ." not in file.read_text()
+]
+SOURCES = [*sorted(PACKAGE.rglob("*.py")), *LIBRARY]
+VARIABLES = """
+def f(a, *b, c=1, **d):
+    with open(a) as e, open(b) as (g, *h):
+        i = [j for k in e for j in k if (l := j)]
+        m: int = lambda n=i, *o: n + o + l + m
+    for p in q:
+        p.r, s[p] = t
+        del p
+    def u():
+        return v, w
+    v, w = u, [x for x in x]
+    async def y():
+        async for z in a:
+            yield await z
+    return lambda: [aa for ab in ac for aa in ab], (ad for ad in ae), {af: ag for af, ag in ah}
+"""
+
+
+def read(node: ast.stmt, names: Mapping[str, Any] = MappingProxyType({})) -> spelling.Said:
+    return spelling._Reader(PACKAGE / "any.py", names).read([node])
+
+
+def used_of_the_module(node: ast.stmt) -> set[str]:
+    """Return the names that a statement takes from its module, as Python's compiler tells."""
+    found, tables = set(), [symtable.symtable(ast.unparse(node), "any", "exec")]
+    for table in tables:
+        of_module = table.get_type() == "module"
+        for of in filter(symtable.Symbol.is_referenced, table.get_symbols()):
+            own = of.is_assigned() or of.is_parameter()  # of a function called ``top``, all names seem to be global
+            if of_module or of.is_declared_global() or (of.is_global() and not own):
+                found.add(of.get_name())
+        tables += table.get_children()
+    return found - {"vars", "dir"}  # which are read as words where they are given something
+
+
+def test_the_names_that_a_definition_takes_from_its_module_are_those_that_the_compiler_finds() -> None:
+    count = 0
+    for tree in (ast.parse(text) for text in (VARIABLES, *(file.read_text() for file in SOURCES))):
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign | ast.If | ast.Try):
+                found, used = read(node).mentions, used_of_the_module(node)
+                assert used <= found, ast.unparse(node)
+                parts = {type(part) for part in ast.walk(node)}
+                if isinstance(node, ast.FunctionDef) and not parts & {
+                    ast.Raise,
+                    ast.ClassDef,
+                    ast.Global,
+                    ast.Nonlocal,
+                }:
+                    assert found == used, ast.unparse(node)
+                    count += 1
+    assert count > 1000
+
+
+def bound_by_text(node: ast.AST) -> list[str]:
+    """Return the names that a part of a function gives otherwise than as variables: they are left."""
+    if isinstance(node, ast.Name | ast.Attribute | ast.Constant | ast.keyword):
+        return []
+    return [text for text in vars(node).values() if isinstance(text, str)]
+
+
+def test_any_other_names_of_variables_are_the_same() -> None:
+    count = 0
+    for tree in (ast.parse(text) for text in (VARIABLES, *(file.read_text() for file in SOURCES))):
+        for node in tree.body:
+            parts = [*ast.walk(node)]
+            if isinstance(node, ast.FunctionDef) and not any(
+                isinstance(part, ast.ClassDef | ast.Global | ast.Nonlocal) for part in parts
+            ):
+                before = read(node)
+                names = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+                free = names - before.mentions - {text for part in parts for text in bound_by_text(part)}
+                for part in parts:
+                    if isinstance(part, ast.Name) and part.id in free:
+                        part.id = f"{part.id}_"
+                        count += 1
+                assert read(node) == before, ast.unparse(node)
+    assert count > 1000
+
+
 # This package.
 
-PLUMBING = {file.relative_to(PACKAGE).as_posix() for file in provenance.PLUMBING}
+PLUMBING = {file.relative_to(PACKAGE).as_posix() for file in imports.PLUMBING}
 
 
 def closure(*roots: str) -> set[str]:
-    found = provenance.closure(PACKAGE / root for root in roots)
+    found = imports.closure(PACKAGE / root for root in roots)
     return {file.relative_to(PACKAGE).as_posix() for file in found}
 
 
@@ -339,20 +795,20 @@ def test_a_stage_cannot_run_code_that_its_digest_misses(stage: str) -> None:
     command = [sys.executable, "-c", IMPORTED, *names]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     imported = {Path(line) for line in done.stdout.splitlines()}
-    covered = provenance.closure([PACKAGE / f"stages/{stage}.py", *(registry.path(*plugin) for plugin in plugins)])
-    missed = imported - covered - provenance.PLUMBING
+    covered = imports.closure([PACKAGE / f"stages/{stage}.py", *(registry.path(*plugin) for plugin in plugins)])
+    missed = imported - {*covered} - imports.PLUMBING
     assert PACKAGE / f"stages/{stage}.py" in imported
     assert {file.name for file in missed} == {"__init__.py"}
     # what is imported on the way to a module must do nothing
-    assert {provenance._canonical(registry.tree(file)) for file in missed} == {"Module()"}
+    assert not [file for file in missed if imports.statements(file)]
 
 
 def test_a_stage_loads_only_the_plugins_that_its_digest_knows() -> None:
     """``registry.build`` and ``registry.load`` are the one place that imports by a computed name."""
     for stage in STAGES:
         plugins = [(kind, name) for kind in PLUGINS[stage] for name in registry.names(kind)]
-        code = provenance.closure([PACKAGE / f"stages/{stage}.py", *(registry.path(*plugin) for plugin in plugins)])
-        code |= {PACKAGE / "pipeline/study.py"} if "studies" in PLUGINS[stage] else set()
+        code = imports.closure([PACKAGE / f"stages/{stage}.py", *(registry.path(*plugin) for plugin in plugins)])
+        code += [PACKAGE / "pipeline/study.py"] if "studies" in PLUGINS[stage] else []
         calls = [
             node
             for file in code
@@ -362,13 +818,15 @@ def test_a_stage_loads_only_the_plugins_that_its_digest_knows() -> None:
         loaded = {ast.literal_eval(call.args[0]) for call in calls}
         assert loaded <= set(PLUGINS[stage])
         assert loaded >= set(PLUGINS[stage]) - {"metrics", "claims"}  # which only some reports load
+    by_name = {"import_module", "__import__", "exec", "eval"}
     users = [
         file.relative_to(PACKAGE).as_posix()
         for file in PACKAGE.rglob("*.py")
-        if any(word in file.read_text() for word in ("import_module", "__import__", "exec(", "eval(compile"))
+        for node in ast.walk(registry.tree(file))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).removeprefix("importlib.") in by_name
     ]
     # the command line and ``sweep`` import whole stages, each of which has its own digest
-    assert sorted(users) == ["__main__.py", "registry.py", "stages/sweep.py"]
+    assert {*users} == {"__main__.py", "registry.py", "stages/sweep.py"}
 
 
 # The plan: which parameters reach which stage.
@@ -456,13 +914,6 @@ def test_a_cells_own_lam_and_seed_count(settings: params.Params) -> None:
     assert len({plan.encode(settings, cell) for cell in cells}) == 4
 
 
-def test_a_job_refuses_another_digest_than_the_one_it_was_planned_for() -> None:
-    plan.require(None, "a")
-    plan.require("a", "a")
-    with pytest.raises(InputError, match="changed while the pipeline was running"):
-        plan.require("b", "a")
-
-
 # A dataset made of the user's own files.
 
 
@@ -487,7 +938,9 @@ class Own:
         return plan.raw_files(self.settings, "tiny", "DC-BC")
 
     def make(self) -> str:
-        files.write_json(self.manifest, {"digest": self.digest, "raw_files": self.raw_files})
+        told = {"sources": self.settings.dataset("tiny", "DC-BC")["sources"], "raw_files": self.raw_files}
+        sealed = seals.Seal("generate", self.digest, self.digest, {}, {}, told)
+        seals.write(self.manifest.with_suffix(".seal"), sealed)
         return self.digest
 
     def check(self) -> None:
@@ -602,21 +1055,6 @@ def test_a_manifest_without_a_digest_is_of_no_dataset_of_now(own: Own) -> None:
         own.check()
 
 
-def test_a_training_is_of_now_if_its_record_has_the_digest_of_now(own: Own) -> None:
-    cell = Cell("tiny", "burns", "DC-BC", "ortho", 0.1, 0)
-    record = cell.folder / "run.json"
-    digest = plan.train(own.settings, cell)
-    assert digest == plan.train(own.settings, cell, own.settings.training(cell))
-    assert not plan.trained_with(cell, digest)
-    files.write_json(record, {"digest": digest})
-    assert plan.trained_with(cell, digest) is True
-    assert plan.trained_with(cell, digest, ahead=True) is False
-    own.settings.scales["tiny"]["studies"]["burns"]["training"]["lr"] = 0.1
-    assert plan.trained_with(cell, plan.train(own.settings, cell)) is False
-    files.write_json(record, {"status": "done"})
-    assert plan.trained_with(cell, digest) is False
-
-
 def test_words_about_sources_reach_the_report_alone(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     def digests() -> list[str]:
         cell = outputs.report_cells(own.settings, "burns/table3")[0]
@@ -651,9 +1089,9 @@ def test_words_about_sources_reach_the_report_alone(own: Own, monkeypatch: pytes
 # Dependencies point one way.
 
 
-def imports(file: Path) -> set[str]:
+def names_imported(file: Path) -> set[str]:
     """The modules of this package that a file imports itself, as ``kind/name`` without ``.py``."""
-    return {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in provenance._imports(file)}
+    return {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in imported(file)}
 
 
 LAYERS = ("methods", "models", "losses", "data/datasets", "data/rendering", "evaluation")
@@ -663,7 +1101,7 @@ PURE += [PACKAGE / f"{name}.py" for name in ("data/instances", "data/grid", "str
 
 @pytest.mark.parametrize("file", PURE, ids=lambda file: file.relative_to(PACKAGE).as_posix())
 def test_maths_knows_neither_files_nor_the_pipeline(file: Path) -> None:
-    found = imports(file)
+    found = names_imported(file)
     assert not found & {"files", "registry", "cells", "data/dataset_files", "data/download"}
     assert not {
         name for name in found if name.startswith(("stages", "studies", "pipeline", "training", "data/sources"))
@@ -676,23 +1114,23 @@ def test_maths_knows_neither_files_nor_the_pipeline(file: Path) -> None:
 def test_plugins_do_not_import_plugins() -> None:
     plugins = {registry.path(kind, name) for kind in registry.FILES for name in registry.names(kind)}
     for file in plugins:
-        assert not plugins & {*provenance._imports(file)}, file
+        assert not plugins & {*imported(file)}, file
 
 
 def test_only_the_command_line_imports_stages_and_nothing_imports_relatively() -> None:
     for file in PACKAGE.rglob("*.py"):
-        assert not {found for found in imports(file) if found.startswith("stages/")}, file
+        assert not {found for found in names_imported(file) if found.startswith("stages/")}, file
         for node in ast.walk(ast.parse(file.read_text())):
             # the digest reads absolute imports alone, and a star would hide what is used
             assert not (isinstance(node, ast.ImportFrom) and (node.level or node.names[0].name == "*")), file
 
 
 def test_training_reads_and_writes_checkpoints_only_and_plumbing_computes_nothing() -> None:
-    users = {file.stem for file in (PACKAGE / "training").glob("*.py") if "files" in imports(file)}
+    users = {file.stem for file in (PACKAGE / "training").glob("*.py") if "files" in names_imported(file)}
     assert users == {"checkpoint"}
-    for file in provenance.PLUMBING:
+    for file in imports.PLUMBING:
         assert file.exists()
-        assert {PACKAGE / f"{found}.py" for found in imports(file)} <= provenance.PLUMBING, file
+        assert {PACKAGE / f"{found}.py" for found in names_imported(file)} <= imports.PLUMBING, file
 
 
 def test_revision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

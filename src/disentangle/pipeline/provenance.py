@@ -1,30 +1,27 @@
 """What a result depends on: a digest of exactly the parameters and the code that its stage uses.
 
-The code of a stage is the transitive closure of imports inside the package, read from the source text, plus the plugins
-that its parameters name. Comments, docstrings, layout and where a file lies do not count, nor does plumbing.
+The code of a stage is what its file and those of the plugins say that its parameters name, each definition of the
+package that these use, directly or not, and what modules do when they are imported. Where a definition lies does not
+count, nor do words, layout and plumbing.
 """
 
-import ast
 import functools
 import hashlib
+import itertools
 import json
 import subprocess
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from disentangle import registry
+from disentangle.pipeline import imports
+from disentangle.pipeline.definitions import Node, module, on_import, target
+from disentangle.pipeline.imports import closure
+from disentangle.pipeline.spelling import in_full, said
 
 PACKAGE = registry.PACKAGE
-
-_PLUMBING = """
-cells.py errors.py files.py registry.py data/dataset_files.py data/download.py data/views.py pipeline/measured.py
-pipeline/needs.py pipeline/outputs.py pipeline/params.py pipeline/plan.py pipeline/provenance.py pipeline/scales.py
-pipeline/study.py
-"""
-PLUMBING = {PACKAGE / name for name in _PLUMBING.split()}
-"""Modules that find, check, move and store, and never change a number: an edit of theirs reruns nothing."""
 
 WORDS = {
     "datasets": {"DATA", "STAND_IN"},
@@ -34,115 +31,99 @@ WORDS = {
 them there."""
 
 
+class Meaning(NamedTuple):
+    """What a definition comes to, with all that it uses."""
+
+    hash: str
+    opaque: bool
+    """What any module says may matter to it."""
+
+
 def digest(parameters: Any, code: Iterable[Path]) -> str:
     """Return 16 hex digits of the SHA-256 over parameters (as JSON) and the code reachable from ``code``."""
-    content = json.dumps(parameters, sort_keys=True).encode() + _code(tuple(code))
-    return hashlib.sha256(content).hexdigest()[:16]
+    content = json.dumps(parameters, sort_keys=True) + _code(tuple(code))
+    return _hash(content)[:16]
 
 
 @functools.cache
-def _code(roots: tuple[Path, ...]) -> bytes:
-    """Return the meaning of all files that roots reach; what loads a root knows it by its name."""
-    reached = sorted(_meaning(file) for file in closure(roots) - {*roots})
-    named = sorted(file.name.encode() + b"\0" + _meaning(file) for file in {*roots} - PLUMBING)
-    return b"\0".join([*named, *reached])
+def _code(roots: tuple[Path, ...]) -> str:
+    """Return a hash of all that roots reach; what loads a root knows it by its name."""
+    run = [file for file in closure(roots) if file.suffix == ".py"]
+    named = {file: _of_root(file) for file in {*roots} - imports.PLUMBING}
+    imported = [meaning(node) for file in run for node in on_import(file)]
+    content = sorted(_hash(file.name, *sorted(found.hash for found in parts)) for file, parts in named.items())
+    content += ["imported", *(found.hash for found in imported)]
+    content += ["libraries", *sorted(frozenset[str]().union(*map(imports.libraries, run)))]
+    if not all(module(file).plain for file in run):  # what one does, the definitions of the next may find done
+        content += ["in order", *(file.name for file in run)]
+    if any(found.opaque for found in itertools.chain(imported, *named.values())):
+        content += ["in full", *(in_full(registry.tree(file)) for file in run)]
+    return _hash(*content)
 
 
-def closure(roots: Iterable[Path]) -> set[Path]:
-    """Return the package's files that ``roots`` import, directly or not, with the roots themselves."""
-    found: set[Path] = set()
-    waiting = list(roots)
-    while waiting:
-        file = waiting.pop()
-        if file not in found | PLUMBING:
-            found.add(file)
-            waiting.extend(_imports(file))
-    return found
-
-
-@functools.cache
-def _imports(file: Path) -> tuple[Path, ...]:
-    """Return the package's files that a file imports, in the order of its imports."""
+def _of_root(file: Path) -> list[Meaning]:
+    """Return what a file means that a stage starts from: all its definitions, and imports that it does not use."""
     if file.suffix != ".py":
-        return ()
-    found: list[Path] = []
-    for node in ast.walk(registry.tree(file)):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            raise SyntaxError(f"{file.name} line {node.lineno}: an import by its full name is needed here")
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                found += [*filter(None, [_imported(node, alias)]), *_passed(node, alias)]
-    return tuple(found)
+        return [Meaning(hashlib.sha256(file.read_bytes()).hexdigest(), False)]
+    names = module(file).names
+    if not module(file).plain:
+        return [meaning((file, None))]
+    words = _words(file)
+    numbers = {to for name, to in names.items() if isinstance(to, int) and name not in words}
+    nodes: list[Node] = [(file, number) for number in numbers]
+    used = frozenset[str]().union(*(said(node).mentions for node in nodes))
+    unused = [target(file, name) for name, to in names.items() if not isinstance(to, int) and name not in used]
+    return [Meaning(node, False) if isinstance(node, str) else meaning(node) for node in [*nodes, *unused]]
 
 
-def _passed(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> list[Path]:
-    """Return the ``__init__`` files with more than a docstring that Python runs on the way to what is imported."""
-    module = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
-    first, *parts = module.split(".")
-    if first != "disentangle":
-        return []
-    folders = [PACKAGE.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
-    inits = [folder / "__init__.py" for folder in folders]
-    return [init for init in inits if init.exists() and not all(map(_is_docstring, registry.tree(init).body))]
-
-
-def _imported(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Path | None:
-    """Return the file of the package that an import reads: a module, or that of a name in one; None for another's."""
-    module = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
-    parts = module.split(".")
-    if parts[0] != "disentangle":
-        return None
-    as_module, holder = (PACKAGE.joinpath(*own).with_suffix(".py") for own in (parts[1:], parts[1:-1]))
-    return next((file for file in (as_module, holder) if file != PACKAGE.with_suffix(".py") and file.exists()), None)
-
-
-@functools.cache
-def _meaning(file: Path) -> bytes:
-    """Return what a file says, and for each of its imports what the file says that is imported."""
-    if file.suffix != ".py":
-        return file.name.encode() + b"\0" + file.read_bytes()
-    told = ("plumbing" if found in PLUMBING else _own_meaning(found) for found in _imports(file))
-    return " ".join([_own_meaning(file), *told]).encode()
-
-
-@functools.cache
-def _own_meaning(file: Path) -> str:
-    """Return a hash of what a file says itself, wherever that lies which it imports from the package."""
-    return hashlib.sha256(_canonical(_without_words(file)).encode()).hexdigest()
-
-
-def _canonical(node: Any) -> str:
-    """Spell a syntax tree without docstrings, messages of errors, and empty fields (they differ between Pythons)."""
-    if isinstance(node, ast.Raise):
-        return "Raise"
-    if isinstance(node, ast.AST):
-        fields = dict(ast.iter_fields(node))
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            fields["body"] = [part for part in node.body if not _is_docstring(part)]
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "disentangle":
-            del fields["module"]
-        spelled = (f"{name}={_canonical(value)}" for name, value in fields.items() if value not in (None, []))
-        return f"{type(node).__name__}({','.join(spelled)})"
-    if isinstance(node, list):
-        return f"[{','.join(_canonical(part) for part in node)}]"
-    return repr(node)
-
-
-def _is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _without_words(file: Path) -> ast.Module:
-    """Return a file's syntax tree without the constants that are words for a reader."""
+def _words(file: Path) -> set[str]:
     place = file.relative_to(PACKAGE).as_posix()
-    words = set().union(*(WORDS[kind] for kind in WORDS if fnmatch(place, registry.FILES[kind])))
-    tree = registry.tree(file)
-    return ast.Module([node for node in tree.body if not _assigns(node, words)], tree.type_ignores)
+    return set().union(*(WORDS[kind] for kind in WORDS if fnmatch(place, registry.FILES[kind])))
 
 
-def _assigns(node: ast.AST, names: set[str]) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else ()
-    return any(isinstance(target, ast.Name) and target.id in names for target in targets)
+_MEANINGS: dict[Node, Meaning] = {}
+
+
+def meaning(node: Node) -> Meaning:
+    """Return what a definition comes to, with all that it uses: definitions that use each other are found as one does.
+
+    By Tarjan's algorithm: such a cycle is complete when its first definition is left.
+    """
+    order: dict[Node, int] = {}
+    first: dict[Node, int] = {}
+    open_: list[Node] = []
+
+    def visit(node: Node) -> None:
+        order[node] = first[node] = len(order)
+        open_.append(node)
+        for used in said(node).uses:
+            if used not in _MEANINGS:
+                if used not in order:
+                    visit(used)
+                first[node] = min(first[node], first.get(used, first[node]))
+        if first[node] == order[node]:
+            place = open_.index(node)
+            _MEANINGS.update(_of_cycle(open_[place:]))
+            del open_[place:]
+
+    if node not in _MEANINGS:
+        visit(node)
+    return _MEANINGS[node]
+
+
+def _of_cycle(cycle: list[Node]) -> dict[Node, Meaning]:
+    """Return the meanings of definitions that use each other, or of a single one; what else they use is known."""
+    own = {node: said(node) for node in cycle}
+    others = {used: _MEANINGS[used] for of in own.values() for used in of.uses if used not in own}
+    opaque = any(of.opaque for of in own.values()) or any(of.opaque for of in others.values())
+    hashes = dict.fromkeys(cycle, "") | {used: of.hash for used, of in others.items()}
+    for _ in cycle:  # after as many rounds, two of them differ if anything does that they use
+        hashes |= {node: _hash(of.text, *(hashes[used] for used in of.uses)) for node, of in own.items()}
+    return {node: Meaning(hashes[node], opaque) for node in cycle}
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def revision() -> str:
