@@ -35,6 +35,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from disentangle import registry
 from disentangle.cells import DATASETS, REPORTS, RESUME, RUNS, TRAINED
 from disentangle.pipeline import outputs, seals
+from disentangle.pipeline.hashes import STORE
 
 TIMED_LINE = re.compile(rb".*(?:training time|training finished|revision|reported at|trained at|<code>).*")
 """Lines of reports and pages that tell when, for how long and at which revision cells were trained."""
@@ -84,8 +85,10 @@ def differences(folder: Path, kept: dict[str, str], extra: bool) -> list[str]:
     differs = [f"{name} {'differs' if name in found else 'missing'}" for name in kept if found.get(name) != kept[name]]
     if not extra:
         differs += [f"{name} left" for name in found if name not in kept]
-    sealed = set()
+    sealed, homes = set[str](), {Path(name).parent for name in kept}
     for path in (path for root in seals.PLACES for path in sorted((folder / root).rglob("*.seal"))):
+        if path.parent.relative_to(folder) not in homes:
+            continue
         seal = seals.read(path)
         for name, sha256 in seal.files.items() if seal else [("", "")]:
             sealed.add(str((path.parent / name).relative_to(folder)))
@@ -215,7 +218,7 @@ class Fault(NamedTuple):
 class Trial:
     """One fault, done to a copy of a site's project."""
 
-    def __init__(self, site: Site, rng: random.Random, limit: float = 300) -> None:
+    def __init__(self, site: Site, rng: random.Random, limit: float = 600) -> None:
         self.site, self.rng, self.limit = site, rng, limit
         self.folder = Path(tempfile.mkdtemp(dir=site.work))
         self.project = site.built.copy(self.folder / "project")
@@ -326,9 +329,12 @@ class Trial:
         return self.rng.choice(kinds[self.rng.choice(sorted(kinds))])
 
     def a_seal(self, stage: str | None = None) -> Path:
-        found = {path: seals.read(path) for path in self.files(*seals.PLACES, name="*.seal")}
-        stage = stage or self.rng.choice(self.site.stages)
-        return self.rng.choice([path for path, seal in found.items() if seal and seal.stage == stage])
+        """Return a finished job's seal; each stage is as likely."""
+        stages: dict[str, list[Path]] = {}
+        for path in self.files(*seals.PLACES, name="*.seal"):
+            if seal := seals.read(path):
+                stages.setdefault(seal.stage, []).append(path)
+        return self.rng.choice(stages[stage or self.rng.choice(sorted(stages))])
 
     def unmake(self, seal: Path) -> None:
         for name in seals.read(seal).files:
@@ -351,14 +357,15 @@ class Trial:
         times = path.stat()
         how(self, path)
         self.spoiled.append(path)
-        if hidden := self.rng.random() < 0.3 and path.is_file() and not path.is_symlink():
+        # DVC takes a file of the same size and time for the same, and asks no further.
+        if hidden := self.rng.random() < 0.3 and path.is_file() and "dvc" not in self.command:
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         return f"{self.named(path)} {how.__name__}{' with its time kept' if hidden else ''}"
 
 
 def message(said: str) -> str:
     """Return the message of a command that was refused, empty where there is none; Snakemake's have several lines."""
-    found = re.search(r"^error: (.+)$|^(?:ERROR: .+|Error: .+|\w+Exception\b(?:.*\n?){1,6})", said, re.M)
+    found = re.search(r"^\s*error: (.+)$|^(?:ERROR: .+|Error: .+|\w+Exception\b(?:.*\n?){1,6})", said, re.M)
     return " ".join((found[1] or found[0]).split())[:300] if found else ""
 
 
@@ -506,8 +513,8 @@ def a_damaged_record_of_snakemake(trial: Trial) -> Iterator[str]:
 
 @fault(5)
 def a_damaged_helper(trial: Trial) -> Iterator[str]:
-    """What is no result: the store of hashes, locks, logs, with something to be done beside."""
-    path = trial.rng.choice([*trial.files(RESUME, name="hashes.db") * 20, *trial.files(RESUME, Path("logs"))])
+    """What is no result: the store of hashes or a lock, with something to be done beside."""
+    path = trial.rng.choice([trial.here / STORE, trial.rng.choice(trial.files(RESUME, name="*.lock"))])
     stage = trial.give_work()
     for text in spoiled(trial, [path]):
         yield f"{text}, {stage} to be done"
@@ -552,16 +559,15 @@ def damaged_results_of_a_training_beside(trial: Trial) -> Iterator[str]:
 
 @fault(10)
 def something_deleted(trial: Trial) -> Iterator[str]:
-    study = [path.parent for path in trial.files(RUNS, name="checkpoint.seal")]
     places = {
         "all seals": trial.files(*seals.PLACES, name="*.seal"),
-        "seals of a stage": [trial.a_seal(stage) for stage in [trial.rng.choice(trial.site.stages)] * 9],
+        "seals of many jobs": [trial.a_seal() for _ in range(5)],
         "files of a kind": trial.files(*seals.PLACES, name=trial.a_result().name),
-        "a cell": [trial.rng.choice(study)],
-        "a dataset": [trial.rng.choice(trial.files(DATASETS, name="*.seal")).parent],
+        "a cell": [trial.a_seal("train").parent],
+        "a dataset": [trial.a_seal("generate").parent],
         "reports": [trial.here / REPORTS],
         "what helps": [trial.here / RESUME, trial.here / ".snakemake", trial.here / "logs"],
-        "a dataset and a seal": [trial.files(DATASETS, name="*.seal")[0].parent, trial.a_seal()],
+        "a dataset and a seal": [trial.a_seal("generate").parent, trial.a_seal("train")],
         "the record of DVC": [trial.here / "dvc.lock"],
     }
     what = trial.rng.choice(sorted(places))
@@ -710,17 +716,17 @@ def two_at_once(trial: Trial) -> Iterator[str]:
     parts = seal.parent.relative_to(trial.here / RUNS).parts
     names = ("scale", "study", "dataset", "method", "lam", "seed")
     cell = [word for name, part in zip(names, parts, strict=True) for word in (f"--{name}", part.split("=")[-1])]
-    beside = trial.rng.choice(
-        [
-            ("snakemake", "--cores", "2"),
-            ("dvc", "repro"),
-            (sys.executable, "-m", "disentangle", trial.rng.choice(["train", "encode", "measure"]), *cell, "--anew"),
-        ]
-    )
-    running = trial.start(beside)
+    others = [
+        ("snakemake", "--cores", "2"),
+        ("dvc", "repro"),
+        (sys.executable, "-m", "disentangle", trial.rng.choice(["train", "encode", "measure"]), *cell, "--anew"),
+    ]
+    beside = trial.rng.sample(others, trial.rng.choice([1, 1, 2]))
+    running = [trial.start(command) for command in beside]
     time.sleep(trial.rng.uniform(0, 4))
-    yield f"{' '.join(map(str, beside[-16:]))} beside, {stage} to be done"
-    trial.end(running)
+    yield f"{' and '.join(' '.join(command[-16:]) for command in beside)} beside, {stage} to be done"
+    for other in running:
+        trial.end(other)
     trial.again = trial.cause = True
 
 
@@ -759,7 +765,7 @@ def older_results(trial: Trial) -> Iterator[str]:
         "a folder": [path for path in seal.parent.rglob("*") if path.is_file()],
         "records": trial.files(Path(".snakemake/metadata")),
         "the record of DVC": [trial.here / "dvc.lock"],
-        "the store of hashes": trial.files(RESUME, name="hashes.db"),
+        "the store of hashes": [trial.here / STORE],
     }
     what = trial.rng.choice(sorted(places))
     for path in places[what]:
@@ -814,7 +820,7 @@ def drawn(seed: int, number: int, studies: list[str]) -> tuple[str, Fault, rando
     return study, rng.choices(possible, [fault.weight for fault in possible])[0], rng
 
 
-def tried(site: Site, fault: Fault, rng: random.Random, limit: float = 300) -> tuple[str, Outcome]:
+def tried(site: Site, fault: Fault, rng: random.Random, limit: float = 600) -> tuple[str, Outcome]:
     """Do one fault; return where it was done, with the command, and how it came out."""
     trial = Trial(site, rng, limit)
     try:

@@ -32,7 +32,7 @@ def test_after_a_fault_the_same_command_ends_in_the_same_results(site: Site, nam
 # What the driver must see.
 
 
-def outcome_of(site: Site, fault: Fault, limit: float = 300) -> Outcome:
+def outcome_of(site: Site, fault: Fault, limit: float = 600) -> Outcome:
     return tried(site, fault, random.Random(0), limit)[1]
 
 
@@ -78,7 +78,7 @@ def test_a_changed_result_that_its_seal_vouches_for_is_seen(site: Site) -> None:
     ],
 )
 def test_what_goes_wrong_has_its_word(site: Site, command: str, word: str, said: str) -> None:
-    outcome = outcome_of(site, lie(command), limit=2 if word == "HUNG" else 300)
+    outcome = outcome_of(site, lie(command), limit=2 if word == "HUNG" else 600)
     assert outcome.word == word and said in outcome.said
 
 
