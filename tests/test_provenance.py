@@ -128,6 +128,9 @@ def test_what_a_package_runs_on_the_way_to_a_module_counts(package: Package) -> 
     changed = package.digest()
     package.write("unused.py", "value = 3\n")
     assert len({before, counted, changed, package.digest()}) == 4
+    last = package.digest()
+    package.write("stages/__init__.py", "import math\n")  # on the way to what is loaded by its name
+    assert package.digest() != last
 
 
 @pytest.mark.parametrize(
@@ -184,6 +187,14 @@ def test_messages_of_errors_and_credits_do_not_count_but_when_an_error_is_raised
     assert CHECKED.count(old) == 1
     package.write(source, CHECKED.replace(old, new))
     assert (package.digest(None, source) != before) == counts
+
+
+@pytest.mark.parametrize("known", ["class Stop(Exception):\n    pass", "from disentangle.models.block import Stop"])
+def test_what_an_error_of_the_packages_own_carries_counts(package: Package, known: str) -> None:
+    package.write("methods/stopping.py", f"{known}\n\n\ndef stop(x):\n    raise Stop(x + 1)\n")
+    before = package.digest(None, "methods/stopping.py")
+    package.edit("methods/stopping.py", "x + 1", "x + 2")
+    assert package.digest(None, "methods/stopping.py") != before
 
 
 @pytest.mark.parametrize(

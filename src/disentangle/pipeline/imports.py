@@ -28,7 +28,7 @@ def closure(roots: Iterable[Path]) -> list[Path]:
     def visit(file: Path) -> None:
         if file not in seen:
             seen.add(file)
-            for found in imported(file):
+            for found in (*_on_the_way(file), *imported(file)):
                 visit(found)
             run.append(file)
 
@@ -44,17 +44,16 @@ def imported(file: Path) -> tuple[Path, ...]:
 
 
 def read_by(file: Path, node: ast.AST) -> Iterator[Path]:
-    """Yield the package's files that a statement of ``file`` imports, each after the ``__init__`` files that run first.
-
-    Those that do nothing are left out. Raises InputError for what ``source`` refuses.
-    """
+    """Yield the package's files that a statement of ``file`` imports; raises InputError for what ``source`` refuses."""
     if isinstance(node, ast.Import | ast.ImportFrom):
-        for alias in node.names:
-            if found := source(file, node, alias):
-                folders = [folder for folder in found[0].parents if folder == PACKAGE or PACKAGE in folder.parents]
-                inits = [folder / "__init__.py" for folder in reversed(folders)]
-                yield from (init for init in inits if init != found[0] and statements(init))
-                yield found[0]
+        yield from (found[0] for alias in node.names if (found := source(file, node, alias)))
+
+
+@functools.cache
+def _on_the_way(file: Path) -> tuple[Path, ...]:
+    """Return the ``__init__`` files that run before a file does, but for those that do nothing."""
+    folders = [folder for folder in reversed(file.parents) if folder == PACKAGE or PACKAGE in folder.parents]
+    return tuple(init for folder in folders if statements(init := folder / "__init__.py"))
 
 
 def source(file: Path, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> tuple[Path, str | None] | None:

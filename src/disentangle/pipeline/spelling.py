@@ -124,7 +124,7 @@ class _Reader:
             case ast.arg() if not self.annotated:
                 self._mention(node.annotation)
                 self.parts.append(node.arg)
-            case ast.Raise():
+            case ast.Raise() if not self._raises_own(node.exc):
                 self._mention(node)
                 self.parts.append("Raise")
             case ast.Import() | ast.ImportFrom():
@@ -142,6 +142,14 @@ class _Reader:
                 self._fields(node, node._fields)
             case _:
                 self.parts.append(ascii(node))
+
+    def _raises_own(self, error: ast.expr | None) -> bool:
+        """Say whether an error is of a class of the package, which may carry more than words to where it is caught."""
+        of = error.func if isinstance(error, ast.Call) else error
+        while isinstance(of, ast.Attribute):
+            of = of.value
+        to = module(self.file).names.get(of.id) if isinstance(of, ast.Name) else None
+        return isinstance(to, int) or (isinstance(to, tuple) and not isinstance(target(*to), str))
 
     def _fields(self, node: ast.AST, names: Iterable[str]) -> None:
         """Spell a node but for empty fields, which differ between Pythons, and contexts, which its place tells."""
