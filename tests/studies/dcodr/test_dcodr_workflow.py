@@ -329,7 +329,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no augmentation": (
         stated([], "methods", "dcodr_norec", "augmentations"),
-        f"{PATH}.methods.dcodr_norec.augmentations: found none; allowed: at least one.",
+        f"{PATH}.methods.dcodr_norec.augmentations: found []; allowed: len >= 1, len <= 100.",
     ),
     "a dataset of by_dataset": (
         stated({}, "by_dataset", "leafs"),
