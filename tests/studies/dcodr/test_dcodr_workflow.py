@@ -327,6 +327,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         stated(["blur"], "by_dataset", "leaves", "methods", "dcodr_norec", "augmentations"),
         f"{PATH}.by_dataset.leaves.methods.dcodr_norec.augmentations: unknown augmentation 'blur'",
     ),
+    "an invariance": (
+        stated({"method": "autoencoder", "lam": [0], "invariances": ["corp"]}, "methods", "mine"),
+        f"{PATH}.methods.mine.invariances: unknown augmentation 'corp': did you mean 'crop'?",
+    ),
     "no augmentation": (
         stated([], "methods", "dcodr_norec", "augmentations"),
         f"{PATH}.methods.dcodr_norec.augmentations: found []; allowed: len >= 1, len <= 100.",

@@ -60,8 +60,8 @@ def _check_plugins(section: Mapping[str, Any], where: str) -> None:
                 registry.path("distances", options["distance"])
             except InputError as error:
                 raise InputError(f"{place}.distance: {error}") from None
-        if "augmentations" in options:
-            _check_augmentations(options["augmentations"], f"{place}.augmentations")
+        for key in {"augmentations", "invariances"} & {*options}:
+            _check_augmentations(options[key], f"{place}.{key}")
 
 
 def _check_augmentations(given: Sequence[str], where: str) -> None:
