@@ -5,7 +5,10 @@ import gzip
 import hashlib
 import io
 import math
+import struct
 import tarfile
+import tracemalloc
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -554,7 +557,8 @@ def test_dsprites_say_what_they_cannot_use(
         ("imgs", tiny_sprites["imgs"].astype(bool), "found 'imgs' of shape (72, 64, 64), bool"),
         ("imgs", tiny_sprites["imgs"] * 255, "missing or damaged (pixels of 255, not 0 or 1)"),
         ("latents_classes", table[::-1], "its latents_classes are not those of the official file (colour 1, shape 3,"),
-        ("latents_classes", table[:, 1:], "its latents_classes are not those"),
+        ("latents_classes", table[:, 1:], "found 'latents_classes' of shape (72, 5), int64; allowed: (72, 6), int64."),
+        ("latents_classes", table.astype(object), "found 'latents_classes' of shape (72, 6), object; allowed: (72, 6)"),
     ):
         np.savez(npz, **(tiny_sprites | {name: changed}))
         assert message(source).startswith(f"{npz}: {found}")
@@ -570,6 +574,48 @@ def test_dsprites_say_what_they_cannot_use(
     hdf5(h5, images=tiny_sprites["imgs"])
     accept(dsprites_official, monkeypatch)
     assert message(source).startswith(f"{h5}: missing or damaged (")
+    with h5py.File(h5, "w") as file:
+        file.create_group("imgs")
+    accept(dsprites_official, monkeypatch)
+    assert message(source).startswith(f"{h5}: missing or damaged (")
+    with h5py.File(h5, "w") as file:  # one chunk of 1 GiB, of which nothing is stored
+        file.create_dataset("imgs", (72, 64, 64), "u1", chunks=(72, 64, 64), maxshape=(None, 64, 64), compression=1)
+    monkeypatch.setattr("disentangle.data.official.BLOCK", 71)
+    accept(dsprites_official, monkeypatch)
+    assert message(source) == f"{h5}: missing or damaged (chunks of (72, 64, 64))."
+
+
+@pytest.mark.parametrize("name", ["imgs", "latents_classes"])
+def test_arrays_of_dsprites_are_as_long_as_they_say(
+    tiny_sprites: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    source, npz = dsprites_official.Source(), dsprites_official.NPZ
+    whole = {}
+    for other in ("imgs", "latents_classes"):
+        np.lib.format.write_array(file := io.BytesIO(), tiny_sprites[other])
+        whole[other] = file.getvalue()
+    body = whole[name][128:]
+
+    def said(content: bytes) -> str:
+        with zipfile.ZipFile(npz, "w", zipfile.ZIP_DEFLATED) as archive:
+            for other, array in (whole | {name: content}).items():
+                archive.writestr(f"{other}.npy", array)
+        tracemalloc.start()
+        try:
+            found = message(source)
+            assert tracemalloc.get_traced_memory()[1] < 1 << 24
+            return found
+        finally:
+            tracemalloc.stop()
+
+    trillion = whole[name].replace(b"(72,", b"(1000000000000,", 1)[: -len(body)] + body
+    header = np.lib.format.magic(1, 0) + struct.pack("<H", len(text := trillion[10 : -len(body)])) + text
+    assert said(header + body).startswith(f"{npz}: found '{name}' of shape (1000000000000, ")
+    assert said(whole[name] + bytes(1 << 26)).startswith(
+        f"{npz}: missing or damaged ({name} goes on behind its 72 rows"
+    )
+    assert said(whole[name][:-1]).startswith(f"{npz}: missing or damaged (")
+    assert said(b"not an array").startswith(f"{npz}: missing or damaged (")
 
 
 def test_shapes3d_is_read_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -646,6 +692,17 @@ def test_cars3d_are_turned_sorted_and_halved(tmp_path: Path, monkeypatch: pytest
     expected = Image.fromarray(np.ascontiguousarray(noise[..., 0, 0])).resize((64, 64), Image.Resampling.LANCZOS)
     np.testing.assert_array_equal(found, np.asarray(expected))
 
+    entry = tarfile.TarInfo("data/cars/a.mat")
+    for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE):
+        entry.type, entry.linkname = kind, "/dev/zero"
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.addfile(entry)
+        accept(cars3d_official, monkeypatch)
+        assert message(source) == f"{archive}: found 0 cars; allowed: 2."
+    entry.type, entry.size = tarfile.REGTYPE, 1 << 40
+    archive.write_bytes(gzip.compress(entry.tobuf()))
+    accept(cars3d_official, monkeypatch)
+    assert message(source) == f"{archive}: missing or damaged (data/cars/a.mat of 1099511627776 bytes)."
     for changed, complaint in (
         ({"a": noise}, f"{archive}: found 1 cars; allowed: 2."),
         ({"a": noise[..., :3]}, f"{archive}: found data/cars/a.mat of shape (128, 128, 3, 24, 3), uint8; allowed:"),
@@ -735,7 +792,10 @@ def test_smallnorb_says_what_it_cannot_use(tiny_norb: list[np.ndarray], monkeypa
     place_norb(tiny_norb)
     last = source.files()[-1]
     whole = gzip.decompress(last.read_bytes())
-    for content in (whole[:-2], whole[:6], b"<html> and no more", b"\x51" + whole[1:]):
+    trillion = whole[:8] + np.array([2**31 - 1], "<i4").tobytes() + whole[12:]
+    ranks = [whole[:4] + np.array([rank], "<i4").tobytes() + whole[8:] for rank in (-1, 0, 3, 2**31 - 1)]
+    behind = whole + bytes(1 << 26)
+    for content in (whole[:-2], whole[:6], b"<html> and no more", b"\x51" + whole[1:], trillion, *ranks, behind):
         last.write_bytes(gzip.compress(content))
         assert complaint().startswith(f"{last}: missing or damaged (")
     last.write_bytes(whole)
@@ -761,8 +821,10 @@ def test_the_painting_is_read_from_its_place(tmp_path: Path, monkeypatch: pytest
     assert painting.shape == (153, 120, 3) and painting.dtype == np.uint8
     assert (painting == 77).all()
     path.write_bytes(b"\xff\xd8\xff\xe0 and no more")
-    with pytest.raises(InputError, match=f"^{path}: missing or damaged"):
+    with pytest.raises(InputError, match=f"^{path}: not a readable picture"):
         source.load(rng())
+    Image.fromarray(np.full((120, 153), 77 * 257, np.uint16)).save(path, "PNG")
+    assert (source.load(rng()) == 77).all()
 
 
 def test_the_photograph_is_a_colourful_stand_in() -> None:

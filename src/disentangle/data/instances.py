@@ -1,9 +1,11 @@
 """Instance pools: labelled images of one kind, from which a dataset draws, and their 90/10 split."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from disentangle.data.foreign import told
 from disentangle.errors import InputError
 
 MIN_PER_CLASS = 10
@@ -37,9 +39,19 @@ def split_in_order(pool: Instances, origin: object) -> tuple[Instances, Instance
     for part, name in zip(parts, ("first 90%", "last 10%"), strict=True):
         if missing := sorted(present - set(part.labels.tolist())):
             raise InputError(
-                f"{origin}: the {name} of {len(pool)} images lack classes {missing}; allowed: all in both."
+                f"{told(origin)}: the {name} of {len(pool)} images lack classes {missing}; allowed: all in both."
             )
     return parts
+
+
+def check_count(count: Sequence[int] | np.ndarray, classes: Sequence[str], origin: object) -> None:
+    """Raise InputError that names ``origin`` (the file or folder) when one of the classes has fewer than 10 images."""
+    fewest = int(np.argmin(count))
+    if count[fewest] < MIN_PER_CLASS:
+        raise InputError(
+            f"{told(origin)}: class '{told(classes[fewest], 60)}' has {count[fewest]} images; "
+            f"allowed: at least {MIN_PER_CLASS}, for 90% to train on and 10% to test on."
+        )
 
 
 def split_by_class(pool: Instances, rng: np.random.Generator, origin: object) -> tuple[Instances, Instances]:
@@ -47,12 +59,7 @@ def split_by_class(pool: Instances, rng: np.random.Generator, origin: object) ->
 
     Raises InputError that names ``origin`` (the file or folder) when a class has fewer than 10 images.
     """
-    count = np.bincount(pool.labels, minlength=len(pool.classes))
-    if count.min() < MIN_PER_CLASS:
-        raise InputError(
-            f"{origin}: class '{pool.classes[count.argmin()]}' has {count.min()} images; "
-            f"allowed: at least {MIN_PER_CLASS}, for 90% to train on and 10% to test on."
-        )
+    check_count(np.bincount(pool.labels, minlength=len(pool.classes)), pool.classes, origin)
     shuffled = [rng.permutation(np.flatnonzero(pool.labels == label)) for label in range(len(pool.classes))]
     train = np.concatenate([index[: len(index) * 9 // 10] for index in shuffled])
     test = np.concatenate([index[len(index) * 9 // 10 :] for index in shuffled])

@@ -89,8 +89,9 @@ def labelled(pictures: Pictures, side: int, train: np.ndarray, fit: np.ndarray, 
     """
     labels, values = {}, {}
     for name, words in pictures.words.items():
-        found, labels[name] = np.unique(np.array(words), return_inverse=True)
-        values[name] = tuple(map(str, found))
+        values[name] = tuple(sorted({*words}))
+        place = {word: k for k, word in enumerate(values[name])}
+        labels[name] = np.fromiter((place[word] for word in words), np.int64, len(words))
     images = resized(pictures.images, side)
     return Labelled(images, labels, values, pictures.domain, train, fit, test, numbers=pictures.numbers)
 

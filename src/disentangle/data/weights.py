@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from disentangle.data.download import checksum_of, verify
+from disentangle.data.foreign import reading
 from disentangle.errors import InputError
 
 
@@ -34,5 +35,6 @@ def read_packaged(package: str, requirement: str, file: str, sha256: str, instea
 
 def _read(path: Path, checksum: str, algorithm: str, advice: str) -> dict[str, Any]:
     verify(path, checksum, algorithm, advice)
-    content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return content
+    with reading(path, advice=advice):
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return content

@@ -1,6 +1,5 @@
 """Cars3D as published: 183 cars from 4 elevations and 24 sides."""
 
-import io
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -8,8 +7,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from disentangle.data.factors import CARS3D
+from disentangle.data.foreign import reading, told
 from disentangle.data.grid import Every, Grid, kept, sizes_of
-from disentangle.data.official import reading, resized, verify_all
+from disentangle.data.official import MOST, mat_variable, resized, verify_all
 from disentangle.errors import InputError
 
 STAND_IN = ""
@@ -58,19 +58,19 @@ class Source:
 
 def _cars(elevations: np.ndarray, azimuths: np.ndarray) -> dict[str, np.ndarray]:
     """Return the images (elevations, azimuths, 64, 64, 3) of each car by the name of its file."""
-    from scipy.io import loadmat  # not before it is needed: planning imports the sources
-
     cars: dict[str, np.ndarray] = {}
     with tarfile.open(ARCHIVE, "r|gz") as tar:
         for member in tar:
-            name, content = PurePosixPath(member.name), tar.extractfile(member)
-            if name.suffix != ".mat" or name.parent.name != "cars" or content is None:
+            name = PurePosixPath(member.name)
+            if name.suffix != ".mat" or name.parent.name != "cars" or not member.isfile():
                 continue
-            stored = loadmat(io.BytesIO(content.read()))["im"]
+            content = tar.extractfile(member)
+            if content is None or member.size > MOST:
+                raise ValueError(f"{name} of {member.size} bytes")
+            stored = mat_variable(content.read(), "im")
             if stored.shape != STORED or stored.dtype != np.uint8:
-                raise InputError(
-                    f"{ARCHIVE}: found {name} of shape {stored.shape}, {stored.dtype}; allowed: {STORED}, uint8."
-                )
+                found = f"{told(name)} of shape {told(stored.shape)}, {told(stored.dtype)}"
+                raise InputError(f"{ARCHIVE}: found {found}; allowed: {STORED}, uint8.")
             wanted = stored[..., azimuths, :][..., elevations].transpose(4, 3, 0, 1, 2)
             images = np.empty((len(elevations), len(azimuths), SIDE, SIDE, 3), np.uint8)
             for place in np.ndindex(images.shape[:2]):

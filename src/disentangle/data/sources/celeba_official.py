@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from disentangle.data.foreign import MOST, at_most, reading, told
 from disentangle.data.labelled import Pictures
-from disentangle.data.official import reading, verify_all
+from disentangle.data.official import verify_all
+from disentangle.errors import InputError
 
 STAND_IN = ""
 CREDITS = "Faces: CelebA, Z. Liu, P. Luo, X. Wang and X. Tang, ICCV 2015 (for research that is not commercial)."
@@ -63,14 +65,20 @@ class Source:
         """
         verify_all(ARCHIVES)
         pictures, *lists = self.files()
-        (people, parts, points), names = map(_read_list, lists), []
-        for name, part in parts.items():
-            names += [name] if part[0] in (TRAINING, TESTING) else []
+        people, parts, points = map(_read_list, lists, (1, 1, 10))
+        names = [name for name, (part,) in parts.items() if part in (TRAINING, TESTING)]
+        if not names:
+            raise InputError(f"{lists[1]}: found no picture of training or testing people.")
+        for path, known in zip(lists, (people, parts, points), strict=True):
+            if missing := next((name for name in names if name not in known), None):
+                raise InputError(f"{path}: found no line of {told(missing, 60)}, which {lists[1].name} has.")
         images = np.empty((len(names), SIDE, SIDE, 3), np.uint8)
         with reading(pictures), zipfile.ZipFile(pictures) as archive:
             for image, name in zip(images, names, strict=True):
-                image[:] = halved_centre(archive.read(f"img_align_celeba/{name}"))
-        landmarks = np.array([points[name] for name in names], np.float32).reshape(len(names), -1, 2)
+                with archive.open(f"img_align_celeba/{name}") as file:
+                    image[:] = halved_centre(at_most(file.read, MOST))
+        with reading(lists[-1]):
+            landmarks = np.array([points[name] for name in names], np.float32).reshape(len(names), -1, 2)
         landmarks = (landmarks - np.array([LEFT, TOP], np.float32)) * np.float32(SIDE / CROP)
         return Pictures(
             images,
@@ -81,7 +89,7 @@ class Source:
         )
 
 
-def halved_centre(content: bytes) -> np.ndarray:
+def halved_centre(content: bytes | bytearray) -> np.ndarray:
     """Return the 2x2 means (64, 64, 3), rounded half up, of the centre 128x128 of a picture's file."""
     with Image.open(io.BytesIO(content)) as picture:
         if picture.size != (WIDTH, HEIGHT):
@@ -90,8 +98,11 @@ def halved_centre(content: bytes) -> np.ndarray:
         return np.asarray(centre.reduce(CROP // SIDE))
 
 
-def _read_list(path: Path) -> dict[str, list[int]]:
-    """Return the numbers of each picture by its name; lines that name none are headings."""
+def _read_list(path: Path, count: int) -> dict[str, list[int]]:
+    """Return so many numbers of each picture by its name; lines that name none are headings."""
     with reading(path):
-        rows = (line.split() for line in path.read_text().splitlines())
-        return {name: [int(number) for number in numbers] for name, *numbers in rows if name.endswith(".jpg")}
+        rows = filter(None, (line.split() for line in path.read_text("utf-8").splitlines()))
+        found = {name: [int(number) for number in numbers] for name, *numbers in rows if name.endswith(".jpg")}
+        if wrong := next((name for name, numbers in found.items() if len(numbers) != count), None):
+            raise ValueError(f"{len(found[wrong])} numbers of {wrong}, not {count}")
+        return found

@@ -7,8 +7,9 @@ import numpy as np
 
 from disentangle.data.download import verify
 from disentangle.data.factors import DSPRITES
+from disentangle.data.foreign import reading
 from disentangle.data.grid import Every, Grid, kept, rows_of, sizes_of, values_of
-from disentangle.data.official import hdf5_blocks, npz_blocks, reading, taken
+from disentangle.data.official import hdf5_blocks, npz_blocks, taken
 from disentangle.errors import InputError
 
 STAND_IN = ""
@@ -66,10 +67,9 @@ def _packed(images: np.ndarray) -> np.ndarray:
 
 def _check_factors(count: int) -> None:
     """Raise InputError unless the NPZ's table tells every combination of the factors once, the last one fastest."""
-    with open(NPZ, "rb") as file, np.load(file) as archive:  # given a path, NumPy leaves a damaged file open
-        table = archive["latents_classes"]
     expected = np.pad(values_of(np.arange(count), DSPRITES), ((0, 0), (1, 0)))
-    if not np.array_equal(table, expected):
+    blocks = npz_blocks(NPZ, "latents_classes", expected.shape, np.int64)
+    if not np.array_equal(np.concatenate([*blocks]), expected):
         sizes = ", ".join(f"{name} {size}" for name, size in DSPRITES.items())
         raise InputError(
             f"{NPZ}: its latents_classes are not those of the official file (colour 1, {sizes}, in order)."

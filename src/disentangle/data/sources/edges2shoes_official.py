@@ -1,16 +1,19 @@
 """Edges2Shoes as published, with labels of the pictures of UT-Zappos50K that it was made of."""
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image, ImageFilter
 
+from disentangle.data.foreign import at_most, reading, told
 from disentangle.data.labelled import Pictures
-from disentangle.data.official import reading
+from disentangle.data.official import mat_variable
+from disentangle.data.pictures import read_rgb
 from disentangle.errors import InputError
 
 STAND_IN = ""
@@ -38,6 +41,8 @@ LABELS = {"shoe_type": "Category", "gender": "Gender"}
 FEWEST = 250
 """Values of so many pictures or fewer become OTHER, as do missing ones."""
 OTHER = "Other"
+MOST = 1 << 25
+"""Bytes of a table of UT-Zappos50K."""
 CHUNK = 1024
 """Photographs compared at a time."""
 
@@ -70,8 +75,8 @@ class Source:
         images = np.empty((len(pairs), 2, SIDE, SIDE, 3), np.uint8)
         small = np.empty((len(pairs), SEEN, SEEN, 3), np.uint8)
         for both, seen, path in zip(images, small, pairs, strict=True):
-            with reading(path), Image.open(path) as picture:
-                both[0], both[1], seen[:] = _halves(picture.convert("RGB"))
+            with reading(path):
+                both[0], both[1], seen[:] = _halves(read_rgb(path))
         known, labels = _zappos()
         match = nearest(small.reshape(len(small), -1), known.reshape(len(known), -1))
         words = {name: [found[row] for row in match for _ in range(2)] for name, found in labels.items()}
@@ -100,22 +105,30 @@ def _seen(picture: Image.Image) -> np.ndarray:
 
 def _zappos() -> tuple[np.ndarray, dict[str, list[str]]]:
     """Return the pictures (Z, 32, 32, 3) of UT-Zappos50K and the words of each, in the order of its tables."""
-    from scipy.io import loadmat  # not before it is needed: planning imports the sources
-
     table, paths = (FOLDER / "ut-zap50k-data" / name for name in ("meta-data.csv", "image-path.mat"))
     with reading(paths):
-        names = [str(cell[0]) for cell in loadmat(paths)["imagepath"][:, 0]]
-    with reading(table), open(table, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        names = [str(cell[0]) for cell in mat_variable(_content(paths), "imagepath")[:, 0]]
+        for name in names:
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise ValueError(f"'{told(name)}' is outside of the folder of pictures")
+    with reading(table):
+        rows = list(csv.DictReader(io.StringIO(_content(table).decode(), newline="")))
         labels = {name: simplified([row[column] for row in rows]) for name, column in LABELS.items()}
     if len(rows) != len(names):
         raise InputError(f"{table}: found {len(rows)} rows for the {len(names)} pictures of {paths}.")
     images = np.empty((len(names), SEEN, SEEN, 3), np.uint8)
     for image, name in zip(images, names, strict=True):
-        path = FOLDER / "ut-zap50k-images-square" / name
-        with reading(path), Image.open(path) as picture:
-            image[:] = _seen(picture.convert("RGB"))
+        image[:] = _seen(read_rgb(FOLDER / "ut-zap50k-images-square" / name))
     return images, labels
+
+
+def _content(path: Path) -> bytes:
+    """Return what a file of UT-Zappos50K holds, of which the published ones are of a few MB."""
+    with open(path, "rb") as file:
+        content = bytes(at_most(file.read, MOST))
+    if len(content) > MOST:
+        raise ValueError(f"more than {MOST} bytes")
+    return content
 
 
 def simplified(words: Sequence[str]) -> list[str]:

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import numpy as np
 
-from disentangle.data.label_table import LabelTable, check_domain, check_parts, pictures_of, read_table
+from disentangle.data.foreign import is_folder, told
+from disentangle.data.label_table import LabelTable, check_domain, check_parts, check_words, pictures_of, read_table
 from disentangle.data.labelled import Pictures
-from disentangle.data.pictures import SIDE, read_picture
+from disentangle.data.pictures import read_pictures
 from disentangle.errors import InputError
 
 STAND_IN = "pictures and labels given by the user"
@@ -18,7 +19,7 @@ ARCHIVES = ()
 
 @dataclass(frozen=True)
 class Source:
-    """Read the pictures that ``table``, a CSV file in the folder ``path``, lists: any format that Pillow reads.
+    """Read the pictures that ``table``, a CSV file in the folder ``path``, lists.
 
     ``file``, ``domain`` and ``attributes`` name its columns; of no attributes all other columns are. Where there is the
     column ``split``, it says ``train`` or ``test``. Each picture is resized to a short side of 64, and cropped to its
@@ -53,11 +54,13 @@ class Source:
         Raises InputError that names the table, its line where there is one, or the picture that cannot be used.
         """
         folder = Path(self.path)
-        if not folder.is_dir():
-            raise InputError(f"{folder}: not a folder; expected one of pictures and a table, {self.table}.")
+        if not is_folder(folder):
+            raise InputError(f"{told(folder)}: not a folder; expected one of pictures and a table, {told(self.table)}.")
         table = read_table(folder / self.table)
         names = table.column(self.file, "file")
         words = {self.domain: table.column(self.domain, "domain")} | self._attributes(table)
+        for name in words:
+            check_words(table, name)
         check_domain(table, words[self.domain])
         parts = self._parts(table)
         if parts:
@@ -65,21 +68,21 @@ class Source:
         files = pictures_of(table, names, folder)
         for row, picture in enumerate(files):
             if not picture.is_file():
-                raise InputError(f"{table.at(row)}: no file '{names[row]}' in {folder}.")
-        images = np.empty((len(files), SIDE, SIDE, 3), np.uint8)
-        for image, picture in zip(images, files, strict=True):
-            image[:] = read_picture(picture)
-        return Pictures(images, words, self.domain, np.array(parts) == "test" if parts else None)
+                raise InputError(f"{table.at(row)}: no file '{told(names[row], 60)}' in {told(folder)}.")
+        return Pictures(read_pictures(files), words, self.domain, np.array(parts) == "test" if parts else None)
 
     def _attributes(self, table: LabelTable) -> dict[str, list[str]]:
         others = [name for name in table.columns if name not in (self.file, self.domain, self.split)]
         found = {name: table.column(name, "attributes") for name in self.attributes or others}
         if not found:
-            raise InputError(f"{table.path}: found no attribute; allowed: 1 column at least beside file and domain.")
+            raise InputError(
+                f"{told(table.path)}: found no attribute; allowed: 1 column at least beside file and domain."
+            )
         for name, words in found.items():
             if len({*words}) < 2:
                 raise InputError(
-                    f"{table.path}: attribute '{name}' is '{words[0]}' of all; allowed: 2 values at least."
+                    f"{told(table.path)}: attribute '{told(name, 40)}' is '{told(words[0], 60)}' of all; "
+                    "allowed: 2 values at least."
                 )
         return found
 

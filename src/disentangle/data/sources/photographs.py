@@ -112,7 +112,7 @@ def _open(file: str) -> Image.Image:
     path = Path(spec.origin).parent / inside
     try:
         return Image.open(path).convert("RGB")
-    except OSError as error:
+    except Exception as error:  # Pillow raises all kinds, by the kind of damage
         raise InputError(f"{path}: not a readable picture ({error}). Install its package again.") from error
 
 

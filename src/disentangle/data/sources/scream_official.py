@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from disentangle.data.official import reading
+from disentangle.data.pictures import read_rgb
 from disentangle.errors import InputError
 
 STAND_IN = ""
@@ -26,8 +25,7 @@ class Source:
         return [PAINTING]
 
     def load(self, rng: np.random.Generator) -> np.ndarray:
-        """Return the painting (H, W, 3) uint8; raises InputError when the file is missing or no picture."""
+        """Return the painting (H, W, 3) uint8; raises InputError when the file is missing or no usable picture."""
         if not PAINTING.exists():
             raise InputError(f"{PAINTING}: not found. Put {URL} there, or use the source 'scream_photograph'.")
-        with reading(PAINTING), Image.open(PAINTING) as picture:
-            return np.asarray(picture.convert("RGB"))
+        return np.asarray(read_rgb(PAINTING))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from disentangle.data.official import reading
+from disentangle.data.foreign import reading
 from disentangle.errors import InputError
 
 STAND_IN = "a photograph of a cup of coffee (stand-in for the painting The Scream)"

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from disentangle.data.factors import SHAPES3D
+from disentangle.data.foreign import reading
 from disentangle.data.grid import Every, Grid, kept, rows_of, sizes_of
-from disentangle.data.official import hdf5_blocks, reading, taken, verify_all
+from disentangle.data.official import hdf5_blocks, taken, verify_all
 
 STAND_IN = ""
 CREDITS = "Scenes: 3D Shapes, C. Burgess and H. Kim, 2018 (Apache-2.0)."

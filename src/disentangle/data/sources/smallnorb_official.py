@@ -1,14 +1,17 @@
 """SmallNORB as published: fifty toys of five categories, from 9 elevations and 18 sides, under 6 lights."""
 
 import gzip
+import math
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from disentangle.data.factors import SMALLNORB
+from disentangle.data.foreign import MOST, at_most, reading
 from disentangle.data.grid import Every, Grid, index_of, kept, rows_of, sizes_of
-from disentangle.data.official import reading, resized, verify_all
+from disentangle.data.official import resized, verify_all
 from disentangle.errors import InputError
 
 STAND_IN = ""
@@ -46,9 +49,11 @@ ARCHIVES = (
     },
 )
 
-TYPES = {0x1E3D4C55: "u1", 0x1E3D4C54: "<i4"}
-"""Element types by the number that a file begins with."""
+TYPES = {"u1": 0x1E3D4C55, "<i4": 0x1E3D4C54}
+"""The number that a file begins with by the type of its elements."""
 STORED, SIDE = 96, 64
+LAYOUT = (("u1", (2, STORED, STORED)), ("<i4", ()), ("<i4", (4,)))
+"""Type and shape of a row of each part's three files."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Source:
         values = kept(SMALLNORB, every)
         verify_all(ARCHIVES)
         files = self.files()
-        pairs, categories, others = ([read_norb(path) for path in files[k::3]] for k in range(3))
+        pairs, categories, others = ([read_norb(path, *LAYOUT[k]) for path in files[k::3]] for k in range(3))
         place = _places(np.column_stack([np.concatenate(categories), np.concatenate(others)]), files[0].parent)
         for path, stored, labels in zip(files[0::3], pairs, categories, strict=True):
             if stored.shape != (allowed := (len(labels), 2, STORED, STORED)):
@@ -95,17 +100,19 @@ def _places(factors: np.ndarray, folder: Path) -> np.ndarray:
     return np.argsort(index)
 
 
-def read_norb(path: Path) -> np.ndarray:
-    """Read one compressed file: int32 type, int32 number of axes, the axes (three at least), then the data.
+def read_norb(path: Path, dtype: str, row: tuple[int, ...]) -> np.ndarray:
+    """Read one compressed file of shape (N, *row): int32 type, number of axes, the axes (three at least), the data.
 
-    Raises InputError that names the file when it is damaged, of another type, or not as long as it says.
+    Raises InputError that names the file when it is damaged, of another type or shape, or not as long as it says.
     """
-    with reading(path):
-        data = gzip.decompress(path.read_bytes())
-        kind, axes = (int(number) for number in np.frombuffer(data, "<i4", 2))
-        if kind not in TYPES:
-            raise ValueError(f"it begins with {kind:#x}, of no type that is read here")
-        start = 8 + 4 * max(3, axes)
-        shape = tuple(int(axis) for axis in np.frombuffer(data, "<i4", axes, 8))
-        stored: np.ndarray = np.frombuffer(data, TYPES[kind], offset=start).reshape(shape)
-        return stored
+    with reading(path), gzip.open(path) as file:
+        kind, axes = struct.unpack("<2i", file.read(8))
+        if kind != TYPES[dtype] or axes != 1 + len(row):
+            raise ValueError(f"it begins with {kind:#x} and {axes} axes, not {TYPES[dtype]:#x} and {1 + len(row)}")
+        shape = struct.unpack(f"<{max(3, axes)}I", file.read(4 * max(3, axes)))[:axes]
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        if shape[1:] != row or size > MOST:
+            raise ValueError(f"found an array of shape {shape}; allowed: rows of {row}, {MOST} bytes")
+        if len(content := at_most(file.read, size)) != size:
+            raise ValueError(f"its header announces {size} bytes, which it does not hold")
+        return np.frombuffer(content, dtype).reshape(shape)

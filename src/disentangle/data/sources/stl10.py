@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from disentangle.data.download import verify
+from disentangle.data.foreign import reading
 from disentangle.data.instances import Instances, split_in_order
 from disentangle.errors import InputError
 
@@ -53,14 +54,13 @@ class Source:
         Raises InputError that names a file that is missing or damaged, of another size, or holds a label outside 1..10.
         """
         files = self.files()
-        raw = _unpack(ARCHIVE) if files == [ARCHIVE] else {path.name: np.fromfile(path, np.uint8) for path in files}
-        for name, size in SIZES.items():
-            if len(raw[name]) != size:
-                raise InputError(f"{ARCHIVE.with_name(name)}: expected {size} bytes, found {len(raw[name])}.")
+        raw = _unpack(ARCHIVE) if files == [ARCHIVE] else {path.name: _extracted(path) for path in files}
         images = np.concatenate([_pictures(raw[name]) for name in SIZES if "_X" in name])
+        for name, labels in raw.items():
+            if "_y" in name and (labels.min() < 1 or labels.max() > len(CLASSES)):
+                found = f"labels {labels.min()} to {labels.max()}; allowed: 1 to {len(CLASSES)}"
+                raise InputError(f"{ARCHIVE.with_name(name)}: found {found}.")
         labels = np.concatenate([raw[name] for name in SIZES if "_y" in name]).astype(np.int64)
-        if labels.min() < 1 or labels.max() > len(CLASSES):
-            raise InputError(f"{ARCHIVE.parent}: found labels {labels.min()} to {labels.max()}; allowed: 1 to 10.")
         return split_in_order(Instances(images, labels - 1, CLASSES), ARCHIVE.parent)
 
 
@@ -71,15 +71,27 @@ def _pictures(stored: np.ndarray) -> np.ndarray:
     return channel_column_row[:, :, centre, centre].transpose(0, 3, 2, 1)
 
 
+def _extracted(path: Path) -> np.ndarray:
+    with reading(path) as size:
+        _check_size(path, size)
+        return np.fromfile(path, np.uint8)
+
+
+def _check_size(path: Path, found: int) -> None:
+    if found != SIZES[path.name]:
+        raise InputError(f"{path}: expected {SIZES[path.name]} bytes, found {found}.")
+
+
 def _unpack(archive: Path) -> dict[str, np.ndarray]:
     """Read the members from the archive, whose far larger unlabelled part stays compressed."""
     verify(archive, str(ARCHIVES[0]["md5"]), advice=f"Put {ARCHIVES[0]['url']} or its .bin files there.")
     found: dict[str, np.ndarray] = {}
-    with tarfile.open(archive, "r|gz") as tar:
+    with reading(archive), tarfile.open(archive, "r|gz") as tar:
         for member in tar:
-            name, content = Path(member.name).name, tar.extractfile(member)
-            if name in SIZES and content:
-                found[name] = np.frombuffer(content.read(), np.uint8)
+            path = archive.with_name(Path(member.name).name or ".")
+            if path.name in SIZES and member.isfile() and (content := tar.extractfile(member)):
+                _check_size(path, member.size)
+                found[path.name] = np.frombuffer(content.read(), np.uint8)
             if len(found) == len(SIZES):
-                break
-    return found
+                return found
+        raise ValueError(f"it lacks {', '.join(sorted({*SIZES} - {*found}))}")
