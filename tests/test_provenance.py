@@ -1161,3 +1161,6 @@ def test_revision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert int(clean, 16) >= 0
     (tmp_path / "file").write_text("2")
     assert provenance.revision() == f"{clean}+"
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")  # not this project's repository
+    assert provenance.revision() == "unknown"

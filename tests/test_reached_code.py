@@ -96,8 +96,6 @@ class Trace:
             sys.settrace(before)
         # The longest: those of a single probe or metric are asked for as well.
         roots = max((roots for roots in self.asked if registry.PACKAGE / f"stages/{stage}.py" in roots), key=len)
-        if stage == "encode":  # which reaches its method through the checkpoint
-            roots += self.ran[-1].roots
         self.ran.append(Ran(stage, roots, frozenset(definition_of(code) for code in codes if is_counted(code))))
 
 

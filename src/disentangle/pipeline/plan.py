@@ -134,9 +134,7 @@ def official_files(params: Params, scale: str, dataset: str) -> list[str]:
 def train(params: Params, cell: Cell, config: dict[str, Any] | None = None) -> str:
     """Return the digest of a cell's training; ``config`` is ``params.training(cell)``, where it is known already."""
     config = params.training(cell) if config is None else config
-    method = registry.path("methods", config["method"]["name"])
-    named = [registry.path(kind, name) for kind, name, _ in _named_plugins(cell, config)]
-    return provenance.digest(config, [STAGES / "train.py", method, *_family(params, cell), *named])
+    return provenance.digest(config, [STAGES / "train.py", *_model_code(params, cell, config)])
 
 
 def weight_files(params: Params, cell: Cell) -> list[str]:
@@ -167,18 +165,22 @@ def _at(node: Any, keys: list[str]) -> Any:
     return functools.reduce(lambda place, key: place.get(key) if isinstance(place, dict) else None, keys, node)
 
 
-def _family(params: Params, cell: Cell) -> list[Path]:
-    """Return the code that trains and encodes a cell: its family's and, of a grid, what is made of it on the device."""
-    family = study_of(cell.study).family
+def _model_code(params: Params, cell: Cell, config: dict[str, Any]) -> list[Path]:
+    """Return the code that trains and encodes a cell: of its method, its family and the plugins that are named.
+
+    Of a grid, that of what is made of it on the device, too.
+    """
     generator = params.dataset(cell.scale, cell.dataset)["generator"]
-    code = [registry.path("families", family)]
+    code = [registry.path("methods", config["method"]["name"]), registry.path("families", study_of(cell.study).family)]
+    code += [registry.path(kind, name) for kind, name, _ in _named_plugins(cell, config)]
     observed = registry.constant("datasets", generator, "DATA") == "a grid of factors"
     return [*code, registry.path("datasets", generator)] if observed else code
 
 
 def encode(params: Params, cell: Cell) -> str:
     """Return the digest of a cell's encoding; its parameters are those of the training, which it reads from there."""
-    return provenance.digest(str(cell), [STAGES / "encode.py", *_family(params, cell)])
+    code = _model_code(params, cell, params.training(cell))
+    return provenance.digest(str(cell), [STAGES / "encode.py", *code])
 
 
 def probe(params: Params, cell: Cell) -> str:

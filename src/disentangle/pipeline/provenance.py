@@ -127,10 +127,17 @@ def _hash(*texts: str) -> str:
 
 
 def revision() -> str:
-    """Return the project's git revision, with ``+`` where the work tree differs from it, or ``unknown``."""
+    """Return the project's git revision, with ``+`` where the work tree differs from it.
+
+    It is ``unknown`` where the project is no repository itself: one that it lies in is of something else.
+    """
+    told = _git("rev-parse", "--show-toplevel"), _git("describe", "--always", "--dirty=+", "--abbrev=10")
+    return told[1] if told[0] and told[1] and Path(told[0]) == Path.cwd().resolve() else "unknown"
+
+
+def _git(*arguments: str) -> str:
     try:
-        command = ["git", "describe", "--always", "--dirty=+", "--abbrev=10"]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except OSError:
-        return "unknown"
-    return answer.stdout.strip() or "unknown"
+        answer = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip()
