@@ -327,10 +327,6 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         stated(["blur"], "by_dataset", "leaves", "methods", "dcodr_norec", "augmentations"),
         f"{PATH}.by_dataset.leaves.methods.dcodr_norec.augmentations: unknown augmentation 'blur'",
     ),
-    "an invariance": (
-        stated({"method": "autoencoder", "lam": [0], "invariances": ["corp"]}, "methods", "mine"),
-        f"{PATH}.methods.mine.invariances: unknown augmentation 'corp': did you mean 'crop'?",
-    ),
     "no augmentation": (
         stated([], "methods", "dcodr_norec", "augmentations"),
         f"{PATH}.methods.dcodr_norec.augmentations: found []; allowed: len >= 1, len <= 100.",
@@ -350,6 +346,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no predictor": (stated({"logistic": {}}, "probes"), f"{PATH}.probes: the key 'predictor' is missing."),
     "no retrieval": (stated({"mig": {}}, "metrics"), f"{PATH}.metrics: the key 'retrieval' is missing."),
 }
+
+
+def test_an_invariance_is_an_augmentation(tmp_path: Path) -> None:
+    data = stated({"method": "autoencoder", "lam": [0], "invariances": ["corp"]}, "methods", "mine")
+    data["scales"]["tiny"]["studies"]["dcodr"]["model"]["decoder"] = {"widths": [4]}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(data))
+    with pytest.raises(InputError, match=r"mine\.invariances: unknown augmentation 'corp': did you mean 'crop'\?"):
+        params.load(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize("name", WRONG)
