@@ -143,7 +143,7 @@ def main(first: int, last: int) -> None:
 
 def test_a_mutated_file_loads_or_gets_one_short_message(tmp_path: Path) -> None:
     """Of the first mutants; ``PARAMS_MUTANTS=3000 python -m pytest tests/test_params_fuzz.py`` tries as many."""
-    count = int(os.environ.get("PARAMS_MUTANTS", "60"))
+    count = int(os.environ.get("PARAMS_MUTANTS", "50"))
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, str(Path(__file__)), "0", str(count)]
     done = subprocess.run(
