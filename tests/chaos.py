@@ -43,7 +43,8 @@ TIMED_TABLES = {b",seconds\n": re.compile(rb",[\d.]+$", re.M), b"seconds of trai
 """How a table that has a column of seconds spells them, by its header."""
 BROKEN = ("SILENT", "TRACEBACK", "HUNG", "MUTE", "STUCK", "TWICE")
 """Outcomes that break the promise: other results without a word, no word, no way on, or a refusal without a cause."""
-TRACEBACK = "Traceback (most recent call last)"
+TRACEBACK = re.compile(r"^Traceback \(most recent call last\)|^ *File \".+\", line \d+, in ", re.M)
+"""Or the end of one, where an engine shows the last lines of a log."""
 POWERLESS = () if os.geteuid() else ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 """Makes a command of root obey the permissions of files."""
 FAILING = """import errno, os, random, sys
@@ -263,8 +264,8 @@ class Trial:
             raise Broken("HUNG", f"after {self.limit:.0f} s: {' '.join(map(str, running.args))}") from None
         log = next(log for known, log in self._started if known is running)
         said = log.read_text(errors="replace")
-        if TRACEBACK in said:
-            raise Broken("TRACEBACK", said[said.index(TRACEBACK) :][-600:])
+        if found := TRACEBACK.search(said):
+            raise Broken("TRACEBACK", said[found.start() :][-600:])
         return status, said
 
     def run(self, *command: str) -> tuple[int, str]:
@@ -426,6 +427,7 @@ def replaced_by_a_folder(trial: Trial, path: Path) -> None:
 def replaced_by_a_link_to_nothing(trial: Trial, path: Path) -> None:
     path.unlink()
     path.symlink_to("nothing")
+    trial.cause = "dvc" in trial.command  # it follows links before a job could replace them
 
 
 def made_unreadable(trial: Trial, path: Path) -> None:

@@ -72,6 +72,7 @@ def test_a_changed_result_that_its_seal_vouches_for_is_seen(site: Site) -> None:
         ("sed -i 's/nfiles: .*/nfiles: 1/' dvc.lock", "SILENT", "DVC recorded"),
         ("touch data/raw/new", "SILENT", "dvc status"),
         ("echo 'Traceback (most recent call last)'", "TRACEBACK", "most recent"),
+        ("echo '  File \"stage.py\", line 3, in run'", "TRACEBACK", "line 3"),
         ("sleep 60", "HUNG", "sleep 60"),
         ("exit 1", "MUTE", ""),
         ("echo error: reports: full; exit 1", "TWICE", "reports: full"),
