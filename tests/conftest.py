@@ -173,7 +173,7 @@ def reruns(built: Project, folder: Path, change: Callable[[Project], None]) -> C
 
 
 def trained_files(project: Project) -> dict[str, bytes]:
-    """Return the bytes of all results of cells, but for how long they took and the seals, which have the hash of that."""
+    """Return the bytes of all results of cells, but for how long they took and the seals, which hold its hash."""
     files = [path for path in sorted((project.folder / "data/runs").rglob("*")) if path.is_file()]
     return {
         str(path.relative_to(project.folder)): path.read_bytes()

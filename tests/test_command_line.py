@@ -56,11 +56,13 @@ def test_a_stage_whose_input_is_not_there_says_what_to_do(capsys: pytest.Capture
     for stage in ("train", "probe"):
         assert command.main([stage, *CELL]) == 1
         assert capsys.readouterr().err == (
-            "error: data/datasets/tiny/DC-BC/manifest.json: not there. Run the stage that makes it first.\n"
+            "error: data/datasets/tiny/DC-BC/manifest.json: not there. Run `generate` first.\n"
         )
 
 
-@pytest.mark.parametrize(("threads", "reason"), [("0", "found 0; allowed: an integer >= 1"), ("-2", "found -2")])
+@pytest.mark.parametrize(
+    ("threads", "reason"), [("0", "found 0; allowed: an integer from 1 to 100000"), ("-2", "found -2")]
+)
 def test_a_job_has_a_thread(capsys: pytest.CaptureFixture[str], threads: str, reason: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         command.parser().parse_args(["train", *CELL, f"--threads={threads}"])
@@ -80,7 +82,7 @@ def test_how_often_a_run_is_saved(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     command.parser().parse_args(["show"])
     with pytest.raises(SystemExit, match="2"):
         every()
-    assert "argument --checkpoint-every: invalid float value: 'often'" in capsys.readouterr().err
+    assert "argument --checkpoint-every: found often; allowed: a number from 0 to 100000" in capsys.readouterr().err
 
 
 WATCH = """

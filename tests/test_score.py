@@ -218,7 +218,7 @@ BAD_CALLS = {
         "--metrics: found 'pixel_error', which does not score codes; allowed: beta_vae_score, dci, ",
     ),
     "no metric": (["--metrics", " ,"], "--metrics: found ' ,'; allowed: names with commas."),
-    "seed": (["--seed", "-1"], "--seed: found -1; allowed: an integer >= 0."),
+    "seed": (["--seed", "-1"], "--seed: found -1; allowed: an integer from 0 to 4294967295."),
     "name of codes": (["--codes", "x.txt"], "x.txt: found a name that ends in '.txt'; allowed: .npz, .npy."),
     "name of factors": (["--factors", "y"], "y: found a name that ends in ''; allowed: .npz, .npy, .csv."),
     "damaged": (["--codes", "damaged.npy"], "damaged.npy: not a readable .npy file ("),

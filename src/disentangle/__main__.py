@@ -2,8 +2,10 @@
 
 import argparse
 import importlib
+import math
 import os
 import sys
+from collections.abc import Callable
 
 from disentangle.cells import Cell
 from disentangle.errors import InputError
@@ -26,6 +28,8 @@ STAGES = {
     "graph": "draw the graph of the pipeline's rules",
     "show": "print the reports that params.yaml asks for",
 }
+MOST = 100_000
+"""Of threads, of cells that train together, and of seconds between checkpoints."""
 WITHOUT_PARAMS = ("fetch", "score")
 """Stages that do not read params.yaml; for all others it is read once, here."""
 
@@ -118,13 +122,27 @@ def _add_training(stage: argparse.ArgumentParser) -> None:
     how = "how a step is run: eager, graph or compiled (default: eager on a CPU, graph on a GPU)"
     stage.add_argument("--execution", default=os.environ.get("EXECUTION", "auto"), help=how)
     every = os.environ.get("CHECKPOINT_EVERY", "20")
-    stage.add_argument("--checkpoint-every", type=float, default=every, metavar="SECONDS")
+    stage.add_argument("--checkpoint-every", type=_seconds, default=every, metavar="SECONDS")
 
 
 def _positive(text: str) -> int:
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"found {text}; allowed: an integer >= 1")
-    return int(text)
+    return int(_within(int, text, 1, MOST))
+
+
+def _seconds(text: str) -> float:
+    return _within(float, text, 0, MOST)
+
+
+def _within(kind: Callable[[str], float], text: str, least: float, most: float) -> float:
+    """Return a number that is given; raises ArgumentTypeError for one that is out of range, or none."""
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:
+        what = "an integer" if kind is int else "a number"
+        raise argparse.ArgumentTypeError(f"found {text[:40]}; allowed: {what} from {least} to {most}")
+    return value
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,7 +1,11 @@
 """The one exception whose message is meant for the person at the keyboard."""
 
 import difflib
+import textwrap
 from collections.abc import Iterable
+
+MOST_KNOWN = 240
+"""Letters of all known names in a message."""
 
 
 class InputError(Exception):
@@ -20,6 +24,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the end of an error message, behind a colon: the nearest known name, if one is, and all known names."""
     names = sorted(known)
+    told = textwrap.shorten(", ".join(names), MOST_KNOWN, placeholder=" ...") or "none"
     if near := nearest(name, names):
-        return f"did you mean '{near}'? Known: {', '.join(names)}."
-    return f"known {'is' if len(names) < 2 else 'are'} {', '.join(names) or 'none'}."
+        return f"did you mean '{near}'? Known: {told}."
+    return f"known {'is' if len(names) < 2 else 'are'} {told}."

@@ -238,9 +238,11 @@ def _readable(path: Path, kind: str, read: Callable[[], T]) -> T:
         return read()
     except FileNotFoundError:
         raise InputError(f"{path}: not there. Run the stage that makes it first.") from None
-    except Exception as error:  # readers raise all kinds by where the damage lies, RecursionError and MemoryError too
+    except Exception as error:  # of all kinds by where the damage lies, RecursionError and MemoryError too
         said = getattr(error, "strerror", None) or " ".join(str(error).split())[:160] or type(error).__name__
-        raise InputError(f"{path}: not a readable {kind} file ({said}). Restore or delete it, and run again.") from error
+        raise InputError(
+            f"{path}: not a readable {kind} file ({said}). Restore or delete it, and run again."
+        ) from error
 
 
 def read_table(path: Path) -> "pandas.DataFrame":

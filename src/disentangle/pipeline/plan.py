@@ -102,7 +102,7 @@ def _own_sources(params: Params, scale: str, dataset: str) -> dict[str, Any]:
 
 def _fingerprint(paths: list[Path], hashes: Hashes) -> str:
     """Return a digest of files and their names below the folder that holds them all: a picture's may be its class."""
-    found = [hashes.of(path) if os.path.isfile(path) else None for path in paths]
+    found = [hashes.of(path) for path in paths]
     if None in found:
         return MISSING
     root = os.path.commonpath([path.parent for path in paths])

@@ -155,7 +155,7 @@ def making(job: Job, planned: str | None = None, anew: bool = False) -> Iterator
             yield Work(job, True, None)
             return
         work = Work(job, False, None if anew else intact(job, read))
-        job.seal.unlink(missing_ok=True)
+        seals.remove(job.seal)
         yield work
         write_seal(job, read, work.names, work.told)
 

@@ -26,14 +26,16 @@ LARGEST, SMALLEST = 1e100, 1e-30
 FEWEST_ROWS = 15
 """Ten training and five test points, the fewest that a downstream task is given."""
 
+MOST_SEED = 2**32 - 1
+
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm")
 
 
 def run(given: argparse.Namespace) -> None:
     """Read codes and factors, print a table of scores, and write them with all that they depend on."""
     names = chosen(given.metrics)
-    if given.seed < 0:
-        raise InputError(f"--seed: found {given.seed}; allowed: an integer >= 0.")
+    if not 0 <= given.seed <= MOST_SEED:
+        raise InputError(f"--seed: found {str(given.seed)[:40]}; allowed: an integer from 0 to {MOST_SEED}.")
     codes, factors = Path(given.codes), Path(given.factors)
     population = join(given.codes, read_codes(codes), given.factors, read_factors(factors), given.grid)
     options = {name: registry.check_options("metrics", name, {}, name) for name in names}

@@ -17,7 +17,7 @@ import torch
 from disentangle import files, registry
 from disentangle.cells import TRAINED, Cell, dataset_folder
 from disentangle.data import dataset_files
-from disentangle.pipeline import provenance
+from disentangle.pipeline import provenance, seals
 from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.sealed import Found, check_inputs, locked, renewed, require, write_seal
@@ -108,7 +108,7 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
         for job, trained in family.train([*jobs], folder, where, execution, given.checkpoint_every):
             cell = jobs[job]
             made = planned[cell].job if cell in asked else planned[cell].job.into(cell.ahead)
-            made.seal.unlink(missing_ok=True)
+            seals.remove(made.seal)
             _write(made.seal.parent, job.config, trained, made_of)
             write_seal(made, read)
             cell.resume.unlink(missing_ok=True)
@@ -122,7 +122,7 @@ def _prefixed(name: str) -> Callable[[str], None]:
 
 def _put_in_place(cell: Cell, job: Job, read: Mapping[str, str]) -> None:
     """Copy the results of a cell that was trained ahead, and forget them once all are there."""
-    job.seal.unlink(missing_ok=True)
+    seals.remove(job.seal)
     for name in TRAINED:
         with files.atomic(cell.folder / name) as file:
             file.write((cell.ahead / name).read_bytes())
