@@ -123,7 +123,7 @@ def test_what_no_target_rests_on_is_made_again_where_it_can_be(built: Project, t
     project.snakemake()
     flip(project.folder / CELL / "codes.npz")  # of a method that was taken away
     output = project.snakemake()
-    assert f"note: {CELL}/codes.npz: damaged, as its seal tells; params.yaml has it no more." in output
+    assert f"note: {CELL}/codes.npz: not as its seal tells; params.yaml has it no more." in output
     assert jobs(output) == Counter()
 
 
@@ -168,14 +168,14 @@ def test_verify_reads_everything_again_says_what_is_wrong_and_mends_it(built: Pr
     flip(project.folder / CELL / "codes.npz")
     (project.folder / DATA / "test_images.npy").unlink()
     said = project.stage("verify", status=1)
-    assert f"{CELL}/codes.npz: damaged, as its seal tells" in said
+    assert f"{CELL}/codes.npz: not as its seal tells" in said
     assert f"{DATA}/test_images.npy: missing" in said
     assert "to be made anew: generate 1, encode 1" in said
     assert "error: 2 results are not as they should be; --mend makes them anew." in said
     other = CELL.replace("ortho/lam=0.1", "infomax/lam=0")
     assert "5 results looked at; to be made anew: generate 1\n" in project.stage("verify", other, status=1)
     for path in (CELL, f"{CELL}/probe.json", "reports/table3.md"):
-        assert "codes.npz: damaged" in project.stage("verify", path, status=1)
+        assert "codes.npz: not as its seal tells" in project.stage("verify", path, status=1)
     assert jobs(project.stage("verify", "--mend")) == Counter(generate=1, encode=1)
     assert whole(project) == before
     assert "nothing was made there" in project.stage("verify", "workflow", status=1)

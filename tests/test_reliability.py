@@ -1,6 +1,7 @@
 """What goes wrong gives one clear message and a non-zero exit, and loses nothing."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,7 +137,7 @@ def test_a_damaged_result_is_named_and_kept(built: Project, tmp_path: Path, name
     stage = {"checkpoint.safetensors": "encode", "codes.npz": "probe"}[name]
     before = contents(project.folder / "data/runs")
     message = one_message(project.stage(stage, *CELL, "--method", "ortho", status=1))
-    assert f"{damaged.relative_to(project.folder)}: damaged, as its seal tells" in message
+    assert f"{damaged.relative_to(project.folder)}: not as its seal tells" in message
     assert contents(project.folder / "data/runs") == before
 
 
@@ -214,7 +215,12 @@ def test_a_killed_training_goes_on_to_the_same_bytes(built: Project, tmp_path: P
         assert (killed.cell("p_ortho", "0.1") / name).read_bytes() == (calm.cell("p_ortho", "0.1") / name).read_bytes()
     timing = json.loads((killed.cell("p_ortho", "0.1") / "timing.json").read_text())
     assert timing["steps"] == 400
-    assert not list((killed.folder / "data/resume").rglob("*.pt"))
+    # An engine deletes the results of a job that ends badly after its last write: they come back.
+    state = next((killed.folder / "data/resume").rglob("*.pt"))
+    shutil.rmtree(killed.cell("p_ortho", "0.1"))
+    assert "going on at step" in killed.stage(*command)
+    killed.stage("encode", *command[1:-2])
+    assert not state.exists()
 
 
 def test_a_second_training_of_a_cell_waits_for_the_first(built: Project, tmp_path: Path) -> None:

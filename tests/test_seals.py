@@ -15,6 +15,7 @@ from disentangle.pipeline import hashes, sealed, seals
 from disentangle.pipeline.hashes import Hashes
 from disentangle.pipeline.jobs import Job, above
 from disentangle.pipeline.sealed import Found, making
+from disentangle.pipeline.study import with_suffix
 
 DATA, TRAINED, CODES = Path("data/d/manifest.json"), Path("runs/c/checkpoint.bin"), Path("runs/c/codes.npz")
 RUN = Path("runs/c/run.json")
@@ -106,9 +107,9 @@ def test_a_flipped_bit_is_noticed(made: tuple[Job, Job, Job], name: Path, keep_t
     if keep_times:
         os.utime(name, (old, old))
     job = next(job for job in made if name in job.makes)
-    assert lacks(job) == ["damaged, as its seal tells"]
+    assert lacks(job) == ["not as its seal tells"]
     if job is not made[2]:
-        with pytest.raises(InputError, match=f"{name}: damaged, as its seal tells"):
+        with pytest.raises(InputError, match=f"{name}: not as its seal tells"):
             make(made[2], anew=True)
     assert make(job)
     assert lacks(*made) == [None, None, None]
@@ -130,9 +131,9 @@ def test_what_times_hide_is_found_by_readers_and_then_by_the_plan(
             "UPDATE hashes SET size = ?, mtime = ?, ctime = ?, inode = ? WHERE path = ?", (*promise, str(TRAINED))
         )
     assert lacks(made[1]) == [None]
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, match="not as its seal tells"):
         make(made[2], anew=True)
-    assert lacks(made[1]) == ["damaged, as its seal tells"]
+    assert lacks(made[1]) == ["not as its seal tells"]
 
 
 def test_a_damaged_store_of_hashes_costs_time_alone(made: tuple[Job, Job, Job]) -> None:
@@ -178,7 +179,7 @@ def test_a_page_tells_of_its_run_as_a_training_does(made: tuple[Job, Job, Job]) 
     page = Job("page", "p", (Path("reports/index.html"),), ((report, report.makes),))
     assert make(report) and make(page)
     report.makes[0].write_text("damaged")
-    assert lacks(report, page) == ["damaged, as its seal tells", "reports/t.md is made anew"]
+    assert lacks(report, page) == ["not as its seal tells", "reports/t.md is made anew"]
 
 
 def test_results_that_do_not_belong_together_are_told(made: tuple[Job, Job, Job]) -> None:
@@ -194,10 +195,15 @@ def test_results_that_do_not_belong_together_are_told(made: tuple[Job, Job, Job]
         make(probe)
 
 
-def test_a_job_that_stops_leaves_no_seal(made: tuple[Job, Job, Job]) -> None:
+def test_a_job_that_stops_leaves_no_seal_of_what_it_left(made: tuple[Job, Job, Job]) -> None:
+    with pytest.raises(KeyboardInterrupt), making(made[1], anew=True):
+        raise KeyboardInterrupt
+    assert lacks(made[1]) == [None]  # what was there is there
     with pytest.raises(KeyboardInterrupt), making(made[1], anew=True):
         files.write_text(TRAINED, "half")
         raise KeyboardInterrupt
+    assert lacks(made[1]) == ["not as its seal tells"]
+    made[1].seal.unlink()
     assert lacks(made[1]) == ["no seal tells what it was made of"]
     with pytest.raises(InputError, match=f"{TRAINED}: not finished: it has no seal. Run `train` first"):
         make(made[2], anew=True)
@@ -233,3 +239,10 @@ def test_parts_of_results_are_kept_while_they_are_of_the_same(made: tuple[Job, J
 def test_all_that_a_job_rests_on_comes_before_it(made: tuple[Job, Job, Job]) -> None:
     assert above([made[2], made[1]]) == list(made)
     assert json.loads(made[2].seal.read_text())["read"].keys() == {str(DATA), str(TRAINED), str(RUN)}
+
+
+def test_names_with_dots_have_files_of_their_own() -> None:
+    places = [Path("reports/figures/pairs/v1.0"), Path("reports/figures/pairs/v1.1")]
+    files_of = [[with_suffix(place, suffix) for suffix in (".svg", ".csv")] for place in places]
+    assert files_of[0] == [Path("reports/figures/pairs/v1.0.svg"), Path("reports/figures/pairs/v1.0.csv")]
+    assert len({Job("figure", "f", tuple(paths)).seal for paths in files_of}) == 2

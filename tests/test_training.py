@@ -750,7 +750,7 @@ def test_what_a_training_leaves_behind(stage: Stage) -> None:
     assert run["dataset"] == dataset_files.read_manifest(stage.dataset)["files"]
     assert (timing["steps"], timing["revision"]) == (6, "unknown")
     assert timing["images_per_second"] == pytest.approx(2 * 16 * 6 / timing["seconds"], rel=0.05)
-    assert not stage.cell.resume.exists()
+    assert stage.cell.resume.exists()  # until its codes are made
     stage.cell = Cell("tiny", "burns", "DC-BC", "infomax", 0.0, 0)
     stage.run()
     assert stage.read("run.json")["reading"] == {}

@@ -18,7 +18,7 @@ from disentangle.errors import InputError
 from disentangle.pipeline import outputs, plan
 from disentangle.pipeline.needs import needs
 from disentangle.pipeline.params import Params
-from disentangle.pipeline.study import EVALUATIONS, FRONT, figure_path, report_path, studies, study_of
+from disentangle.pipeline.study import EVALUATIONS, FRONT, figure_path, report_path, studies, study_of, with_suffix
 
 CODES = "codes.npz"
 
@@ -231,7 +231,7 @@ def _of(cell: Cell, *names: str) -> tuple[Path, ...]:
 
 
 def _beside(place: Path, suffixes: Iterable[str]) -> tuple[Path, ...]:
-    return tuple(place.with_suffix(suffix) for suffix in suffixes)
+    return tuple(with_suffix(place, suffix) for suffix in suffixes)
 
 
 def _cell_at(folder: Path) -> Cell:

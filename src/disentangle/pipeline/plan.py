@@ -40,7 +40,7 @@ def generate(params: Params, scale: str, dataset: str) -> str:
     raw = raw_files(params, scale, dataset)
     seal = _seal(scale, dataset) if MISSING in raw.values() else None
     if seal and seal.told.get("sources") == params.dataset(scale, dataset)["sources"]:
-        raw = seal.told["raw_files"]
+        raw = {role: seal.told["raw_files"][role] if found == MISSING else found for role, found in raw.items()}
     return _generation(params, scale, dataset, raw)
 
 

@@ -104,7 +104,7 @@ class Found:
             if found is None and not (folder / name).exists():
                 missing.append(folder / name)
             elif found != sha256:
-                return Lack(folder / name, "damaged, as its seal tells", news=True, spreads=spreads)
+                return Lack(folder / name, "not as its seal tells", news=True, spreads=spreads)
         if missing:
             return Lack(missing[0], "missing", True, {*missing} <= {*makes}, spreads)
         return None
@@ -154,8 +154,8 @@ def making(job: Job, planned: str | None = None, anew: bool = False) -> Iterator
             print(f"{job.makes[0]}: current already, with the same parameters, code and data", flush=True)
             yield Work(job, True, None)
             return
+        # The seal of before stays until the new one takes its place: it is not of files that are replaced.
         work = Work(job, False, None if anew else intact(job, read))
-        seals.remove(job.seal)
         yield work
         write_seal(job, read, work.names, work.told)
 
@@ -214,8 +214,8 @@ def check_inputs(job: Job) -> dict[str, str]:
             found = _content(path)
             if found is None or found != seal.files.get(path.name):
                 Hashes.forget(path)
-                state = "damaged" if path.exists() else "missing"
-                raise InputError(f"{path}: {state}, as its seal tells. Run the same command again to make it anew.")
+                state = "not as its seal tells" if path.exists() else "missing"
+                raise InputError(f"{path}: {state}. Run the same command again to make it anew.")
             read[str(path)] = found[:SHORT]
     known = dict(read)
     for maker, _, seal in sealed:

@@ -50,14 +50,6 @@ def write(path: Path, seal: Seal) -> None:
     files.write_json(path, {**content, "seal": _hash(content)})
 
 
-def remove(path: Path) -> None:
-    """Remove a seal, before what it tells of is replaced; raises InputError where something else lies there."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be replaced ({error.strerror}). Move it away and run again.") from error
-
-
 def lying(known: Collection[Path] = ()) -> list[Path]:
     """Return the seals that lie in this folder, but for those that are known, sorted."""
     return sorted({path for root in PLACES for path in root.rglob("*.seal")} - {*known})

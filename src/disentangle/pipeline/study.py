@@ -156,6 +156,11 @@ def report_path(name: str) -> Path:
     return study_of(study).folder / report
 
 
+def with_suffix(place: Path, suffix: str) -> Path:
+    """Return the file of a report or figure that lies at a place; its name may have dots."""
+    return place.with_name(f"{place.name}{suffix}")
+
+
 def figure_path(name: str, dataset: str, method: str | None) -> Path:
     """Return where a figure, ``<study>/<figure>``, lies, without a suffix."""
     study, _, figure = name.partition("/")

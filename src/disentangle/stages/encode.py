@@ -14,6 +14,7 @@ def run(given: argparse.Namespace) -> None:
     """Encode the cell's dataset as its family of methods does."""
     cell = given.cell
     with making(Jobs(given.settings).encode(cell), given.digest, given.anew) as work:
+        cell.resume.unlink(missing_ok=True)  # the training has ended well
         if work.done:
             return
         config = files.read_json(cell.folder / "run.json")

@@ -9,7 +9,7 @@ from disentangle.pipeline.needs import needs
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.result_files import read_cell, read_manifest
 from disentangle.pipeline.sealed import making
-from disentangle.pipeline.study import figure_path, module_of
+from disentangle.pipeline.study import figure_path, module_of, with_suffix
 from disentangle.reporting.drawing import gif, svg
 from disentangle.reporting.results import Shown
 
@@ -37,8 +37,8 @@ def _draw(settings: Params, name: str, dataset: str, method: str | None) -> None
     subject = module_of(study).subject(found)
     figure, place = registry.build("figures", name, {}), figure_path(name, dataset, method)
     table = figure.table(subject)
-    files.write_bytes(place.with_suffix(".svg"), svg(figure.draw(subject, table)))
+    files.write_bytes(with_suffix(place, ".svg"), svg(figure.draw(subject, table)))
     if outputs.animated(name):
-        files.write_bytes(place.with_suffix(".gif"), gif(*figure.frames(subject, table)))
-    files.write_text(place.with_suffix(".csv"), table.to_csv(index=False))
-    files.write_json(place.with_suffix(".json"), figure.text(subject))
+        files.write_bytes(with_suffix(place, ".gif"), gif(*figure.frames(subject, table)))
+    files.write_text(with_suffix(place, ".csv"), table.to_csv(index=False))
+    files.write_json(with_suffix(place, ".json"), figure.text(subject))

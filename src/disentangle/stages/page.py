@@ -13,7 +13,7 @@ from disentangle.pipeline.needs import needs
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.result_files import read_manifests
 from disentangle.pipeline.sealed import making
-from disentangle.pipeline.study import EVALUATIONS, Study, figure_path, report_path, study_of
+from disentangle.pipeline.study import EVALUATIONS, Study, figure_path, report_path, study_of, with_suffix
 from disentangle.reporting import page
 from disentangle.reporting.claim import Verdict
 
@@ -29,14 +29,14 @@ def run(given: argparse.Namespace) -> None:
 def _write(settings: Params, study: Study) -> None:
     shown, figures = outputs.shown_reports(settings, study.name), outputs.all_figures(settings, study.name)
     reports = [
-        page.report(path.name, _from(study, path), outputs.draws(name), files.read_text(path.with_suffix(".md")))
+        page.report(path.name, _from(study, path), outputs.draws(name), files.read_text(with_suffix(path, ".md")))
         for name, path in ((name, report_path(name)) for name in shown)
     ]
     galleries: dict[str, list[page.Picture]] = {}
     for figure in figures:
         path = figure_path(*figure)
         picture = page.Picture(
-            _from(study, path), outputs.animated(figure[0]), **files.read_json(path.with_suffix(".json"))
+            _from(study, path), outputs.animated(figure[0]), **files.read_json(with_suffix(path, ".json"))
         )
         galleries.setdefault(registry.constant("figures", figure[0], "SECTION"), []).append(picture)
     cells = outputs.all_report_cells(settings, study.name)

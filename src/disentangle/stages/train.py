@@ -17,7 +17,7 @@ import torch
 from disentangle import files, registry
 from disentangle.cells import TRAINED, Cell, dataset_folder
 from disentangle.data import dataset_files
-from disentangle.pipeline import provenance, seals
+from disentangle.pipeline import provenance
 from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.sealed import Found, check_inputs, locked, renewed, require, write_seal
@@ -40,6 +40,8 @@ def run(given: argparse.Namespace) -> None:
 
     Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once, at most
     ``--together``. Their results wait at ``Cell.ahead`` for their own jobs, which put them into place.
+    The state from which the training could go on stays until its codes are made: Snakemake deletes the results of a job
+    that ends badly, be it after its last write.
     """
     jobs, cell = Jobs(given.settings), given.cell
     planned = {cell: _planned(given.settings, jobs, cell)}
@@ -55,6 +57,8 @@ def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
     """Train cells of one dataset side by side on one device, each to what it would be alone."""
     jobs = Jobs(given.settings)
     _train(given, {cell: _planned(given.settings, jobs, cell) for cell in cells}, cells)
+    for cell in cells:
+        cell.resume.unlink(missing_ok=True)
 
 
 def _planned(settings: Params, jobs: Jobs, cell: Cell) -> Planned:
@@ -108,10 +112,8 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
         for job, trained in family.train([*jobs], folder, where, execution, given.checkpoint_every):
             cell = jobs[job]
             made = planned[cell].job if cell in asked else planned[cell].job.into(cell.ahead)
-            seals.remove(made.seal)
             _write(made.seal.parent, job.config, trained, made_of)
             write_seal(made, read)
-            cell.resume.unlink(missing_ok=True)
             if cell in asked:
                 shutil.rmtree(cell.ahead, ignore_errors=True)  # of other parameters or code
 
@@ -122,7 +124,6 @@ def _prefixed(name: str) -> Callable[[str], None]:
 
 def _put_in_place(cell: Cell, job: Job, read: Mapping[str, str]) -> None:
     """Copy the results of a cell that was trained ahead, and forget them once all are there."""
-    seals.remove(job.seal)
     for name in TRAINED:
         with files.atomic(cell.folder / name) as file:
             file.write((cell.ahead / name).read_bytes())
