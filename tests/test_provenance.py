@@ -1036,7 +1036,7 @@ def test_a_dataset_stays_current_without_its_raw_files_until_something_else_chan
     assert own.digest == made
     labels = own.raw / "digits/labels-idx1-ubyte"
     kept = labels.read_bytes()
-    labels.write_bytes(kept[:-1] + b"\x09")  # of the other source, which is there
+    labels.write_bytes(kept[:-1] + b"\x08")  # of the other source, which is there
     assert own.digest != made
     labels.write_bytes(kept)
     (own.raw / "elsewhere").rename(own.pictures)
