@@ -13,6 +13,7 @@ pytestmark = pytest.mark.workflow
 
 TRAIN = Counter(train=1, encode=1, probe=1, measure=1, report=1)
 """A training, and what rests on it: where its files came out the same, the others end at once."""
+ENCODE = TRAIN - Counter(train=1)
 CELL = "data/runs/tiny/burns/DC-BC/ortho/lam=0.1/seed=0"
 DATA = "data/datasets/tiny/DC-BC"
 
@@ -59,15 +60,15 @@ DAMAGE: list[tuple[str, Callable[[Path], None], Counter]] = [
     (f"{CELL}/history.csv", halve, TRAIN),
     (f"{CELL}/timing.json", digit, TRAIN),
     (f"{CELL}/checkpoint.seal", digit, TRAIN),
-    (f"{CELL}/codes.npz", flip, Counter(encode=1)),
-    (f"{CELL}/probe.json", empty, Counter(probe=1)),
-    (f"{CELL}/probe.json", digit, Counter(probe=1)),
-    (f"{CELL}/metrics.seal", empty, Counter(measure=1)),
+    (f"{CELL}/codes.npz", flip, ENCODE),
+    (f"{CELL}/probe.json", empty, Counter(probe=1, report=1)),
+    (f"{CELL}/probe.json", digit, Counter(probe=1, report=1)),
+    (f"{CELL}/metrics.seal", empty, Counter(measure=1, report=1)),
     (f"{DATA}/manifest.json", digit, Counter(generate=1)),
     (f"{DATA}/test_images.npy", flip, Counter(generate=1)),
     ("reports/table3.md", halve, Counter(report=1)),
     (f"{CELL}/history.csv", Path.unlink, TRAIN),
-    (f"{CELL}/codes.npz", Path.unlink, Counter(encode=1)),
+    (f"{CELL}/codes.npz", Path.unlink, ENCODE),
     (CELL, shutil.rmtree, TRAIN),
     (f"{DATA}/train_images.npy", Path.unlink, Counter(generate=1)),
     (f"{DATA}/manifest.json", Path.unlink, Counter(generate=1)),
@@ -100,7 +101,7 @@ def test_a_loss_is_not_recorded(built: Project, tmp_path: Path) -> None:
     (project.folder / "reports/table3.csv").unlink()
     (project.folder / DATA / "test_factors.npz").unlink()
     flip(project.folder / CELL.replace("ortho/lam=0.1", "infomax/lam=0") / "codes.npz")
-    assert jobs(project.dvc("repro")) == TRAIN + Counter(generate=1, encode=1)
+    assert jobs(project.dvc("repro")) == TRAIN + ENCODE + Counter(generate=1) - Counter(report=1)
     assert whole(project) == before
     after = yaml.safe_load((project.folder / "dvc.lock").read_text())["stages"]["pipeline"]["outs"]
     assert [(out["path"], out["nfiles"]) for out in after] == [(out["path"], out["nfiles"]) for out in recorded]
@@ -140,6 +141,29 @@ def test_a_single_report_needs_no_more_than_it_reads(built: Project, tmp_path: P
     assert jobs(project.snakemake("reports/table3.md")) == needed
 
 
+def test_a_target_that_is_missing_is_made_whatever_is_damaged_above_it(built: Project, tmp_path: Path) -> None:
+    """Snakemake looks at no job of its own accord that lies behind one that runs."""
+    project = built.copy(tmp_path / "copy")
+    before = whole(project)
+    for damaged, missing in (("codes.npz", "metrics.json"), ("probe.json", "metrics.json")):
+        flip(project.folder / CELL / damaged)
+        (project.folder / CELL / missing).unlink()
+        project.snakemake("reports/table3.md", f"{CELL}/{missing}")
+        assert whole(project) == before
+    (project.folder / DATA / "manifest.json").write_text("")
+    (project.folder / CELL / "probe.json").unlink()
+    assert jobs(project.snakemake(f"{CELL}/probe.json")) == Counter(generate=1, probe=1)
+    assert whole(project) == before
+    flip(project.folder / CELL / "codes.npz")
+    project.edit("src/disentangle/studies/burns/reports/table3.py", "Table 3\n", "Table III\n")
+    assert jobs(project.snakemake("reports/table3.md")) == ENCODE
+    assert "Table III" in (project.folder / "reports/table3.md").read_text()
+    halve(project.folder / "reports/table3.csv")
+    made = jobs(project.snakemake("reports/burns/index.html"))
+    assert made["page"] == 1 and made["report"] > 1
+    assert (project.folder / "reports/burns/index.html").exists()
+
+
 def test_a_lost_dataset_beside_a_new_seed_costs_no_training(built: Project, tmp_path: Path) -> None:
     project = built.copy(tmp_path / "copy")
     shutil.rmtree(project.folder / DATA)
@@ -170,12 +194,12 @@ def test_verify_reads_everything_again_says_what_is_wrong_and_mends_it(built: Pr
     said = project.stage("verify", status=1)
     assert f"{CELL}/codes.npz: not as its seal tells" in said
     assert f"{DATA}/test_images.npy: missing" in said
-    assert "to be made anew: generate 1, encode 1" in said
-    assert "error: 2 results are not as they should be; --mend makes them anew." in said
+    assert "to be made anew: generate 1, encode 1, probe 1, measure 1, report 1" in said
+    assert "error: 5 results are not as they should be; --mend makes them anew." in said
     other = CELL.replace("ortho/lam=0.1", "infomax/lam=0")
     assert "5 results looked at; to be made anew: generate 1\n" in project.stage("verify", other, status=1)
     for path in (CELL, f"{CELL}/probe.json", "reports/table3.md"):
         assert "codes.npz: not as its seal tells" in project.stage("verify", path, status=1)
-    assert jobs(project.stage("verify", "--mend")) == Counter(generate=1, encode=1)
+    assert jobs(project.stage("verify", "--mend")) == ENCODE + Counter(generate=1)
     assert whole(project) == before
     assert "nothing was made there" in project.stage("verify", "workflow", status=1)

@@ -149,7 +149,7 @@ def test_a_damaged_store_of_hashes_costs_time_alone(made: tuple[Job, Job, Job]) 
 def test_what_is_missing_is_told_to_those_who_need_it(made: tuple[Job, Job, Job]) -> None:
     TRAINED.unlink()
     found = Found().lack(made[1])
-    assert found is not None and (str(found), found.known, found.spreads) == (f"{TRAINED}: missing", True, True)
+    assert found is not None and (str(found), found.known) == (f"{TRAINED}: missing", True)
     TRAINED.write_text("content of checkpoint.bin")
     with making(made[0], anew=True) as work:
         files.write_text(DATA, "content of manifest.json")
@@ -162,24 +162,20 @@ def test_what_is_missing_is_told_to_those_who_need_it(made: tuple[Job, Job, Job]
     assert lacks(*made[1:]) == [None, None]  # a dataset comes out the same again
 
 
-def test_a_training_that_is_made_again_is_looked_at_by_all_that_rests_on_it(made: tuple[Job, Job, Job]) -> None:
-    report = Job("report", "r", (Path("reports/t.md"),), ((made[1], (RUN,)),))
-    make(report)
-    anew = [f"{TRAINED} is made anew"] * 2
-    for path in (TRAINED, RUN, made[1].seal):
-        path.unlink()
-        assert lacks(made[2], report) == [None, None]  # nobody asks for another one
-        assert lacks(made[2], report, whole=True) == anew
-    RUN.write_text("of nobody knows what")
-    assert lacks(made[2], report) == anew
-
-
-def test_a_page_tells_of_its_run_as_a_training_does(made: tuple[Job, Job, Job]) -> None:
+def test_what_is_made_again_is_looked_at_by_all_that_rests_on_it(made: tuple[Job, Job, Job]) -> None:
     report = Job("report", "r", (Path("reports/t.md"),), ((made[1], (RUN,)),))
     page = Job("page", "p", (Path("reports/index.html"),), ((report, report.makes),))
     assert make(report) and make(page)
+    anew = [f"{TRAINED} is made anew", f"{TRAINED} is made anew", "reports/t.md is made anew"]
+    for path in (TRAINED, RUN, made[1].seal):
+        path.unlink()
+        assert lacks(made[2], report, page) == [None, None, None]  # nobody asks for another one
+        assert lacks(made[2], report, page, whole=True) == anew
+    RUN.write_text("of nobody knows what")
+    assert lacks(made[2], report, page) == anew
+    assert make(made[1])
     report.makes[0].write_text("damaged")
-    assert lacks(report, page) == ["not as its seal tells", "reports/t.md is made anew"]
+    assert lacks(*made, report, page) == [None, None, None, "not as its seal tells", "reports/t.md is made anew"]
 
 
 def test_results_that_do_not_belong_together_are_told(made: tuple[Job, Job, Job]) -> None:

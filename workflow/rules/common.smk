@@ -86,8 +86,9 @@ def dataset_job(wildcards):
 def reads(ask):
     """Return an input function: what a job reads, after a look at whether its results are current.
 
-    What is current asks for nothing above it that is not there, and nothing that is made again there touches it. What
-    is not is made anew, whatever Snakemake remembers of it: seals beside the results tell, not its own records.
+    What is not current is made anew, whatever Snakemake remembers of it: seals beside the results tell, not its own
+    records. What is current asks for nothing above it that is not, so no job reaches it that runs above it: Snakemake
+    looks for reasons of its own in no job behind one that runs.
     """
 
     def inputs(wildcards):
@@ -96,14 +97,30 @@ def reads(ask):
         job = explained(lambda: ask(wildcards))
         lack = FOUND.lack(job)
         LOOKED_AT[job.seal] = job
-        paths = [*(path for _, path in job.inputs), *job.placed]
-        if forced(job) or (lack and not lack.known):
+        if runs(job):
             workflow.dag.forcefiles.update(map(str, job.makes))
             tell(lack)
-            return paths
-        return [ancient(path) for path in paths if lack or os.path.exists(path)]
+            return [*(path for _, path in job.inputs), *job.placed]
+        current = [
+            ancient(path)
+            for maker, path in job.inputs
+            if not FOUND.lack(maker) and not forced(maker)
+        ]
+        current += [ancient(path) for path in job.placed if os.path.exists(path)]
+        # Of what is missing, somebody else may ask for it.
+        return current + [
+            path
+            for path in (*(path for _, path in job.inputs), *job.placed)
+            if lack and path not in current
+        ]
 
     return inputs
+
+
+def runs(job):
+    """Say whether a job is to run, whoever asks for its files."""
+    lack = FOUND.lack(job)
+    return forced(job) or bool(lack and not lack.known)
 
 
 def options(ask):

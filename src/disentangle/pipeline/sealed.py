@@ -16,8 +16,9 @@ from disentangle.pipeline.seals import Seal
 
 SHORT = 16
 """Digits of the hash of what was read, of 64."""
-DIFFER = {"train", "report", "page", "front"}
-"""Stages whose results, made again, may not be the same: how long it took, on a GPU the last bits, and the revision."""
+REPEATS = "generate"
+"""The stage whose results, made again, are the same. A training tells how long it took, a report the revision, and a GPU
+may end in other bits."""
 
 
 class Lack(NamedTuple):
@@ -30,8 +31,6 @@ class Lack(NamedTuple):
     """Not a change of parameters or code: something happened to what was finished once."""
     known: bool = False
     """Files of the job's ``makes`` are not there, and that is all: who asks for one of them sees that itself."""
-    spreads: bool = False
-    """What rests on them may come out differently, though no digest changed."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.why}"
@@ -81,10 +80,9 @@ class Found:
         seal = self.seal(job)
         if seal is None:
             there = [path for path in (*job.makes, job.seal) if path.exists()]
-            spreads = job.stage in DIFFER
             if there:
-                return Lack(there[0], "no seal tells what it was made of", news=True, spreads=spreads)
-            return Lack(job.makes[0], "not made yet", known=True, spreads=spreads)
+                return Lack(there[0], "no seal tells what it was made of", news=True)
+            return Lack(job.makes[0], "not made yet", known=True)
         if seal.made != job.made:
             what = "its parameters or code" if seal.digest != job.digest else "what it is made of"
             return Lack(job.makes[0], f"{what} changed")
@@ -94,27 +92,27 @@ class Found:
         for maker, path in job.inputs:
             there = self.seal(maker)
             if there is not None and seal.read.get(str(path)) != there.files.get(path.name, "")[:SHORT]:
-                return Lack(job.makes[0], f"made of another {path}", news=True, spreads=True)
+                return Lack(job.makes[0], f"made of another {path}", news=True)
         return None
 
     def _damage(self, seal: Seal, folder: Path, makes: Collection[Path] = ()) -> Lack | None:
-        missing, spreads = [], seal.stage in DIFFER
+        missing = []
         for name, sha256 in seal.files.items():
             found = self.hashes.of(folder / name)
             if found is None and not (folder / name).exists():
                 missing.append(folder / name)
             elif found != sha256:
-                return Lack(folder / name, "not as its seal tells", news=True, spreads=spreads)
+                return Lack(folder / name, "not as its seal tells", news=True)
         if missing:
-            return Lack(missing[0], "missing", True, {*missing} <= {*makes}, spreads)
+            return Lack(missing[0], "missing", True, {*missing} <= {*makes})
         return None
 
     def _above(self, job: Job) -> Lack | None:
-        """Return that something above the job is made anew and may come out differently."""
+        """Return that something above the job is made anew: the job then looks whether that came out the same."""
         for maker, _ in job.reads:
             lack = self.lack(maker)
-            if lack and lack.spreads and (self.whole or not lack.known):
-                return Lack(job.makes[0], f"{maker.makes[0]} is made anew", spreads=True)
+            if lack and maker.stage != REPEATS and (self.whole or not lack.known):
+                return Lack(job.makes[0], f"{maker.makes[0]} is made anew")
         return None
 
 
