@@ -101,17 +101,18 @@ def reads(ask):
             workflow.dag.forcefiles.update(map(str, job.makes))
             tell(lack)
             return [*(path for _, path in job.inputs), *job.placed]
-        current = [
-            ancient(path)
-            for maker, path in job.inputs
-            if not FOUND.lack(maker) and not forced(maker)
-        ]
-        current += [ancient(path) for path in job.placed if os.path.exists(path)]
-        # Of what is missing, somebody else may ask for it.
-        return current + [
+        there = {
             path
-            for path in (*(path for _, path in job.inputs), *job.placed)
-            if lack and path not in current
+            for maker, path in job.inputs
+            if not runs(maker) and not FOUND.lack(maker)
+        }
+        there |= {path for path in job.placed if os.path.exists(path)}
+        # Where its own results are only missing, somebody may ask for them.
+        asked = [*(path for _, path in job.inputs), *job.placed]
+        return [
+            ancient(path) if path in there else path
+            for path in asked
+            if lack or path in there
         ]
 
     return inputs

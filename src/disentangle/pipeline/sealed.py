@@ -17,8 +17,10 @@ from disentangle.pipeline.seals import Seal
 SHORT = 16
 """Digits of the hash of what was read, of 64."""
 REPEATS = "generate"
-"""The stage whose results, made again, are the same. A training tells how long it took, a report the revision, and a GPU
-may end in other bits."""
+"""The stage whose results, made again, are the same.
+
+A training tells how long it took, a report the revision, and a GPU may end in other bits.
+"""
 
 
 class Lack(NamedTuple):
