@@ -160,11 +160,21 @@ def tell(lack):
             )
 
 
-def made_again():
-    """Return what was current and, after this run, is not: where a training or a dataset came out otherwise."""
-    found = Found(FOUND.whole)
-    lacks = (found.lack(job) for job in LOOKED_AT.values() if not FOUND.lack(job))
-    return [lack for lack in lacks if lack and not lack.known]
+def not_current():
+    """Return what is not current after this run, as where a training came out otherwise than the last time.
+
+    Of a run that was to leave jobs out, what was current before it.
+    """
+    told, found = workflow.dag_settings, Found(FOUND.whole)
+    partial = told.until or told.omit_from or told.batch or told.allowed_rules
+    jobs = [job for job in LOOKED_AT.values() if not (partial and FOUND.lack(job))]
+    lacks = [(job, lack) for job in jobs if (lack := found.lack(job))]
+    targets = {*map(str, workflow.dag.targetfiles)}
+    return [
+        lack
+        for job, lack in lacks
+        if not lack.known or targets & {*map(str, job.makes)}
+    ]
 
 
 def report_of(wildcards):
@@ -278,9 +288,9 @@ ALIVE = break_stale_lock() if workflow.is_main_process else None
 
 
 onsuccess:
-    if again := made_again():
+    if lacks := not_current():
         print(
-            f"error: {again[0]}. {len(again)} results do not rest on what lies there now. Run the same command again.",
+            f"error: {lacks[0]}. {len(lacks)} results are not current. Run the same command again.",
             file=sys.stderr,
             flush=True,
         )
