@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import PARAMS
+from conftest import PARAMS, ROOT
 
 from disentangle import __main__ as command
 
@@ -147,3 +147,9 @@ def test_a_job_imports_only_what_it_uses(modules: str, absent: str) -> None:
     imported = set(done.stdout.split())
     assert {f"disentangle.{module}" for module in modules.split()} <= imported
     assert not set(absent.split()) & imported
+
+
+def test_a_reader_that_has_had_enough_gets_no_traceback() -> None:
+    command = f"{sys.executable} -m disentangle params | head -1"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (len(done.stdout.splitlines()), done.stderr) == (1, "")

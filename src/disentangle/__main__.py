@@ -159,6 +159,10 @@ def main(arguments: list[str] | None = None) -> int:
             given.cell = Cell(given.scale, given.study, given.dataset, given.method, given.lam, given.seed)
             given.settings.check_cell(given.cell)
         importlib.import_module(f"disentangle.stages.{given.stage}").run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has had enough, as of `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except InputError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
