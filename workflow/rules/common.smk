@@ -121,7 +121,7 @@ def reads(ask):
 def runs(job):
     """Say whether a job is to run, whoever asks for its files."""
     lack = FOUND.lack(job)
-    return forced(job) or bool(lack and not lack.known)
+    return forced(job) or bool(lack and (FOUND.whole or not lack.known))
 
 
 def options(ask):
@@ -140,10 +140,13 @@ def options(ask):
 def forced(job):
     """Say whether the user forces a job, or one that it rests on, whatever the state of its results."""
     told = workflow.dag_settings
-    if not told.forcerun or told.forceall:
+    named = {*map(str, told.forcerun)}
+    if told.forcetargets:
+        named |= {*map(str, workflow.dag.targetfiles)}
+    if told.forceall or not named:
         return told.forceall
-    named = {job.stage, *map(str, job.makes)} & {*map(str, told.forcerun)}
-    return bool(named) or any(forced(maker) for maker, _ in job.reads)
+    own = {job.stage, *map(str, job.makes)}
+    return bool(own & named) or any(forced(maker) for maker, _ in job.reads)
 
 
 def tell(lack):
