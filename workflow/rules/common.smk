@@ -2,6 +2,7 @@
 
 import atexit
 import fcntl
+import functools
 import json
 import os
 import shlex
@@ -137,6 +138,7 @@ def options(ask):
     return options
 
 
+@functools.cache
 def forced(job):
     """Say whether the user forces a job, or one that it rests on, whatever the state of its results."""
     told = workflow.dag_settings
