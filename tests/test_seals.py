@@ -14,6 +14,7 @@ from disentangle.errors import InputError
 from disentangle.pipeline import hashes, sealed, seals
 from disentangle.pipeline.hashes import Hashes
 from disentangle.pipeline.jobs import Job, above
+from disentangle.pipeline.schedule import to_run
 from disentangle.pipeline.sealed import Found, making
 from disentangle.pipeline.study import with_suffix
 
@@ -45,8 +46,8 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Job,
     yield jobs
 
 
-def lacks(*jobs: Job, whole: bool = False) -> list[str | None]:
-    found = Found(whole)
+def lacks(*jobs: Job) -> list[str | None]:
+    found = Found()
     return [lack and lack.why for lack in map(found.lack, jobs)]
 
 
@@ -162,20 +163,53 @@ def test_what_is_missing_is_told_to_those_who_need_it(made: tuple[Job, Job, Job]
     assert lacks(*made[1:]) == [None, None]  # a dataset comes out the same again
 
 
-def test_what_is_made_again_is_looked_at_by_all_that_rests_on_it(made: tuple[Job, Job, Job]) -> None:
-    report = Job("report", "r", (Path("reports/t.md"),), ((made[1], (RUN,)),))
+def test_what_runs_is_what_is_asked_for_and_not_current_and_what_rests_on_it(made: tuple[Job, Job, Job]) -> None:
+    generate, train, _ = made
+    report = Job("report", "r", (Path("reports/t.md"),), ((generate, (DATA,)), (train, (RUN,))))
     page = Job("page", "p", (Path("reports/index.html"),), ((report, report.makes),))
+    jobs = dict(zip(("generate", "train", "encode", "report", "page"), (*made, report, page), strict=True))
+
+    def runs(*asked: str, **options: object) -> list[str]:
+        run = to_run([jobs[name] for name in asked], Found(), **options)
+        return [name for name, job in jobs.items() if job in run]
+
+    assert runs("encode", "page") == ["report", "page"]
     assert make(report) and make(page)
-    anew = [f"{TRAINED} is made anew", f"{TRAINED} is made anew", "reports/t.md is made anew"]
-    for path in (TRAINED, RUN, made[1].seal):
-        path.unlink()
-        assert lacks(made[2], report, page) == [None, None, None]  # nobody asks for another one
-        assert lacks(made[2], report, page, whole=True) == anew
-    RUN.write_text("of nobody knows what")
-    assert lacks(made[2], report, page) == anew
-    assert make(made[1])
-    report.makes[0].write_text("damaged")
-    assert lacks(*made, report, page) == [None, None, None, "not as its seal tells", "reports/t.md is made anew"]
+    assert runs("encode", "page", whole=True) == []
+    assert runs("page", forced=lambda job: job is train) == ["train", "report", "page"]
+    kept = {path: path.read_bytes() for path in (DATA, RUN, CODES, TRAINED)}
+    # What is missing is made if it is asked for, or a job that runs reads it.
+    TRAINED.unlink()
+    assert runs("page") == runs("encode") == []
+    assert runs("train") == ["train"]
+    assert runs("train", "page") == ["train", "report", "page"]
+    assert runs("encode", "page", whole=True) == ["train", "encode", "report", "page"]
+    CODES.write_text("damaged")
+    assert runs("encode") == ["train", "encode"]
+    CODES.write_bytes(kept[CODES])
+    # A dataset comes out the same: what rests on it does not look.
+    DATA.write_text("damaged")
+    assert runs("page") == ["generate"]
+    report.makes[0].unlink()
+    assert runs("page") == ["generate"]  # it is gone and nobody reads it
+    assert runs("report", "page") == ["generate", "report", "page"]
+    DATA.write_bytes(kept[DATA])
+    TRAINED.write_bytes(kept[TRAINED])
+    assert make(report, anew=True)
+    RUN.write_text("damaged")
+    assert runs("page") == ["train", "report", "page"]
+    assert runs("encode") == ["train", "encode"]
+
+
+def test_what_was_made_of_what_is_gone_is_known_from_what_it_was_made_of(made: tuple[Job, Job, Job]) -> None:
+    """Codes are away, and the training came to other bits: scores of the codes before are none of it."""
+    probe = Job("probe", "p", (Path("runs/c/probe.json"),), ((made[2], (CODES,)),))
+    assert make(probe)
+    CODES.unlink()
+    made[2].seal.unlink()
+    assert lacks(probe) == [None]
+    assert make(made[1], "other bits", anew=True)
+    assert lacks(probe) == [f"made of another {TRAINED}"]
 
 
 def test_results_that_do_not_belong_together_are_told(made: tuple[Job, Job, Job]) -> None:
@@ -235,6 +269,7 @@ def test_parts_of_results_are_kept_while_they_are_of_the_same(made: tuple[Job, J
 def test_all_that_a_job_rests_on_comes_before_it(made: tuple[Job, Job, Job]) -> None:
     assert above([made[2], made[1]]) == list(made)
     assert json.loads(made[2].seal.read_text())["read"].keys() == {str(DATA), str(TRAINED), str(RUN)}
+    assert made[2].lineage == {DATA: made[0], TRAINED: made[1], RUN: made[1]}
 
 
 def test_names_with_dots_have_files_of_their_own() -> None:

@@ -21,6 +21,7 @@ from disentangle.data import dataset_files
 from disentangle.errors import InputError
 from disentangle.pipeline import outputs, params, plan, seals
 from disentangle.pipeline.jobs import CODES, Jobs, above
+from disentangle.pipeline.schedule import to_run
 from disentangle.pipeline.sealed import Found
 from disentangle.pipeline.study import FRONT, report_path, studies, study_of
 
@@ -61,7 +62,7 @@ def explained(ask):
 PARAMS = explained(params.load)
 JOBS = Jobs(PARAMS)
 FOUND = Found()
-LOOKED_AT, TOLD = {}, []
+TOLD = []
 atexit.register(FOUND.hashes.save)
 
 
@@ -85,55 +86,74 @@ def dataset_job(wildcards):
 
 
 def reads(ask):
-    """Return an input function: what a job reads, after a look at whether its results are current.
+    """Return an input function: what a job reads, if it is to run, and otherwise what of that does not run either.
 
-    What is not current is made anew, whatever Snakemake remembers of it: seals beside the results tell, not its own
-    records. What is current asks for nothing above it that is not, so no job reaches it that runs above it: Snakemake
-    looks for reasons of its own in no job behind one that runs.
+    Seals beside the results tell what runs (``to_run``), whatever Snakemake remembers and whatever the times of files
+    are. So no way in its graph leads from a job that runs through one that does not, behind which it would look for
+    nothing else to do.
     """
 
     def inputs(wildcards):
-        # Times of files, and what Snakemake recorded, say nothing here; DAG settings are not there any sooner.
-        workflow.dag_settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
         job = explained(lambda: ask(wildcards))
-        lack = FOUND.lack(job)
-        LOOKED_AT[job.seal] = job
-        if runs(job):
+        run, paths = explained(planned), [
+            *(path for _, path in job.inputs),
+            *job.placed,
+        ]
+        if job in run:
             workflow.dag.forcefiles.update(map(str, job.makes))
-            tell(lack)
-            return [*(path for _, path in job.inputs), *job.placed]
-        there = {
-            path
-            for maker, path in job.inputs
-            if not runs(maker) and not FOUND.lack(maker)
-        }
-        there |= {path for path in job.placed if os.path.exists(path)}
-        # Where its own results are only missing, somebody may ask for them.
-        asked = [*(path for _, path in job.inputs), *job.placed]
+            tell(FOUND.lack(job))
+            return paths
+        there = {path for maker, path in job.inputs if maker not in run}
         return [
-            ancient(path) if path in there else path
-            for path in asked
-            if lack or path in there
+            ancient(path)
+            for path in paths
+            if path in there | {*job.placed} and os.path.exists(path)
         ]
 
     return inputs
 
 
-def runs(job):
-    """Say whether a job is to run, whoever asks for its files."""
-    lack = FOUND.lack(job)
-    return forced(job) or bool(lack and (FOUND.whole or not lack.known))
+@functools.cache
+def planned():
+    """Return the jobs that run. What the user asks for is not known before the graph is built."""
+    workflow.dag_settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
+    return to_run(targets(), FOUND, whole(), forced)
+
+
+def whole():
+    """Say whether every file of every cell is asked for, as by the default target."""
+    return any(rule.name == "all" for rule in workflow.dag.targetrules)
+
+
+@functools.cache
+def targets():
+    """Return the jobs that the user asks for."""
+    rules = [rule for rule in workflow.dag.targetrules if rule.name != "all"]
+    paths = [
+        *workflow.dag.targetfiles,
+        *(path for rule in rules for path in rule.output),
+    ]
+    found = [job for path in paths if (job := job_at(Path(path)))]
+    if not whole():
+        return found
+    found += [JOBS.maker(Path(target)) for target in PARAMS.targets]
+    return found + others_damaged({job.seal for job in above(found)})
+
+
+def job_at(path):
+    """Return the job that makes a file, None where it is no result: Snakemake knows whether any rule makes it."""
+    try:
+        return JOBS.maker(path)
+    except InputError:
+        return None
 
 
 def options(ask):
-    """Return a params function: the digest of all that a job depends on, and whether it is made though it is current.
-
-    What is current runs only where the user forces it.
-    """
+    """Return a params function: the digest of all that a job depends on, and whether the user forces it."""
 
     def options(wildcards, input):
         job = explained(lambda: ask(wildcards))
-        return f"--digest {job.made}" + ("" if FOUND.lack(job) else " --anew")
+        return f"--digest {job.made}" + (" --anew" if forced(job) else "")
 
     return options
 
@@ -166,20 +186,11 @@ def tell(lack):
 
 
 def not_current():
-    """Return what is not current after this run, as where a training came out otherwise than the last time.
-
-    Of a run that was to leave jobs out, what was current before it.
-    """
-    told, found = workflow.dag_settings, Found(FOUND.whole)
-    partial = told.until or told.omit_from or told.batch or told.allowed_rules
-    jobs = [job for job in LOOKED_AT.values() if not (partial and FOUND.lack(job))]
-    lacks = [(job, lack) for job in jobs if (lack := found.lack(job))]
-    targets = {*map(str, workflow.dag.targetfiles)}
-    return [
-        lack
-        for job, lack in lacks
-        if not lack.known or targets & {*map(str, job.makes)}
-    ]
+    """Return what of that which was to run, or rests on it, is not current after this run."""
+    told, found = workflow.dag_settings, Found()
+    if told.until or told.omit_from or told.batch or told.allowed_rules:
+        return []
+    return [*filter(None, map(found.lack, to_run(targets(), found, whole())))]
 
 
 def report_of(wildcards):
@@ -221,17 +232,13 @@ def everything(wildcards):
 
     What DVC stores must be whole.
     """
-    FOUND.whole = True
-    needed = explained(
-        lambda: above(JOBS.maker(Path(target)) for target in PARAMS.targets)
-    )
-    return [path for job in needed + others_damaged(needed) for path in job.makes]
+    return [path for job in explained(lambda: above(targets())) for path in job.makes]
 
 
-def others_damaged(needed):
+def others_damaged(known):
     """Return the jobs of results that lie here damaged or incomplete and that no target rests on."""
     damaged = []
-    for seal in seals.lying({job.seal for job in needed}):
+    for seal in seals.lying(known):
         job, lack = FOUND.at(JOBS, seal)
         if lack and job:
             damaged.append(job)

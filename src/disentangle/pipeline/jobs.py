@@ -15,7 +15,8 @@ from typing import Any
 from disentangle.cells import RUNS, TRAINED, Cell, dataset_folder
 from disentangle.data.dataset_files import MANIFEST
 from disentangle.errors import InputError
-from disentangle.pipeline import outputs, plan
+from disentangle.pipeline import outputs, plan, seals
+from disentangle.pipeline.hashes import Hashes
 from disentangle.pipeline.needs import needs
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.study import EVALUATIONS, FRONT, figure_path, report_path, studies, study_of, with_suffix
@@ -53,6 +54,14 @@ class Job:
         """Each file that it reads, with the job that makes it."""
         return ((job, path) for job, paths in self.reads for path in paths)
 
+    @functools.cached_property
+    def lineage(self) -> dict[Path, "Job"]:
+        """Each file that it reads or that one of these was made of, with the job that makes it."""
+        found: dict[Path, Job] = {}
+        for job, paths in self.reads:
+            found |= job.lineage | dict.fromkeys(paths, job)
+        return found
+
     def into(self, folder: Path) -> "Job":
         """Return the same job that leaves its files in another folder."""
         return replace(self, makes=tuple(folder / path.name for path in self.makes))
@@ -61,8 +70,10 @@ class Job:
 class Jobs:
     """The jobs of one params.yaml, each made once."""
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: Params, hashes: Hashes | None = None) -> None:
+        """``hashes`` know the user's own raw files."""
         self._params = params
+        self._hashes = hashes or Hashes()
         self._known: dict[Any, Job] = {}
 
     def generate(self, scale: str, dataset: str) -> Job:
@@ -70,7 +81,7 @@ class Jobs:
 
         def job() -> Job:
             placed = tuple(plan.official_files(self._params, scale, dataset))
-            digest = plan.generate(self._params, scale, dataset)
+            digest = plan.generate(self._params, scale, dataset, self._hashes)
             return Job("generate", digest, (dataset_folder(scale, dataset) / MANIFEST,), (), placed)
 
         return self._once(("generate", scale, dataset), job)
@@ -178,8 +189,12 @@ class Jobs:
             if path in (study.page, study.card):
                 return self.page(name)
         match path.parts:
-            case ("data", "datasets", scale, dataset, _):
-                return self.generate(scale, dataset)
+            case ("data", "datasets", scale, dataset, name):
+                job = self.generate(scale, dataset)
+                sealed = seals.read(job.seal)
+                if name not in (MANIFEST, job.seal.name, *(sealed.files if sealed else ())):
+                    raise InputError(f"{path}: no stage makes it.")
+                return job
             case ("data", "runs", *_):
                 return self.of_cell(_cell_at(path.parent), path.name)
         return self._report_or_figure(path)
@@ -187,9 +202,11 @@ class Jobs:
     def _report_or_figure(self, path: Path) -> Job:
         if "figures" in path.parts:
             at = path.parts.index("figures")
-            figure, *subject = path.with_suffix("").parts[at + 1 :]
-            name = outputs.figure_at(str(Path(*path.parts[:at])), figure)
-            return self.figure(name, subject[0] if subject else "", subject[1] if len(subject) > 1 else None)
+            match path.with_suffix("").parts[at + 1 :]:
+                case (figure, dataset, *method) if len(method) < 2:
+                    name = outputs.figure_at(str(Path(*path.parts[:at])), figure)
+                    return self.figure(name, dataset, method[0] if method else None)
+            raise InputError(f"{path}: no figure lies there.")
         return self.report(outputs.report_at(str(path.with_suffix(""))))
 
     def _datasets(self, cells: Iterable[Cell]) -> Iterator[tuple[Job, tuple[Path, ...]]]:

@@ -32,12 +32,12 @@ TEMPLATES = sorted((provenance.PACKAGE / "reporting").glob("*.jinja"))
 MISSING = "missing"
 
 
-def generate(params: Params, scale: str, dataset: str) -> str:
+def generate(params: Params, scale: str, dataset: str, hashes: Hashes | None = None) -> str:
     """Return the digest of a dataset: its definition, the user's own raw files, and the code that makes it.
 
     Where raw files are gone and nothing else changed, the dataset that was made of them stays current.
     """
-    raw = raw_files(params, scale, dataset)
+    raw = raw_files(params, scale, dataset, hashes)
     seal = _seal(scale, dataset) if MISSING in raw.values() else None
     if seal and seal.told.get("sources") == params.dataset(scale, dataset)["sources"]:
         raw = {role: seal.told["raw_files"][role] if found == MISSING else found for role, found in raw.items()}
@@ -70,9 +70,9 @@ def _seal(scale: str, dataset: str) -> seals.Seal | None:
     return seals.read((dataset_folder(scale, dataset) / MANIFEST).with_suffix(".seal"))
 
 
-def raw_files(params: Params, scale: str, dataset: str) -> dict[str, str]:
+def raw_files(params: Params, scale: str, dataset: str, hashes: Hashes | None = None) -> dict[str, str]:
     """Return a fingerprint of the user's own raw files by source, ``missing`` where one is not there."""
-    hashes, own = Hashes(), _own_sources(params, scale, dataset)
+    hashes, own = hashes or Hashes(), _own_sources(params, scale, dataset)
     found = {role: _fingerprint(source.files(), hashes) for role, source in own.items()}
     hashes.save()
     return found

@@ -16,11 +16,6 @@ from disentangle.pipeline.seals import Seal
 
 SHORT = 16
 """Digits of the hash of what was read, of 64."""
-REPEATS = "generate"
-"""The stage whose results, made again, are the same.
-
-A training tells how long it took, a report the revision, and a GPU may end in other bits.
-"""
 
 
 class Lack(NamedTuple):
@@ -41,9 +36,7 @@ class Lack(NamedTuple):
 class Found:
     """Seals and files as they are found on disk, each read once."""
 
-    def __init__(self, whole: bool = False, hashes: Hashes | None = None) -> None:
-        self.whole = whole
-        """Every file of every job is asked for, not only those that a report reads."""
+    def __init__(self, hashes: Hashes | None = None) -> None:
         self.hashes = hashes or Hashes()
         self._seals: dict[Path, Seal | None] = {}
         self._lacks: dict[Path, Lack | None] = {}
@@ -88,10 +81,10 @@ class Found:
         if seal.made != job.made:
             what = "its parameters or code" if seal.digest != job.digest else "what it is made of"
             return Lack(job.makes[0], f"{what} changed")
-        return self._read_differs(job, seal) or self._damage(seal, job.seal.parent, job.makes) or self._above(job)
+        return self._read_differs(job, seal) or self._damage(seal, job.seal.parent, job.makes)
 
     def _read_differs(self, job: Job, seal: Seal) -> Lack | None:
-        for maker, path in job.inputs:
+        for path, maker in job.lineage.items():
             there = self.seal(maker)
             if there is not None and seal.read.get(str(path)) != there.files.get(path.name, "")[:SHORT]:
                 return Lack(job.makes[0], f"made of another {path}", news=True)
@@ -107,14 +100,6 @@ class Found:
                 return Lack(folder / name, "not as its seal tells", news=True)
         if missing:
             return Lack(missing[0], "missing", True, {*missing} <= {*makes})
-        return None
-
-    def _above(self, job: Job) -> Lack | None:
-        """Return that something above the job is made anew: the job then looks whether that came out the same."""
-        for maker, _ in job.reads:
-            lack = self.lack(maker)
-            if lack and maker.stage != REPEATS and (self.whole or not lack.known):
-                return Lack(job.makes[0], f"{maker.makes[0]} is made anew")
         return None
 
 
@@ -197,12 +182,12 @@ def intact(job: Job, read: Mapping[str, str]) -> Seal | None:
 
 
 def check_inputs(job: Job) -> dict[str, str]:
-    """Return the short hash of each file that a job reads, by path: each is read whole and compared with its seal.
+    """Return the short hash of each file that a job rests on, by path; each that it reads is compared with its seal.
 
     Raises InputError that names a file that is missing, damaged, of other parameters or code, or of other data than
     another one that is read with it.
     """
-    read: dict[str, str] = {}
+    known: dict[str, str] = {}
     sealed = [(maker, paths, seals.read(maker.seal)) for maker, paths in job.reads]
     for maker, paths, seal in sealed:
         for path in paths:
@@ -216,13 +201,12 @@ def check_inputs(job: Job) -> dict[str, str]:
                 Hashes.forget(path)
                 state = "not as its seal tells" if path.exists() else "missing"
                 raise InputError(f"{path}: {state}. Run the same command again to make it anew.")
-            read[str(path)] = found[:SHORT]
-    known = dict(read)
+            known[str(path)] = found[:SHORT]
     for maker, _, seal in sealed:
         for name, sha256 in seal.read.items() if seal else ():
             if known.setdefault(name, sha256) != sha256:
                 raise InputError(f"{maker.makes[0]}: made of another {name} than there is. Run again to make both fit.")
-    return read
+    return known
 
 
 def _content(path: Path) -> str | None:

@@ -6,6 +6,7 @@ all that is needed to know whether a result is current, wherever that was made a
 
 import hashlib
 import json
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ class Seal:
     made: str
     """Of these and of those of all jobs above it."""
     read: Mapping[str, str]
-    """What the job read, by path from the project: the first 16 digits of each file's SHA-256."""
+    """What the job read, and what that was made of, by path from the project: 16 digits of each file's SHA-256."""
     files: Mapping[str, str]
     """What it made, by path from the seal's folder: the SHA-256 of each file."""
     told: Mapping[str, Any] = field(default_factory=dict)
@@ -52,7 +53,10 @@ def write(path: Path, seal: Seal) -> None:
 
 def lying(known: Collection[Path] = ()) -> list[Path]:
     """Return the seals that lie in this folder, but for those that are known, sorted."""
-    return sorted({path for root in PLACES for path in root.rglob("*.seal")} - {*known})
+    # Unlike ``rglob``, it looks behind links, as to a bigger disk.
+    walks = (walk for root in PLACES for walk in os.walk(root, followlinks=True))
+    found = {Path(folder, name) for folder, _, names in walks for name in names if name.endswith(".seal")}
+    return sorted(found - {*known})
 
 
 def _hash(content: Mapping[str, Any]) -> str:

@@ -96,6 +96,8 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
         jobs: dict[training.Job, Cell] = {}
         for cell in sorted(cells):  # so that a stack knows its state again, whichever of its cells is asked for
             say, job = _prefixed(f"{cell}: " if len(cells) > 1 else ""), planned[cell].job
+            if given.anew:
+                cell.resume.unlink(missing_ok=True)
             if not given.anew and renewed(job, read):
                 say("this cell is trained already, with the same parameters, code and data")
                 continue
@@ -108,12 +110,16 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
             jobs[training.Job(planned[cell].config, cell.resume, state, say)] = cell
         if not jobs:
             return
-        family = registry.load("families", study_of(cells[0].study).family)
+        family, written = registry.load("families", study_of(cells[0].study).family), list[Job]()
         for job, trained in family.train([*jobs], folder, where, execution, given.checkpoint_every):
             cell = jobs[job]
-            made = planned[cell].job if cell in asked else planned[cell].job.into(cell.ahead)
-            _write(made.seal.parent, job.config, trained, made_of)
-            write_seal(made, read)
+            written.append(planned[cell].job if cell in asked else planned[cell].job.into(cell.ahead))
+            _write(written[-1].seal.parent, job.config, trained, made_of)
+            # A stack is finished as a whole: what is left of one has no state to go on from.
+            if not family.STACKED or len(written) == len(jobs):
+                for made in written:
+                    write_seal(made, read)
+                written.clear()
             if cell in asked:
                 shutil.rmtree(cell.ahead, ignore_errors=True)  # of other parameters or code
 

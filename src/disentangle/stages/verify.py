@@ -1,6 +1,7 @@
 """Read again all that results rest on, say what is not as its seal tells, and with ``--mend`` make that anew."""
 
 import argparse
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +13,7 @@ from disentangle.errors import InputError
 from disentangle.pipeline import plan, seals
 from disentangle.pipeline.hashes import Hashes
 from disentangle.pipeline.jobs import Job, Jobs, above
+from disentangle.pipeline.schedule import to_run
 from disentangle.pipeline.sealed import Found, Lack
 
 
@@ -20,12 +22,14 @@ def run(given: argparse.Namespace) -> None:
 
     Raises InputError if something is missing, damaged or of other parameters or code, and is not to be mended.
     """
-    jobs, found = Jobs(given.settings), Found(whole=True, hashes=Hashes(trusting=False))
+    hashes = Hashes(trusting=False)
+    jobs, found = Jobs(given.settings, hashes), Found(hashes)
     asked, others = _asked(given, jobs), dict[Path, Lack]()
     needed = above(asked)
     for path in () if given.paths else seals.lying({job.seal for job in needed}):
         job, lack = found.at(jobs, path)
         if job:
+            asked.append(job)
             needed.append(job)
         elif lack:
             others[path] = lack
@@ -33,23 +37,24 @@ def run(given: argparse.Namespace) -> None:
     for name, archive in plan.archives().items():
         if name in placed:
             check_official(Path(name), *checksum_of(archive), f"Move it away to download {archive['url']}.")
-    lacks = {job: lack for job in needed if (lack := found.lack(job))}
-    found.hashes.save()  # what was read replaces what times promised
-    for lack in [*lacks.values(), *others.values()]:
+    run = to_run(asked, found, whole=True)
+    hashes.save()  # what was read replaces what times promised
+    for lack in [*filter(None, map(found.lack, needed)), *others.values()]:
         print(lack, flush=True)
-    again = Counter(job.stage for job in lacks)
+    again = Counter(job.stage for job in needed if job in run)
     said = ", ".join(f"{stage} {count}" for stage, count in again.items())
-    print(f"{len(needed)} results looked at; to be made anew: {said or 'none'}", flush=True)
-    if given.mend and lacks:
-        _mend([*lacks])
-    elif lacks or others:
-        raise InputError(f"{len(lacks) + len(others)} results are not as they should be; --mend makes them anew.")
+    print(f"{len(needed)} results looked at; to be made anew or looked at again: {said or 'none'}", flush=True)
+    if given.mend and run:
+        _mend([job for job in needed if job in run])
+    if others or (run and not given.mend):
+        raise InputError(f"{len(run) + len(others)} results are not as they should be; --mend makes anew what it can.")
 
 
 def _asked(given: argparse.Namespace, jobs: Jobs) -> list[Job]:
     """Return the jobs of what is named: of a file, of all that was made in a folder, or of the targets."""
     found = []
-    for path in map(Path, given.paths or given.settings.targets):
+    for name in given.paths or given.settings.targets:
+        path = Path(os.path.relpath(name))
         inside = [seal for seal in seals.lying() if path in seal.parents]
         found += [jobs.maker(_first(seal)) for seal in inside] if path.is_dir() else [jobs.maker(path)]
         if path.is_dir() and not inside:
