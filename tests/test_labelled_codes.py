@@ -142,6 +142,8 @@ def test_a_probe_of_labelled_images_is_refused_for_view_pairs(tmp_path: Path, mo
     pair = dict.fromkeys(("DC", "BC", *registry.constant("datasets", "mnist_stl10", "POOLS")), np.zeros((4, 2), int))
     for split in dataset_files.SPLITS:
         files.write_arrays(folder / f"{split}_factors.npz", pair)
+    names = [f"{split}_factors.npz" for split in dataset_files.SPLITS]
+    files.write_json(folder / dataset_files.MANIFEST, {"files": {name: files.sha256(folder / name) for name in names}})
     codes = {f"{split}_r": np.zeros((4, 2), np.float32) for split in dataset_files.SPLITS}
     files.write_arrays(CELL.folder / "codes.npz", codes)
     definition = {"generator": "mnist_stl10", "options": {"held": ["DC", "BC"]}}

@@ -328,7 +328,7 @@ def test_a_folder_of_reports_without_a_study_is_told(toy: Toy) -> None:
 
 def test_what_a_study_is_evaluated_with_is_there(toy: Toy) -> None:
     """Its schema may have left the key open."""
-    section = toy.settings.scales["s"]["studies"]["toy"] | {"datasets": []}
+    section = toy.settings.scales["s"]["studies"]["toy"] | {"datasets": [], "methods": {}}
     settings = params.Params("s", (), {"s": {"studies": {"toy": section}, "datasets": {}}})
     with pytest.raises(InputError, match=r"studies\.toy: the key 'metrics' is missing, which stage 'measure' uses\.$"):
         params._check_study(settings, "s", "toy", {})
