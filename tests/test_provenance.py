@@ -166,7 +166,7 @@ def check(x):
     ("old", "new", "counts"),
     [
         ('f"found {x}; allowed: >= 0"', '"less than 0: " + str(x)', False),
-        ("ValueError(f", "InputError(f", False),
+        ("ValueError(f", "InputError(f", True),
         ('>= 0")', '>= 0") from None', False),
         ('"By us."', '"By them."', False),
         ('"the real thing"', '""', False),

@@ -126,7 +126,9 @@ class _Reader:
                 self.parts.append(node.arg)
             case ast.Raise() if not self._raises_own(node.exc):
                 self._mention(node)
-                self.parts.append("Raise")
+                # Its words are left out, not where it may be caught.
+                of = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+                self.parts.append(f"Raise {ast.unparse(of) if of else ''}")
             case ast.Import() | ast.ImportFrom():
                 self._import(node)
             case list():
