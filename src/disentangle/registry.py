@@ -199,8 +199,14 @@ def _option(field: ast.AnnAssign, where: str) -> Option:
             found = ast.unparse(field.annotation)
             raise InputError(f"{where}: found the type {found}; allowed: {', '.join(TYPES)}[...] or Literal[...].")
     _check_range(kind, given, where)
-    default = None if field.value is None else ast.literal_eval(field.value)
-    return Option(kind, allowed if isinstance(allowed, tuple) else (allowed,), given, default, field.value is None)
+    try:
+        default = None if field.value is None else ast.literal_eval(field.value)
+    except ValueError:
+        raise InputError(f"{where}: its default must be written out: it is read, not run.") from None
+    option = Option(kind, allowed if isinstance(allowed, tuple) else (allowed,), given, default, field.value is None)
+    if default is not None:
+        option.check(f"{where}: its default", default)
+    return option
 
 
 def _check_range(kind: str, given: str, where: str) -> None:

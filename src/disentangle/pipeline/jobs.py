@@ -182,19 +182,23 @@ class Jobs:
         return [self.train(cell), self.encode(cell), *(self.evaluate(s, cell) for s in study_of(cell.study).evaluated)]
 
     def maker(self, path: Path) -> Job:
-        """Return the job that makes a file; raises InputError where params.yaml has none."""
+        """Return the job that makes a file or its seal; raises InputError where params.yaml has none."""
+        job = self._maker(path)
+        if path not in (job.seal, *job.makes):
+            sealed = seals.read(job.seal)  # of a dataset, which has more files
+            if path.parent != job.seal.parent or not sealed or path.name not in sealed.files:
+                raise InputError(f"{path}: no stage makes it.")
+        return job
+
+    def _maker(self, path: Path) -> Job:
         if path == FRONT:
             return self.front()
         for name, study in studies().items():
             if path in (study.page, study.card):
                 return self.page(name)
         match path.parts:
-            case ("data", "datasets", scale, dataset, name):
-                job = self.generate(scale, dataset)
-                sealed = seals.read(job.seal)
-                if name not in (MANIFEST, job.seal.name, *(sealed.files if sealed else ())):
-                    raise InputError(f"{path}: no stage makes it.")
-                return job
+            case ("data", "datasets", scale, dataset, _):
+                return self.generate(scale, dataset)
             case ("data", "runs", *_):
                 return self.of_cell(_cell_at(path.parent), path.name)
         return self._report_or_figure(path)

@@ -89,5 +89,7 @@ class Source:
     def _parts(self, table: LabelTable) -> list[str]:
         """Return the split of each picture, nothing where the table does not tell and was not said to."""
         if self.split == Source.split and self.split not in table.columns:
+            if like := [name for name in table.columns if name.casefold() == self.split]:
+                raise InputError(f"{table.path}: column '{like[0]}': say `split: {like[0]}`, or call it otherwise.")
             return []
         return table.column(self.split, "split")
