@@ -137,7 +137,7 @@ def test_a_single_report_needs_no_more_than_it_reads(built: Project, tmp_path: P
         assert "Nothing to be done" in project.snakemake("-n", "reports/table3.md")
     assert "Nothing to be done" in project.snakemake("reports/table3.md")
     project.edit_params("burns.probes.logistic.C", 0.5)
-    needed = Counter(generate=1, train=2, encode=2, probe=2, report=1)
+    needed = Counter(generate=1, train=2, encode=2, probe=2, measure=2, report=1)
     assert jobs(project.snakemake("reports/table3.md")) == needed
 
 
@@ -188,16 +188,18 @@ def test_one_more_metric_measures_that_metric(built: Project, tmp_path: Path) ->
 def test_verify_reads_everything_again_says_what_is_wrong_and_mends_it(built: Project, tmp_path: Path) -> None:
     project = built.copy(tmp_path / "copy")
     before = whole(project)
-    assert "to be made anew: none" in project.stage("verify")
+    assert "to be made anew or looked at again: none" in project.stage("verify")
     flip(project.folder / CELL / "codes.npz")
     (project.folder / DATA / "test_images.npy").unlink()
     said = project.stage("verify", status=1)
     assert f"{CELL}/codes.npz: not as its seal tells" in said
     assert f"{DATA}/test_images.npy: missing" in said
-    assert "to be made anew: generate 1, encode 1, probe 1, measure 1, report 1" in said
-    assert "error: 5 results are not as they should be; --mend makes them anew." in said
+    assert "to be made anew or looked at again: generate 1, encode 1, probe 1, measure 1, report 1" in said
+    assert "error: 5 results are not as they should be; --mend makes anew what it can." in said
     other = CELL.replace("ortho/lam=0.1", "infomax/lam=0")
-    assert "5 results looked at; to be made anew: generate 1\n" in project.stage("verify", other, status=1)
+    assert "5 results looked at; to be made anew or looked at again: generate 1\n" in project.stage(
+        "verify", other, status=1
+    )
     for path in (CELL, f"{CELL}/probe.json", "reports/table3.md"):
         assert "codes.npz: not as its seal tells" in project.stage("verify", path, status=1)
     assert jobs(project.stage("verify", "--mend")) == ENCODE + Counter(generate=1)
