@@ -3,13 +3,14 @@
 import csv
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Project, jobs, planned
+from conftest import Project, jobs, planned, trained_files
 
 # One worker: what it builds takes a minute.
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("locatello")]
@@ -96,9 +97,12 @@ def test_every_file_is_there_and_holds_what_it_says(done: Project) -> None:
     cell = done.folder / "data/runs/tiny/locatello/dsprites/beta_vae/lam=4/seed=1"
     assert {path.name for path in cell.iterdir()} == {
         "checkpoint.safetensors",
+        "checkpoint.seal",
         "codes.npz",
+        "codes.seal",
         "history.csv",
         "metrics.json",
+        "metrics.seal",
         "run.json",
         "timing.json",
     }
@@ -190,12 +194,11 @@ def test_a_change_reruns_what_it_invalidates_and_nothing_else(done: Project, tmp
 def test_the_same_command_gives_the_same_bytes(done: Project, tmp_path: Path) -> None:
     project = done.copy(tmp_path / "copy")
     cell = project.folder / "data/runs/tiny/locatello/dsprites/beta_vae/lam=1/seed=0"
-    before = {path.name: path.read_bytes() for path in cell.iterdir() if path.name != "timing.json"}
-    for path in cell.iterdir():
-        path.unlink()
+    before = trained_files(project)
+    shutil.rmtree(cell)
     for stage in ("train", "encode", "measure"):
         project.stage(stage, *CELL, "--method", "beta_vae")
-    assert {path.name: path.read_bytes() for path in cell.iterdir() if path.name != "timing.json"} == before
+    assert trained_files(project) == before
 
 
 def test_without_snakemake_a_sweep_makes_the_same_in_stacks(fresh: Project, done: Project, tmp_path: Path) -> None:
