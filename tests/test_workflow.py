@@ -49,9 +49,7 @@ def change_probe(project: Project) -> None:
 
 
 def change_probe_file(project: Project) -> None:
-    project.edit(
-        "src/disentangle/evaluation/probes/logistic.py", "max_iterations: int = 100", "max_iterations: int = 200"
-    )
+    project.edit("src/disentangle/evaluation/probes/logistic.py", '<= 1e6"] = 100', '<= 1e6"] = 200')
 
 
 def change_metric_file(project: Project) -> None:

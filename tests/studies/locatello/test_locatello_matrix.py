@@ -58,7 +58,7 @@ CHANGES = {
     "the training": (sets(f"{PATH}.training.lr", 0.002), CELL + CELL + REPORT),
     "the option of a metric": (sets(f"{PATH}.metrics.mig.points", 100), Counter(measure=2) + REPORT),
     "the file of a metric": (
-        edits("evaluation/metrics/mig.py", "points: int", "spare: int = 3\n    points: int"),
+        edits("evaluation/metrics/mig.py", "points: Ann", 'spare: Annotated[int, ">= 0, <= 9"] = 3\n    points: Ann'),
         Counter(measure=2) + REPORT,
     ),
     "the text of a report": (edits("studies/locatello/reports/total_correlation.py", "# ", "#  "), REPORT),

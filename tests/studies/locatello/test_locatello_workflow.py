@@ -124,6 +124,7 @@ def test_every_file_is_there_and_holds_what_it_says(done: Project) -> None:
             ".csv",
             ".json",
             ".svg",
+            ".seal",
         }
     for picture in re.findall(r'<img src="([^"]+)"', page):
         assert (done.folder / "reports/locatello" / picture).exists()
