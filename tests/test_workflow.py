@@ -222,7 +222,7 @@ def test_results_are_current_wherever_they_were_made(built: Project, untouched: 
         (project.cell("ortho", "0.1") / name).unlink()
     options = ["--scale", "tiny", "--study", "burns", "--dataset", "DC-BC", "--method", "ortho", "--seed", "0"]
     assert "manifest.json: not there. Run `generate`" in project.stage("measure", *options, "--lam", "0.1", status=1)
-    assert jobs(project.snakemake()) == Counter(generate=1, encode=1, measure=1, report=1)
+    assert jobs(project.snakemake()) == Counter(generate=1, encode=1, probe=1, measure=1, report=1)
     assert trained_files(project) == trained_files(built)
     project.edit_params("burns.methods.ortho.lam", [0.1, 0.2])
     project.stage("train", *options, "--lam", "0.2")
