@@ -146,7 +146,7 @@ def seal_all(folder: Path, jobs: Jobs) -> None:
     """Write the files of every job with their seals."""
     with contextlib.chdir(folder):
         for job in above([jobs.page(STUDY)]):
-            read = {str(path): hashlib.sha256(path.read_bytes()).hexdigest()[:SHORT] for _, path in job.inputs}
+            read = {str(path): hashlib.sha256(path.read_bytes()).hexdigest()[:SHORT] for path in job.lineage}
             for path in job.makes:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text("{}")
