@@ -538,11 +538,12 @@ def damaged_files_of_the_user(trial: Trial) -> Iterator[str]:
 
 @fault(8)
 def damaged_states_of_interrupted_trainings(trial: Trial) -> Iterator[str]:
+    interrupted = trial.site.interrupted.folder / RESUME
+    for state in interrupted.rglob("*.pt"):
+        trial.unmake(trial.here / RUNS / state.relative_to(interrupted).with_suffix("") / "checkpoint.seal")
     shutil.rmtree(trial.here / RESUME)
-    shutil.copytree(trial.site.interrupted.folder / RESUME, trial.here / RESUME)
+    shutil.copytree(interrupted, trial.here / RESUME)
     states = trial.files(RESUME, name="*.pt")
-    for state in states:
-        trial.unmake(trial.here / RUNS / state.relative_to(trial.here / RESUME).with_suffix("") / "checkpoint.seal")
     yield from spoiled(trial, [trial.rng.choice(states)])
 
 
