@@ -153,3 +153,12 @@ def test_a_reader_that_has_had_enough_gets_no_traceback() -> None:
     command = f"{sys.executable} -m disentangle params | head -1"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
+
+
+def test_an_interrupt_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("disentangle.stages.fetch.run", interrupted)
+    assert command.main(["fetch", "data/raw/x"]) == 130
+    assert capsys.readouterr().err == "error: interrupted; run the same command again to go on.\n"

@@ -160,6 +160,9 @@ def main(arguments: list[str] | None = None) -> int:
             given.settings.check_cell(given.cell)
         importlib.import_module(f"disentangle.stages.{given.stage}").run(given)
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("error: interrupted; run the same command again to go on.", file=sys.stderr, flush=True)
+        return 130
     except BrokenPipeError:  # who reads has had enough, as of `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
