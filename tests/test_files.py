@@ -406,6 +406,15 @@ def test_one_flipped_byte_in_an_array_is_noticed(tmp_path: Path) -> None:
         files.read_arrays(path)
 
 
+def refused(read: Callable[[Path], Any], path: Path, kind: str) -> str:
+    """Return what is said of a file that is none of its kind, behind its name, with the end that says what to do."""
+    with pytest.raises(InputError) as caught:
+        read(path)
+    message = str(caught.value).removeprefix(f"{path}: not a readable {kind} file (")
+    assert message.endswith("). Restore or delete it, and run again.")
+    return message
+
+
 JSON = {
     "a list": (b"[1]", "found a list; allowed: an object"),
     "a list of pairs": (b'[["a", 1]]', "found a list; allowed: an object"),
@@ -431,11 +440,8 @@ def test_json_that_is_no_object_of_finite_numbers(tmp_path: Path, case: str) -> 
     content, said = JSON[case]
     path = tmp_path / "a.json"
     path.write_bytes(content)
-    with pytest.raises(InputError) as caught:
-        files.read_json(path)
-    message = str(caught.value).removeprefix(f"{path}: not a readable JSON file (")
+    message = refused(files.read_json, path, "JSON")
     assert message.startswith(said)
-    assert message.endswith("). Restore or delete it, and run again.")
     assert len(message) < 200
 
 
@@ -478,11 +484,7 @@ def test_a_table_that_is_none(tmp_path: Path, case: str) -> None:
     content, said = TABLES[case]
     path = tmp_path / "a.csv"
     path.write_bytes(content)
-    with pytest.raises(InputError) as caught:
-        files.read_table(path)
-    message = str(caught.value).removeprefix(f"{path}: not a readable CSV file (")
-    assert message.startswith(said)
-    assert message.endswith("). Restore or delete it, and run again.")
+    assert refused(files.read_table, path, "CSV").startswith(said)
 
 
 def test_a_table_keeps_what_pandas_writes(tmp_path: Path) -> None:

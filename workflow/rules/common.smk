@@ -60,8 +60,8 @@ def explained(ask):
 
 
 PARAMS = explained(params.load)
-JOBS = Jobs(PARAMS)
 FOUND = Found()
+JOBS = Jobs(PARAMS, FOUND.hashes)
 TOLD = []
 atexit.register(FOUND.hashes.save)
 
@@ -81,8 +81,14 @@ def cell_of(wildcards):
 
 def dataset_job(wildcards):
     """Return the job that makes a dataset, after a look at the user's own files if it is to be made of them."""
-    plan.check_raw_files(PARAMS, wildcards.scale, wildcards.dataset)
+    check_raw_files(wildcards.scale, wildcards.dataset)
     return JOBS.generate(wildcards.scale, wildcards.dataset)
+
+
+@functools.cache
+def check_raw_files(scale, dataset):
+    """Read the user's own files once, though inputs and options of a job both ask for it."""
+    plan.check_raw_files(PARAMS, scale, dataset)
 
 
 def reads(ask):
@@ -95,19 +101,15 @@ def reads(ask):
 
     def inputs(wildcards):
         job = explained(lambda: ask(wildcards))
-        run, paths = explained(planned), [
-            *(path for _, path in job.inputs),
-            *job.placed,
-        ]
+        run = explained(planned)
+        paths = [*(path for _, path in job.inputs), *job.placed]
         if job in run:
             workflow.dag.forcefiles.update(map(str, job.makes))
             tell(FOUND.lack(job))
             return paths
-        there = {path for maker, path in job.inputs if maker not in run}
+        there = {path for maker, path in job.inputs if maker not in run} | {*job.placed}
         return [
-            ancient(path)
-            for path in paths
-            if path in there | {*job.placed} and os.path.exists(path)
+            ancient(path) for path in paths if path in there and os.path.exists(path)
         ]
 
     return inputs
@@ -187,7 +189,7 @@ def tell(lack):
 
 def not_current():
     """Return what of that which was to run, or rests on it, is not current after this run."""
-    told, found = workflow.dag_settings, Found()
+    told, found = workflow.dag_settings, Found(FOUND.hashes)
     if told.until or told.omit_from or told.batch or told.allowed_rules:
         return []
     return [*filter(None, map(found.lack, to_run(targets(), found, whole())))]

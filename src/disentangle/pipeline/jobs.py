@@ -177,10 +177,6 @@ class Jobs:
             raise InputError(f"{cell.folder / name}: no stage makes it.")
         return self.evaluate(stage, cell)
 
-    def all_of(self, cell: Cell) -> list[Job]:
-        """Return the jobs whose files make up a cell's folder, whole."""
-        return [self.train(cell), self.encode(cell), *(self.evaluate(s, cell) for s in study_of(cell.study).evaluated)]
-
     def maker(self, path: Path) -> Job:
         """Return the job that makes a file or its seal; raises InputError where params.yaml has none."""
         job = self._maker(path)

@@ -131,9 +131,9 @@ def official_files(params: Params, scale: str, dataset: str) -> list[str]:
     return paths
 
 
-def train(params: Params, cell: Cell, config: dict[str, Any] | None = None) -> str:
-    """Return the digest of a cell's training; ``config`` is ``params.training(cell)``, where it is known already."""
-    config = params.training(cell) if config is None else config
+def train(params: Params, cell: Cell) -> str:
+    """Return the digest of a cell's training."""
+    config = params.training(cell)
     return provenance.digest(config, [STAGES / "train.py", *_model_code(params, cell, config)])
 
 

@@ -5,10 +5,13 @@ package that these use, directly or not, and what modules do when they are impor
 count, nor do words, layout and plumbing.
 """
 
+import contextlib
 import functools
 import hashlib
+import importlib.metadata
 import itertools
 import json
+import platform
 import subprocess
 from collections.abc import Iterable
 from fnmatch import fnmatch
@@ -133,6 +136,15 @@ def revision() -> str:
     """
     told = _git("rev-parse", "--show-toplevel"), _git("describe", "--always", "--dirty=+", "--abbrev=10")
     return told[1] if told[0] and told[1] and Path(told[0]) == Path.cwd().resolve() else "unknown"
+
+
+def versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of those libraries that are there."""
+    found = {"python": platform.python_version()}
+    for name in libraries:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def _git(*arguments: str) -> str:

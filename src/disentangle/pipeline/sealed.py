@@ -177,7 +177,8 @@ def intact(job: Job, read: Mapping[str, str]) -> Seal | None:
     found = seals.read(job.seal)
     if found is None or found.stage != job.stage or found.read != read:
         return None
-    whole = all(_content(job.seal.parent / name) == sha256 for name, sha256 in found.files.items())
+    hashes = Hashes(trusting=False)
+    whole = all(hashes.of(job.seal.parent / name) == sha256 for name, sha256 in found.files.items())
     return found if whole and {path.name for path in job.makes} <= {*found.files} else None
 
 
@@ -188,6 +189,7 @@ def check_inputs(job: Job) -> dict[str, str]:
     another one that is read with it.
     """
     known: dict[str, str] = {}
+    hashes = Hashes(trusting=False)
     sealed = [(maker, paths, seals.read(maker.seal)) for maker, paths in job.reads]
     for maker, paths, seal in sealed:
         for path in paths:
@@ -196,7 +198,7 @@ def check_inputs(job: Job) -> dict[str, str]:
                 raise InputError(f"{path}: {state}. Run `{maker.stage}` first.")
             if seal.made != maker.made:
                 raise InputError(f"{path}: made with other parameters or code than today's. Run `{maker.stage}` first.")
-            found = _content(path)
+            found = hashes.of(path)
             if found is None or found != seal.files.get(path.name):
                 Hashes.forget(path)
                 state = "not as its seal tells" if path.exists() else "missing"
@@ -207,14 +209,6 @@ def check_inputs(job: Job) -> dict[str, str]:
             if known.setdefault(name, sha256) != sha256:
                 raise InputError(f"{maker.makes[0]}: made of another {name} than there is. Run again to make both fit.")
     return known
-
-
-def _content(path: Path) -> str | None:
-    """Return the hash of a file's content, read now, None where it cannot be read."""
-    try:
-        return files.sha256(path)
-    except (InputError, OSError):
-        return None
 
 
 def require(expected: str | None, actual: str) -> None:

@@ -18,6 +18,9 @@ from disentangle.pipeline.study import module_of, report_path
 from disentangle.reporting.origin import origin
 from disentangle.reporting.results import Results
 
+LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "lightgbm")
+"""What numbers of reports are computed with, beside torch, which trainings tell of."""
+
 
 def run(given: argparse.Namespace) -> None:
     """Read the cells that a report needs, let its study make of them what its reports are given, and write it."""
@@ -47,7 +50,8 @@ def _write(settings: Params, name: str, made: str) -> None:
 
         files.write_bytes(place.with_suffix(".svg"), svg(report.draw(results)))
     data = {dataset: files.sha256(dataset_folder(scale, dataset) / MANIFEST) for scale, dataset in datasets}
-    of = origin(found, plan.parameters(settings, study, cells), made, data)
+    libraries = provenance.versions(LIBRARIES)
+    of = origin(found, plan.parameters(settings, study, cells), made, data, libraries)
     files.write_text(place.with_suffix(".md"), f"{_titled(report.render(results), file)}\n\n{of}\n")
 
 

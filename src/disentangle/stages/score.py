@@ -1,9 +1,7 @@
 """Score codes of any origin: arrays in files, with the factors of what they are codes of."""
 
 import argparse
-import importlib.metadata
 import math
-import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from disentangle import files, registry
 from disentangle.errors import InputError
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.scores import Scores, scores_of
+from disentangle.pipeline import provenance
 from disentangle.pipeline.measured import metrics_of
 
 SKIPPED = ("domain_information", "half_similarity", "value_accuracy")
@@ -62,8 +61,7 @@ def run(given: argparse.Namespace) -> None:
         "seed": given.seed,
         "options": options,
         "scores": scores,
-        "versions": {"python": platform.python_version()}
-        | {library: importlib.metadata.version(library) for library in LIBRARIES},
+        "versions": provenance.versions(LIBRARIES),
     }
     files.write_json(Path(given.output), content)
 

@@ -48,7 +48,7 @@ def run(given: argparse.Namespace) -> None:
     require(given.digest, planned[cell].job.made)
     stacked = registry.load("families", study_of(cell.study).family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    if stacked and on_gpu and not _is_made(planned[cell].job.into(cell.ahead)):
+    if stacked and on_gpu and Found().lack(planned[cell].job.into(cell.ahead)):
         planned |= _untrained_mates(given.settings, jobs, cell)
     _train(given, dict([*planned.items()][: given.together]), [cell])
 
@@ -65,18 +65,15 @@ def _planned(settings: Params, jobs: Jobs, cell: Cell) -> Planned:
     return Planned(settings.training(cell), jobs.train(cell))
 
 
-def _is_made(job: Job) -> bool:
-    return Found().lack(job) is None
-
-
 def _untrained_mates(settings: Params, jobs: Jobs, cell: Cell) -> dict[Cell, Planned]:
     """Return the other cells of a cell's dataset and method that params.yaml lists and nobody has trained."""
     listed = settings.cells(cell.scale, cell.study, cell.dataset)
     mates = {mate: _planned(settings, jobs, mate) for mate in listed if mate.method == cell.method and mate != cell}
+    found = Found()
     return {
         mate: planned
         for mate, planned in mates.items()
-        if not any(map(_is_made, (planned.job, planned.job.into(mate.ahead))))
+        if found.lack(planned.job) and found.lack(planned.job.into(mate.ahead))
     }
 
 

@@ -55,10 +55,13 @@ def _asked(given: argparse.Namespace, jobs: Jobs) -> list[Job]:
     found = []
     for name in given.paths or given.settings.targets:
         path = Path(os.path.relpath(name))
+        if not path.is_dir():
+            found.append(jobs.maker(path))
+            continue
         inside = [seal for seal in seals.lying() if path in seal.parents]
-        found += [jobs.maker(_first(seal)) for seal in inside] if path.is_dir() else [jobs.maker(path)]
-        if path.is_dir() and not inside:
+        if not inside:
             raise InputError(f"{path}: nothing was made there.")
+        found += [jobs.maker(_first(seal)) for seal in inside]
     return found
 
 
