@@ -1,11 +1,17 @@
 """Draws of a population: which rows may come, how often, and together with which."""
 
 import math
+import sys
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
+from disentangle.evaluation.labelled_codes import LabelledCodes
 from disentangle.evaluation.population import Population, Rows
+from disentangle.evaluation.scores import handed, remarks_of, scores_of
 
 SIZES = (2, 3, 5)
 GRID = np.stack(np.unravel_index(np.arange(math.prod(SIZES)), SIZES), axis=1)
@@ -117,3 +123,119 @@ def test_a_pool_may_hold_some_of_the_values_only() -> None:
     pool = Rows(population(GRID, complete=False), np.flatnonzero(GRID[:, 2] == 3))
     rows = pool.draw_sharing(2, 50, 2, rng())
     assert set(GRID[rows, 2].ravel()) == {3}
+
+
+# Kinds of factors, and which of them a metric is given.
+
+MIXED = np.column_stack([GRID[:, 0], GRID[:, 1] / 7, np.zeros(30), GRID[:, 2]])
+
+
+def mixed() -> Population:
+    return Population(np.arange(30.0)[:, None], MIXED, ("a", "b", "c", "d"), complete=False, continuous=("b",))
+
+
+def test_some_factors_may_be_numbers() -> None:
+    given = mixed()
+    assert given.kinds.tolist() == [False, True, False, False]
+    assert given.varying.tolist() == [True, True, False, True]
+    assert population(GRID, complete=True).kinds.tolist() == [False] * 3
+
+
+def test_a_population_of_some_factors_is_the_same_else() -> None:
+    given = replace(mixed(), deviation=np.ones((30, 1)), shuffled=True)
+    found = given.of(np.array([True, True, False, False]))
+    assert (found.names, found.continuous, found.factors.dtype) == (("a", "b"), ("b",), np.float64)
+    assert found.factors.tolist() == MIXED[:, :2].tolist()
+    assert (found.codes is given.codes, found.deviation is given.deviation, found.shuffled) == (True, True, True)
+    discrete = given.of(~given.kinds)
+    assert (discrete.names, discrete.continuous, discrete.factors.dtype) == (("a", "c", "d"), (), np.int64)
+    assert discrete.factors.tolist() == (GRID[:, [0, 0, 2]] * [1, 0, 1]).tolist()
+    assert given.of(np.zeros(4, bool)).factors.shape == (30, 0)
+
+
+SOURCE = """
+SCORES = ("k", "<factor>", "of_<attribute>")
+{constants}
+
+class Metric:
+    def scores(self, population, rng):
+        self.draws = rng.random()
+        each = {{key + name: 1.0 for key in ("", "of_") for name in population.names}}
+        return {{"k": float(len(population.names)), **each}}
+"""
+
+
+def metric(monkeypatch: pytest.MonkeyPatch, constants: str = "") -> Any:
+    """A metric that says how many factors it is given, from a module of its own."""
+    module = ModuleType("a_metric")
+    monkeypatch.setitem(sys.modules, "a_metric", module)
+    exec(SOURCE.format(constants=constants), vars(module))
+    return module.Metric()
+
+
+@pytest.mark.parametrize(
+    ("constants", "names"),
+    [
+        ("", "ad"),
+        ("CONTINUOUS = True", "abd"),
+        ("CONSTANT = True", "acd"),
+        ("CONTINUOUS = CONSTANT = True", "abcd"),
+        ("UNSUPERVISED = True", "ad"),
+    ],
+)
+def test_a_metric_is_given_the_factors_that_it_can_take(
+    monkeypatch: pytest.MonkeyPatch, constants: str, names: str
+) -> None:
+    """What it says of each is none of those left out."""
+    given = metric(monkeypatch, constants)
+    assert handed(given, mixed()).names == tuple(names)
+    each = {f"{key}{name}": 1 if name in names else None for key in ("", "of_") for name in "abcd"}
+    assert scores_of({"it": given}, mixed())["it"] == {"k": len(names), **each}
+    drawn = given.draws
+    scores_of({"it": given}, population(GRID, complete=True))
+    assert given.draws == drawn  # whatever is left out
+
+
+def test_a_population_whose_factors_vary_is_given_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = population(GRID, complete=True)
+    assert handed(metric(monkeypatch), given) is given
+
+
+def test_where_no_factor_is_left_no_score_is_defined_but_of_codes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = mixed().of(np.array([False, True, True, False]))
+    none = {f"{key}{name}": None for key in ("", "of_") for name in "bc"}
+    assert scores_of({"it": metric(monkeypatch)}, alone)["it"] == {"k": None, **none}
+    assert scores_of({"it": metric(monkeypatch, "UNSUPERVISED = True")}, alone)["it"] == {"k": 0, **none}
+
+
+def test_remarks_say_what_is_left_out_and_what_a_metric_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent, telling = metric(monkeypatch, "CONTINUOUS = True"), metric(monkeypatch)
+    type(telling).remarks = lambda _, given: [f"{len(given.codes)} rows."]
+    found = remarks_of({"it": telling}, mixed())
+    assert found == {"it": ["Without b (continuous), c (of one value).", "30 rows."]}
+    assert remarks_of({"it": silent}, population(GRID, complete=True)) == {}
+    broken = replace(mixed(), codes=np.full((30, 1), np.nan))
+    assert remarks_of({"it": telling}, broken) == {}
+
+
+def test_the_domain_may_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no attribute, and has no score of one."""
+    rows = np.arange(30) % 3 == 0
+    labelled = LabelledCodes(
+        np.arange(30.0)[:, None],
+        GRID * [0, 1, 1],
+        ("a", "b", "c"),
+        complete=False,
+        domain="a",
+        fit=~rows,
+        test=rows,
+        sizes=dict(zip("abc", SIZES, strict=True)),
+        margins={},
+        numbers={},
+    )
+    given = handed(metric(monkeypatch), labelled)
+    assert isinstance(given, LabelledCodes)
+    assert given.names == ("b", "c")
+    assert given.split(rng())[1].rows.tolist() == np.flatnonzero(rows).tolist()
+    found = scores_of({"it": metric(monkeypatch)}, labelled)["it"]
+    assert found == {"k": 2, "b": 1, "c": 1, "of_b": 1, "of_c": 1}

@@ -9,6 +9,8 @@ Source: Locatello et al. 2019, appendix; bins, MI and their defaults as in disen
 
 import numpy as np
 
+from disentangle.evaluation import neighbour_information
+
 
 def binned(codes: np.ndarray, bins: int) -> np.ndarray:
     """Return the bin (N, D), 0 .. ``bins`` - 1, of codes (N, D): of equal width, over each code's own range."""
@@ -21,7 +23,7 @@ def binned(codes: np.ndarray, bins: int) -> np.ndarray:
 
 def joint_counts(codes: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Return how often (D, A, B) each of D discrete codes (N, D) and a factor (N,) have the values a and b."""
-    dim, values, kinds = codes.shape[1], codes.max() + 1, factor.max() + 1
+    dim, values, kinds = codes.shape[1], codes.max(initial=0) + 1, factor.max() + 1
     cell = (np.arange(dim) * values + codes) * kinds + factor[:, None]
     return np.bincount(cell.ravel(), minlength=dim * values * kinds).reshape(dim, values, kinds)
 
@@ -42,7 +44,38 @@ def matrix(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:
 
 def entropies(factors: np.ndarray) -> np.ndarray:
     """Return the entropy (K,) of factors (N, K): what each tells of itself."""
-    return np.array([of_counts(np.diag(np.bincount(factor))) for factor in factors.T])
+    return np.array([_entropy(factor) for factor in factors.T])
+
+
+def _entropy(factor: np.ndarray) -> float:
+    shares = np.unique(factor, return_counts=True)[1] / len(factor)
+    return float(-(shares * np.log(shares)).sum())
+
+
+def information(codes: np.ndarray, factors: np.ndarray, kinds: np.ndarray, bins: int) -> np.ndarray:
+    """Return I (D, K) of codes (N, D), which are numbers, and factors (N, K), continuous where ``kinds`` (K,) is true.
+
+    Of a discrete factor it is the plug-in estimate of codes cut into ``bins``, of a continuous one that of nearest
+    neighbours, at most what they find of the factor itself: both are in nats, but their errors differ.
+    """
+    found = np.empty((codes.shape[1], len(kinds)))
+    if not kinds.all():
+        found[:, ~kinds] = matrix(binned(codes, bins), factors[:, ~kinds].astype(np.int64))
+    for k in np.flatnonzero(kinds):
+        most = neighbour_information.self_information(factors[:, k])
+        found[:, k] = [min(most, neighbour_information.ksg(code, factors[:, k])) for code in codes.T]
+    return found
+
+
+def normalisers(factors: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    """Return the most (K,) that can be found of factors (N, K): 0 for one value.
+
+    Of a discrete factor it is its entropy, of one that is continuous, where ``kinds`` (K,) is true, what nearest
+    neighbours can find at most. Deviation: a continuous variable tells infinitely much of itself, psi(N) - psi(4) of N
+    rows grows with their number.
+    """
+    most = (neighbour_information.self_information if kind else _entropy for kind in kinds)
+    return np.array([of(factor) for of, factor in zip(most, factors.T, strict=True)])
 
 
 def degrees_of_freedom(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:

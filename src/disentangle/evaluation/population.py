@@ -1,6 +1,7 @@
 """Codes with the factors of what they encode, and the draws from them that metrics are made of."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 
@@ -11,6 +12,8 @@ TEST_SHARE = 1 / 3
 @dataclass(frozen=True)
 class Population:
     """Codes (N, D) float64 and factors (N, K) of 0-based integers, row by row.
+
+    Where some factors are ``continuous``, factors are float64: those as they are, the others whole numbers from 0.
 
     A ``complete`` population is a whole factor grid, so that a uniform row is an i.i.d. draw of all factors; training
     and test points are drawn from all of it, with replacement, as Locatello et al. 2019 do. Any other is a sample: its
@@ -28,11 +31,33 @@ class Population:
     """(N, D): a code is drawn from the normal distribution around ``codes`` with this deviation."""
     shuffled: bool = False
     """A code is that of another row, so that it tells nothing."""
+    continuous: tuple[str, ...] = ()
+    """The names of factors that are numbers, where near ones are alike."""
 
     @property
     def finite(self) -> bool:
         """Whether codes can be scored: those of a model that diverged are no numbers."""
         return all(bool(np.isfinite(part).all()) for part in (self.codes, self.deviation) if part is not None)
+
+    @property
+    def kinds(self) -> np.ndarray:
+        """(K,) bool: which factors are continuous."""
+        return np.array([name in self.continuous for name in self.names], dtype=bool)
+
+    @property
+    def varying(self) -> np.ndarray:
+        """(K,) bool: which factors have more than one value."""
+        found: np.ndarray = (self.factors != self.factors[:1]).any(axis=0)
+        return found
+
+    def of(self, keep: np.ndarray) -> Self:
+        """Return the same population with the factors alone where ``keep`` (K,) is true."""
+        names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
+        continuous = tuple(name for name in self.continuous if name in names)
+        factors = self.factors[:, keep]
+        return replace(
+            self, factors=factors if continuous else factors.astype(np.int64), names=names, continuous=continuous
+        )
 
     def codes_of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return one draw of the codes (..., D) of row numbers (...)."""

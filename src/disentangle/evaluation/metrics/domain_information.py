@@ -25,7 +25,7 @@ class Metric:
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the shares of freshly drawn rows; nan where there is no domain, or but one."""
         codes, factors = population.whole().draw(self.points, rng)
-        if not isinstance(population, LabelledCodes):
+        if not isinstance(population, LabelledCodes) or population.domain not in population.names:
             return dict.fromkeys(SCORES, float("nan"))
         told = shares(codes, factors[:, population.names.index(population.domain)], self.bins)
         return {"mean": float(told.mean()), "largest": float(told.max())}

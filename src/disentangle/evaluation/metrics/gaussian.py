@@ -13,6 +13,8 @@ from disentangle.evaluation.population import Population
 
 SCORES = ("total_correlation", "wasserstein_correlation", "wasserstein_correlation_normalised", "mutual_information")
 
+UNSUPERVISED = True
+
 
 @dataclass(frozen=True)
 class Metric:

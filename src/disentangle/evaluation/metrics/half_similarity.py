@@ -12,6 +12,8 @@ from disentangle.evaluation.population import Population
 
 SCORES = ("cka", "procrustes")
 
+UNSUPERVISED = True
+
 
 @dataclass(frozen=True)
 class Metric:

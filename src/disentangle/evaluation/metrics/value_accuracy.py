@@ -9,13 +9,16 @@ from disentangle.evaluation.population import Population
 SCORES = ("mean", "all", "<factor>")
 """What holds <factor> stands once for each, under its name."""
 
+CONSTANT = True
+"""A code stands for each factor."""
+
 
 @dataclass(frozen=True)
 class Metric:
     """Shares in [0, 1] of all rows, of codes that are decoded values: whole numbers, one a factor, in their order.
 
-    With code z and factors y, (N, K) both, <factor> is mean_n [z_nk = y_nk], ``mean`` its mean over factors and ``all``
-    mean_n [z_n = y_n].
+    With code z and factors y, (N, K) both, <factor> is mean_n [z_nk = y_nk], ``mean`` its mean over factors that
+    vary and ``all`` mean_n [z_n = y_n].
     """
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
@@ -28,4 +31,5 @@ class Metric:
             return dict.fromkeys(("mean", "all", *population.names), float("nan"))
         right = values == population.factors
         shares = dict(zip(population.names, right.mean(axis=0).tolist(), strict=True))
-        return {"mean": float(right.mean()), "all": float(right.all(axis=1).mean())} | shares
+        mean = float(right[:, population.varying].mean()) if population.varying.any() else float("nan")
+        return {"mean": mean, "all": float(right.all(axis=1).mean())} | shares
