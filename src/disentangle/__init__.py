@@ -1,1 +1,16 @@
-"""Disentangled-representation research as one cached, reproducible pipeline."""
+"""Disentangled-representation research as one cached, reproducible pipeline, and `score` for codes of any model."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from disentangle.scoring.score import score as score
+
+__all__ = ["score"]
+
+
+def __getattr__(name: str) -> Any:
+    """Return `score`, imported when it is asked for: a stage imports no more than it uses."""
+    if name == "score":
+        return importlib.import_module("disentangle.scoring.score").score
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -28,6 +28,8 @@ STAGES = {
     "graph": "draw the graph of the pipeline's rules",
     "show": "print the reports that params.yaml asks for",
 }
+DISTRIBUTION = "disentangle-bench"
+"""The package's name on the index, where its own is another project's."""
 MOST = 100_000
 """Of threads, of cells that train together, and of seconds between checkpoints."""
 WITHOUT_PARAMS = ("fetch", "score")
@@ -56,15 +58,7 @@ def parser() -> argparse.ArgumentParser:
             stage.add_argument("path", help="the file, as a source in src/disentangle/data/sources names it")
             continue
         if name == "score":
-            stage.add_argument("--codes", required=True, help="(N, D) numbers, in .npz or .npy")
-            stage.add_argument("--factors", required=True, help="(N, K) labels, or K arrays, in .npz, .npy or .csv")
-            stage.add_argument(
-                "--metrics", help="files in src/disentangle/evaluation/metrics, with commas (default: all)"
-            )
-            stage.add_argument("--grid", action="store_true", help="the rows are all combinations of factor values")
-            stage.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
-            stage.add_argument("--output", default="scores.json", help="what is written (default: scores.json)")
-            stage.add_argument("--threads", type=_positive, default=1)
+            _add_scoring(stage)
             continue
         if name == "sweep":
             stage.add_argument("name", metavar="STUDY/REPORT", help="a file in src/disentangle/studies/STUDY/reports")
@@ -109,6 +103,27 @@ def parser() -> argparse.ArgumentParser:
             stage.add_argument("--together", type=_positive, default=together, metavar="CELLS", help=most)
             _add_training(stage)
     return root
+
+
+def _add_scoring(stage: argparse.ArgumentParser) -> None:
+    """Add the options of scoring files of any origin."""
+    names = "NAME,..."
+    stage.add_argument("--codes", required=True, help="(N, D) numbers, in .npz, .npy, .csv, .tsv or .txt")
+    stage.add_argument("--factors", required=True, help="(N, K) labels or numbers, or K arrays, in the same")
+    stage.add_argument("--array", metavar="NAME", help="which array of an .npz are the codes (default: codes)")
+    stage.add_argument("--factor-arrays", metavar=names, help="which are the factors (default: factors, or all)")
+    stage.add_argument("--continuous", metavar=names, help="factors that are numbers (default: those with fractions)")
+    stage.add_argument("--discrete", metavar=names, help="factors that are labels (default: all others)")
+    stage.add_argument("--grid", action="store_true", help="the rows are all combinations of factor values")
+    stage.add_argument("--metrics", metavar=names, help="files in src/disentangle/evaluation/metrics (default: all)")
+    stage.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
+    stage.add_argument("--repeats", type=int, default=1, metavar="R", help="draws of each score, for an interval")
+    stage.add_argument("--chance", type=int, default=1, metavar="N", help="draws of codes shuffled against factors")
+    told = "the scores of perfect codes, beside each"
+    stage.add_argument("--ceiling", action=argparse.BooleanOptionalAction, default=True, help=told)
+    stage.add_argument("--output", metavar="FILE", help="what is written (default: scores.json; with --json nothing)")
+    stage.add_argument("--json", action="store_true", help="print JSON, and the table where errors are printed")
+    stage.add_argument("--threads", type=_positive, default=1)
 
 
 def _add_compute(stage: argparse.ArgumentParser) -> None:
@@ -168,6 +183,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except InputError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
+        return 1
+    except ModuleNotFoundError as error:
+        if str(error.name).split(".")[0] == "disentangle":
+            raise
+        needed = f"`{given.stage}` needs {error.name}, which is not installed"
+        print(f"error: {needed}: pip install '{DISTRIBUTION}[pipeline]'.", file=sys.stderr, flush=True)
         return 1
     return 0
 

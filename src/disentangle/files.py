@@ -43,15 +43,31 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
     Raises InputError when it cannot be written, as on a full disk.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            if stat.S_ISDIR(path.stat().st_mode):
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        with _temporary(path) as file:
+        with _beside(path) as file:
             yield file
             settle(file, path)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def check_writable(path: Path) -> None:
+    """Raise InputError if nothing can be written to ``path``; what is there stays, and its folder is made."""
+    try:
+        with _beside(path):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[BinaryIO]:
+    """Open the temporary file of a path that is no folder, in a folder that is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISDIR(path.stat().st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    with _temporary(path) as file:
+        yield file
 
 
 @contextlib.contextmanager
@@ -204,7 +220,7 @@ def _npz(path: Path) -> dict[str, np.ndarray]:
             if name == member.filename or name in found or {"", "..", "."} & {*name.split("/")}:
                 raise ValueError(f"found a member {member.filename!r}; allowed: NAME.npy, each once")
             with archive.open(member) as file:
-                _check_header(file, member.file_size, name)
+                check_header(file, member.file_size, name)
             with archive.open(member) as file:  # anew, as its checksum is of what is read from the beginning
                 found[name] = np.lib.format.read_array(file, allow_pickle=False)
     return found
@@ -212,18 +228,24 @@ def _npz(path: Path) -> dict[str, np.ndarray]:
 
 def _npy(path: Path) -> np.ndarray:
     with open(path, "rb") as file:
-        _check_header(file, path.stat().st_size, path.name)
+        check_header(file, path.stat().st_size, path.name)
     return np.lib.format.open_memmap(path, mode="r")
 
 
-def _check_header(file: IO[bytes], size: int, name: str) -> None:
+def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
+    """Return the shape and the dtype that an array's header announces; the file then is where its content starts."""
+    first = np.lib.format.read_magic(file) == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return shape, dtype
+
+
+def check_header(file: IO[bytes], size: int, name: str) -> None:
     """Raise ValueError unless an array's header announces just what a file of ``size`` bytes holds.
 
     NumPy would first allocate what is announced.
     """
-    first = np.lib.format.read_magic(file) == (1, 0)
-    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
+    shape, dtype = read_header(file)
     held = size - file.tell()
     if dtype.hasobject or not dtype.itemsize:
         raise ValueError(f"{name} is of {dtype}; allowed: numbers, text")

@@ -1,215 +1,129 @@
-"""Score codes of any origin: arrays in files, with the factors of what they are codes of."""
+"""Score codes of any origin: arrays or tables in files, with the factors of what they are codes of."""
 
 import argparse
 import math
-from collections.abc import Callable, Mapping
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-import numpy as np
-
-from disentangle import files, registry
+from disentangle import files
+from disentangle.data.foreign import told
 from disentangle.errors import InputError
-from disentangle.evaluation.population import Population
-from disentangle.evaluation.scores import Scores, scores_of
-from disentangle.pipeline import provenance
-from disentangle.pipeline.measured import metrics_of
+from disentangle.scoring import archives, tables
+from disentangle.scoring.inputs import Given, joined
+from disentangle.scoring.measuring import Measured
+from disentangle.scoring.result import rows_of
+from disentangle.scoring.score import Work, chosen_of, planned, with_options
 
-SKIPPED = ("domain_information", "half_similarity", "value_accuracy")
-"""Not by default: factors of any origin name no domain, the two halves of a code mean something to contrastive methods
-alone, and few codes are decoded values."""
-
-LARGEST, SMALLEST = 1e100, 1e-30
-"""What squares of codes, and splits between them, can take."""
-
-FEWEST_ROWS = 15
-"""Ten training and five test points, the fewest that a downstream task is given."""
-
-MOST_SEED = 2**32 - 1
-
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm")
+OUTPUT = "scores.json"
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read codes and factors, print a table of scores, and write them with all that they depend on."""
-    names = chosen(given.metrics)
-    if not 0 <= given.seed <= MOST_SEED:
-        raise InputError(f"--seed: found {str(given.seed)[:40]}; allowed: an integer from 0 to {MOST_SEED}.")
+    """Read codes and factors, print a table of scores, and write them with all that they depend on, as they come."""
+    plan = planned(given.seed, given.repeats, given.chance, given.ceiling)
+    options = with_options(chosen_of(_words(given.metrics)), {})
+    output = None if given.json and given.output is None else Path(given.output or OUTPUT)
     codes, factors = Path(given.codes), Path(given.factors)
-    population = join(given.codes, read_codes(codes), given.factors, read_factors(factors), given.grid)
-    options = {name: registry.check_options("metrics", name, {}, name) for name in names}
-    count, dim = population.codes.shape
-    what = "grid" if population.complete else "sample"
-    print(f"{count} rows, a {what}; {dim} codes; factors {', '.join(population.names)}", flush=True)
-    print(f"{'metric':18}  {'score':34}  {'value':>8}", flush=True)
-    scores: Scores = {}
-    for name in names:
-        metric = registry.build("metrics", name, options[name])
-        scores |= scores_of({name: metric}, population, given.seed)
-        for key, value in (scores[name] or {}).items():
-            print(f"{name:18}  {key:34}  {'undefined' if value is None else f'{value:.4f}':>8}", flush=True)
-    content = {
-        "codes": {"path": given.codes, "sha256": files.sha256(codes), "dim": dim},
-        "factors": {
-            "path": given.factors,
-            "sha256": files.sha256(factors),
-            "names": list(population.names),
-            "sizes": (population.factors.max(0) + 1).tolist(),
-        },
-        "protocol": what,
-        "rows": count,
-        "seed": given.seed,
-        "options": options,
-        "scores": scores,
-        "versions": provenance.versions(LIBRARIES),
+    data = joined(
+        read_codes(codes, given.array),
+        read_factors(factors, _words(given.factor_arrays)),
+        grid=given.grid,
+        continuous=_words(given.continuous) or (),
+        discrete=_words(given.discrete) or (),
+        told_as=(told(codes), told(factors)),
+    )
+    if output:
+        files.check_writable(output)
+    origin = {
+        "codes": {"path": given.codes, "sha256": files.sha256(codes)},
+        "factors": {"path": given.factors, "sha256": files.sha256(factors)},
     }
-    files.write_json(Path(given.output), content)
+    say = Printer(sys.stderr if given.json else sys.stdout)
+    for line in [_described(data), *data.remarks, _line("metric", "score", _columns(plan.repeats))]:
+        say(line)
+    work, found = Work(data, options, plan, origin), list[Measured]()
+    for measured in work.run(Printer(sys.stderr)):
+        found.append(measured)
+        if output:
+            files.write_json(output, work.result(found).as_dict())
+        for row in rows_of(measured):
+            numbers = {key: _number(row[key]) for key in _columns(plan.repeats)}
+            say(_line(measured.name, row["score"], numbers.values()))
+    result = work.result(found)
+    for remark in result.remarks[len(data.remarks) :]:
+        say(remark)
+    if given.json:
+        Printer(sys.stdout)(result.to_json())
 
 
-def chosen(given: str | None) -> list[str]:
-    """Return the names of metrics given with commas, by default of all that score codes.
+class Printer:
+    """Prints lines to a stream, as long as someone reads them: results are written all the same."""
 
-    Raises InputError for one that is unknown, or that does not score codes.
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def __call__(self, line: str) -> None:
+        """Print a line at once."""
+        try:
+            print(line, file=self.stream, flush=True)
+        except BrokenPipeError:  # who reads has had enough, as of `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+
+
+def read_codes(path: Path, array: str | None = None) -> Any:
+    """Return codes as a file holds them: an array of a ``.npy`` or ``.npz``, or a table of numbers.
+
+    Raises InputError for a file that is not there, damaged, or of another kind.
     """
-    known = metrics_of("codes")
-    if given is None:
-        return [name for name in known if name not in SKIPPED]
-    names = list(dict.fromkeys(filter(None, map(str.strip, given.split(",")))))
-    for name in names:
-        registry.path("metrics", name)
-        if name not in known:
-            raise InputError(f"--metrics: found '{name}', which does not score codes; allowed: {', '.join(known)}.")
-    if not names:
-        raise InputError(f"--metrics: found '{given}'; allowed: names with commas.")
-    return names
+    return _read(path, lambda: archives.codes(path, array), array is None, bare=True)
 
 
-def read_codes(path: Path) -> np.ndarray:
-    """Read codes (N, D), float64, of a ``.npy``, or of a ``.npz`` the array ``codes`` or the only one.
+def read_factors(path: Path, arrays: list[str] | None = None) -> Any:
+    """Return factors as a file holds them: an array (N, K), arrays (N,) by name, or a table with a header.
 
-    Raises InputError for a file that is not there or damaged, and for codes that are no finite numbers.
+    Raises InputError for a file that is not there, damaged, or of another kind.
     """
-    arrays = _read(path, {".npz": _read_npz, ".npy": _read_npy})
-    if "codes" not in arrays and len(arrays) != 1:
-        raise InputError(
-            f"{path}: found arrays {', '.join(arrays) or 'none'}; allowed: one called codes, or one in all."
-        )
-    codes = arrays["codes"] if "codes" in arrays else next(iter(arrays.values()))
-    if codes.ndim != 2 or codes.dtype.kind not in "fiu" or not codes.shape[1]:
-        raise InputError(f"{path}: found codes {codes.shape} of {codes.dtype}; allowed: (rows, codes) of real numbers.")
-    codes = codes.astype(np.float64)
-    bad = np.count_nonzero(~np.isfinite(codes).all(1))
-    if bad:
-        raise InputError(f"{path}: found NaN or infinity in {bad} of {len(codes)} rows; allowed: finite numbers.")
-    for place, (largest, span) in enumerate(zip(np.abs(codes).max(0), np.ptp(codes, axis=0), strict=True)):
-        if largest > LARGEST or 0 < span < SMALLEST:
-            raise InputError(
-                f"{path}: code {place} reaches {largest:.0e} and spans {span:.0e}; allowed: up to {LARGEST:.0e}, spans "
-                f"from {SMALLEST:.0e}. Multiply it by a constant."
-            )
-    return codes
+    return _read(path, lambda: archives.factors(path, arrays), arrays is None, bare=False)
 
 
-def read_factors(path: Path) -> dict[str, np.ndarray]:
-    """Read each factor's labels (N,) as 0-based integers, in the order of the file and of their values.
-
-    They are columns of a table: of a ``.csv`` with a header, of the one array (N, K) in a ``.npy`` or ``.npz``, or the
-    arrays (N,) of a ``.npz``, one a factor. Raises InputError for a file that is not there or damaged, and for labels
-    that are continuous, missing or all the same.
-    """
-    arrays = _read(path, {".npz": _read_npz, ".npy": _read_npy, ".csv": _read_csv})
-    if len(arrays) == 1 and next(iter(arrays.values())).ndim == 2:
-        (table,) = arrays.values()
-        arrays = {f"factor_{k}": labels for k, labels in enumerate(table.T)}
-    odd = [f"{name} {labels.shape}" for name, labels in arrays.items() if labels.ndim != 1]
-    if odd or not arrays:
-        raise InputError(
-            f"{path}: found {', '.join(odd) or 'no array'}; allowed: one (rows, factors), or (rows,) each."
-        )
-    return {name: _labels(f"{path}: factor '{name}'", values) for name, values in arrays.items()}
+def _read(path: Path, of_archive: Callable[[], Any], whole: bool, bare: bool) -> Any:
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return of_archive()
+    if not whole:
+        raise InputError(f"{told(path)}: found no .npz; allowed: one, where arrays in it are named.")
+    if suffix == ".npy":
+        return archives.array(path)
+    if suffix in tables.SUFFIXES:
+        return tables.read(path, bare)
+    allowed = ", ".join((".npz", ".npy", *tables.SUFFIXES))
+    advice = " Save a tensor by np.save(path, tensor.numpy())." if suffix in (".pt", ".pth") else ""
+    raise InputError(f"{told(path)}: found a name that ends in '{told(path.suffix)}'; allowed: {allowed}.{advice}")
 
 
-def _labels(where: str, values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind == "f":
-        if not np.isfinite(values).all():
-            raise InputError(f"{where}: found missing values or infinity; allowed: a label in each row.")
-        if (values != np.round(values)).any():
-            example = values[values != np.round(values)][0]
-            raise InputError(f"{where}: found {example}; allowed: integers or text. Cut continuous factors into bins.")
-    elif values.dtype.kind not in "biuU":
-        raise InputError(f"{where}: found {values.dtype}; allowed: integers or text.")
-    distinct, labels = np.unique(values, return_inverse=True)
-    if len(distinct) < 2:
-        found = f"only {distinct[0]}" if len(distinct) else "no rows"
-        raise InputError(f"{where}: found {found}; allowed: at least 2 values. Leave this factor out.")
-    return labels.astype(np.int64)
+def _words(given: str | None) -> list[str] | None:
+    """Return words that are given with commas between them, each once; None where nothing is."""
+    return None if given is None else list(dict.fromkeys(filter(None, map(str.strip, given.split(",")))))
 
 
-def join(
-    codes_from: str, codes: np.ndarray, factors_from: str, factors: Mapping[str, np.ndarray], grid: bool
-) -> Population:
-    """Return the population of codes (N, D) and labels (N,) by factor; of a ``grid``, rows are a complete one.
-
-    Raises InputError when rows do not match, are too few, or are no complete grid but should be.
-    """
-    for name, labels in factors.items():
-        if len(labels) != len(codes):
-            found = f"{len(labels)} rows of factor '{name}' in {factors_from} and {len(codes)} rows of codes"
-            raise InputError(f"{codes_from}: found {found}; allowed: as many.")
-    if len(codes) < FEWEST_ROWS:
-        raise InputError(f"{codes_from}: found {len(codes)} rows; allowed: at least {FEWEST_ROWS}.")
-    table = np.stack(list(factors.values()), axis=1)
-    if grid:
-        sizes = (table.max(0) + 1).tolist()
-        distinct = len(np.unique(table, axis=0))
-        if not distinct == len(table) == math.prod(sizes):
-            whole = f"the {math.prod(sizes)} of {' x '.join(map(str, sizes))} values, once each"
-            raise InputError(
-                f"--grid: found {len(table)} rows with {distinct} combinations of factors; allowed: {whole}."
-            )
-    return Population(codes, table, tuple(factors), grid)
+def _described(data: Given) -> str:
+    population = data.population
+    rows, dim = population.codes.shape
+    names = [f"{name}{' (continuous)' * (name in population.continuous)}" for name in population.names]
+    what = "grid" if population.complete else "sample"
+    return f"{rows} rows, a {what}; {dim} codes; factors {told(', '.join(names), 1000)}"
 
 
-def _read(path: Path, readers: Mapping[str, Callable[[Path], dict[str, np.ndarray]]]) -> dict[str, np.ndarray]:
-    if path.suffix not in readers:
-        raise InputError(f"{path}: found a name that ends in '{path.suffix}'; allowed: {', '.join(readers)}.")
-    try:
-        return readers[path.suffix](path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: not there.") from None
-    except InputError:
-        raise
-    except Exception as error:  # what NumPy and pandas raise differs with the kind of damage
-        raise InputError(f"{path}: not a readable {path.suffix} file ({' '.join(str(error).split())}).") from error
+def _columns(repeats: int) -> list[str]:
+    return ["value", *(["low", "high"] if repeats > 1 else []), "chance", "ceiling"]
 
 
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    with open(path, "rb") as file, np.load(file) as archive:
-        return {name: archive[name] for name in archive.files}
+def _line(metric: str, score: str, cells: Any) -> str:
+    return "  ".join([f"{metric:25}", f"{told(score, 60):34}", *(f"{cell:>9}" for cell in cells)])
 
 
-def _read_npy(path: Path) -> dict[str, np.ndarray]:
-    with open(path, "rb") as file:
-        return {"array": np.lib.format.read_array(file)}
-
-
-def _read_csv(path: Path) -> dict[str, np.ndarray]:
-    import pandas
-
-    table = pandas.read_csv(path)
-    if any(_is_number(name) for name in table.columns):
-        raise InputError(f"{path}: found a number in the first line; allowed: a header that names the factors.")
-    found: dict[str, np.ndarray] = {}
-    for name, column in table.items():
-        if column.isna().any():
-            raise InputError(f"{path}: factor '{name}': found missing values; allowed: a label in each row.")
-        found[str(name)] = column.to_numpy() if column.dtype.kind in "biuf" else column.to_numpy(dtype=str)
-    return found
-
-
-def _is_number(text: Any) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _number(value: float) -> str:
+    """Return a number as the table shows it; a score that is not defined, or a part that it has not, is a dash."""
+    return "-" if math.isnan(value) else f"{value:.4f}"

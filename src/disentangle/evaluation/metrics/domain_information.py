@@ -13,6 +13,8 @@ from disentangle.evaluation.labelled_codes import LabelledCodes
 from disentangle.evaluation.population import Population
 
 SCORES = ("mean", "largest")
+ASKED = True
+"""Scored if it is asked for: factors of any origin name no domain."""
 
 
 @dataclass(frozen=True)

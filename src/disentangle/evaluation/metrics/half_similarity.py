@@ -13,6 +13,8 @@ from disentangle.evaluation.population import Population
 SCORES = ("cka", "procrustes")
 
 UNSUPERVISED = True
+ASKED = True
+"""Scored if it is asked for: halves of a code mean something to contrastive methods alone."""
 
 
 @dataclass(frozen=True)

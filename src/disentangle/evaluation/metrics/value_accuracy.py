@@ -11,6 +11,8 @@ SCORES = ("mean", "all", "<factor>")
 
 CONSTANT = True
 """A code stands for each factor."""
+ASKED = True
+"""Scored if it is asked for: few codes are decoded values."""
 
 
 @dataclass(frozen=True)

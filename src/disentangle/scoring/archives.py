@@ -1,0 +1,99 @@
+"""Arrays in files that others made: what is in them is known before any is read, and only what is needed is."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disentangle import files
+from disentangle.data.foreign import reading, told
+from disentangle.errors import InputError
+
+FAILED = "not a readable file of arrays"
+
+
+@dataclass(frozen=True)
+class Member:
+    """An array in a file, as its header has it."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def __str__(self) -> str:
+        return f"{told(self.name, 40)} {self.shape} of {self.dtype}"
+
+
+def members(path: Path) -> dict[str, Member]:
+    """Return the arrays of a ``.npz`` by name; what else lies in it is none.
+
+    Raises InputError that names a file that is not there or damaged.
+    """
+    found: dict[str, Member] = {}
+    with reading(path, FAILED), zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if info.filename.endswith(".npy"):
+                with archive.open(info) as file:
+                    name = info.filename.removesuffix(".npy")
+                    found[name] = Member(name, *files.read_header(file))
+    return found
+
+
+def member(path: Path, name: str) -> np.ndarray:
+    """Read one array of a ``.npz``; raises InputError for one that is damaged, of objects, or unpacks to too much."""
+    with reading(path, FAILED), zipfile.ZipFile(path) as archive:
+        info, most = archive.getinfo(f"{name}.npy"), max(4 * path.stat().st_size, files.MOST_UNPACKED)
+        if info.file_size > most:
+            raise ValueError(f"{name} unpacks to {info.file_size} bytes; allowed: up to {most}")
+        with archive.open(info) as file:
+            files.check_header(file, info.file_size, name)
+        with archive.open(info) as file:  # anew, as its checksum is of what is read from the beginning
+            return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def array(path: Path) -> np.ndarray:
+    """Read a ``.npy``; raises InputError for one that is not there, damaged, or of objects."""
+    with reading(path, FAILED) as size, open(path, "rb") as file:
+        files.check_header(file, size, path.name)
+        file.seek(0)
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def codes(path: Path, name: str | None) -> np.ndarray:
+    """Read the codes of a ``.npz``: the array of that ``name``, else the one called ``codes``, else the only one.
+
+    Raises InputError that lists its arrays where none of these is there.
+    """
+    known = members(path)
+    chosen = name or ("codes" if "codes" in known else next(iter(known), None))
+    if chosen not in known or (name is None and chosen != "codes" and len(known) > 1):
+        allowed = "one of these" if name else "one called codes, one in all, or --array NAME to say which"
+        wanted = f"no array {told(name, 40)}, but " if name else "arrays "
+        raise InputError(f"{told(path)}: found {wanted}{_listed(known)}; allowed: {allowed}.")
+    return member(path, chosen)
+
+
+def factors(path: Path, names: list[str] | None) -> np.ndarray | dict[str, np.ndarray]:
+    """Read the factors of a ``.npz``: the arrays of those ``names``, else that called ``factors``, else all.
+
+    They are one array (N, K), or (N,) each. Raises InputError that lists its arrays where these are something else.
+    """
+    known = members(path)
+    chosen = names or (["factors"] if "factors" in known else [*known])
+    if absent := [name for name in chosen if name not in known]:
+        found = f"no array {told(', '.join(absent), 60)}, but {_listed(known)}"
+        raise InputError(f"{told(path)}: found {found}; allowed: some of these.")
+    if len(chosen) == 1 and len(known[chosen[0]].shape) == 2:
+        return member(path, chosen[0])
+    odd = [known[name] for name in chosen if len(known[name].shape) != 1]
+    if odd or not chosen:
+        found = _listed({member.name: member for member in odd}) if odd else "no array"
+        allowed = "one called factors (rows, factors), arrays (rows,), one a factor, or --factor-arrays NAME,..."
+        raise InputError(f"{told(path)}: found {found}; allowed: {allowed}.")
+    return {name: member(path, name) for name in chosen}
+
+
+def _listed(known: dict[str, Member]) -> str:
+    return told(", ".join(map(str, known.values())) or "none", 400)

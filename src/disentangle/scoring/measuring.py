@@ -1,0 +1,123 @@
+"""Metrics of a population with what their scores are worth: by chance, at best, and over draws."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from disentangle import registry, streams
+from disentangle.evaluation.population import Population
+from disentangle.evaluation.scores import remarks_of, scores_of
+
+Found = dict[str, float | None]
+"""The scores of one metric, of one draw; None where not defined."""
+
+LONG = 60
+"""Seconds that are told beforehand."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All draws of the scores of one metric."""
+
+    name: str
+    draws: tuple[Found, ...]
+    chance: tuple[Found, ...] = ()
+    ceiling: Found | None = None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is computed of each metric: with the first of ``repeats`` the scores of ``seed`` alone."""
+
+    seed: int = 0
+    repeats: int = 1
+    chance: int = 1
+    ceiling: bool = True
+
+    def runs(self, name: str) -> int:
+        """Return how often a metric is computed."""
+        return self.repeats + (0 if unsupervised(name) else self.chance + self.ceiling)
+
+
+@dataclass
+class Progress:
+    """A line before each metric, and one where its first run tells that the others take long."""
+
+    say: Callable[[str], object]
+    count: int
+    done: int = field(default=0, init=False)
+
+    def start(self, name: str) -> None:
+        """Say that a metric is computed now."""
+        self.done += 1
+        self.say(f"{self.done} of {self.count}: {name}")
+
+    def ran(self, name: str, seconds: float, left: int) -> None:
+        """Say how long the runs that are left take, if that is over a minute."""
+        if seconds * left > LONG:
+            self.say(f"{name}: {left} more runs of {seconds:.0f} s each: about {seconds * left / 60:.0f} minutes")
+
+
+def measure(
+    metrics: Mapping[str, Any], population: Population, plan: Plan, say: Callable[[str], object] | None = None
+) -> Iterator[Measured]:
+    """Yield what is found of each metric, one after another.
+
+    A draw of chance is of :func:`by_chance` codes, the ceiling of :func:`perfect` ones, with the same number of points.
+    """
+    progress = Progress(say or (lambda _: None), len(metrics))
+    for name, metric in metrics.items():
+
+        def scores(of: Population, seed: int, name: str = name, metric: Any = metric) -> Found:
+            return scores_of({name: metric}, of, seed)[name] or {}
+
+        progress.start(name)
+        start = time.perf_counter()
+        first = scores(population, plan.seed)
+        progress.ran(name, time.perf_counter() - start, plan.runs(name) - 1)
+        seeds = [streams.seed_of(plan.seed, "repeat", repeat) for repeat in range(1, plan.repeats)]
+        draws = first, *(scores(population, seed) for seed in seeds)
+        chance: tuple[Found, ...] = ()
+        ceiling = None
+        if not unsupervised(name):
+            seeds = [streams.seed_of(plan.seed, "chance", draw) for draw in range(plan.chance)]
+            chance = tuple(scores(by_chance(population), seed) for seed in seeds)
+            ceiling = scores(perfect(population), plan.seed) if plan.ceiling else None
+        remarks = tuple(remarks_of({name: metric}, population).get(name, ()))
+        yield Measured(name, draws, chance, ceiling, remarks)
+
+
+def unsupervised(name: str) -> bool:
+    """Say whether a metric's scores do not depend on factors, so that neither chance nor a ceiling is theirs."""
+    return bool(registry.constant("metrics", name, "UNSUPERVISED", False))
+
+
+def by_chance(population: Population) -> Population:
+    """Return a population whose codes are those of other rows, drawn at random: they tell nothing of factors."""
+    return replace(population, shuffled=True)
+
+
+def perfect(population: Population) -> Population:
+    """Return a population whose codes (N, K) are its factors that vary, each of mean 0 and deviation 1."""
+    factors = population.factors[:, population.varying].astype(np.float64)
+    return replace(population, codes=(factors - factors.mean(axis=0)) / factors.std(axis=0), deviation=None)
+
+
+def interval(values: list[float]) -> tuple[float, float, float]:
+    """Return the mean of n draws, and the ends of the 95 % interval of what the mean of ever more of them tends to.
+
+    m -+ t s / sqrt(n), with t the 97.5 % quantile of Student's distribution of n - 1 degrees of freedom and s the
+    deviation of the draws; nan of fewer than two. Source: Student 1908. Deviation: none.
+    """
+    drawn = np.array(values)
+    mean = float(drawn.mean()) if len(drawn) else float("nan")
+    if len(drawn) < 2:
+        return mean, float("nan"), float("nan")
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(len(drawn) - 1, 0.975) * drawn.std(ddof=1) / np.sqrt(len(drawn)))
+    return mean, mean - half, mean + half

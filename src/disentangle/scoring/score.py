@@ -1,0 +1,144 @@
+"""`score`: codes and factors in, scores of all metrics out, each beside its value by chance and at best."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from disentangle import registry
+from disentangle.errors import InputError
+from disentangle.evaluation.population import Population
+from disentangle.pipeline import provenance
+from disentangle.pipeline.measured import metrics_of
+from disentangle.scoring.inputs import Given, joined
+from disentangle.scoring.measuring import Measured, Plan, measure
+from disentangle.scoring.result import Result
+
+LIBRARIES = ("disentangle-bench", "numpy", "scipy", "pandas", "lightgbm")
+MOST_SEED = 2**32 - 1
+MOST_DRAWS = 10_000
+
+
+def score(
+    codes: Any,
+    factors: Any,
+    *,
+    names: Iterable[str] | None = None,
+    metrics: Iterable[str] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    grid: bool = False,
+    continuous: Iterable[str] = (),
+    discrete: Iterable[str] = (),
+    seed: int = 0,
+    chance: int = 1,
+    ceiling: bool = True,
+    repeats: int = 1,
+    progress: Callable[[str], object] | None = None,
+) -> Result:
+    """Return the scores of codes (N, D), of any model, that encode N rows of K factors.
+
+    Codes and factors are arrays, tensors or tables with a row each; factors may be a mapping of names to arrays (N,)
+    too. A factor is continuous if its numbers have fractions, else discrete, but as ``continuous`` and ``discrete``
+    name them; ``names`` are those of the factors of an array. With ``grid`` the rows are all combinations of the
+    factors' values, else a sample.
+
+    ``metrics`` are names of files in ``evaluation/metrics``, by default all that need not be asked for, ``options``
+    those of a metric by its name. ``seed`` decides all draws. Beside each score are its mean over ``chance`` draws of
+    codes that are shuffled against the factors and, if ``ceiling``, its value of perfect codes, which are the factors.
+    With ``repeats`` of more than 1, a score is the mean over so many draws of training and test points, and has an
+    interval. ``progress`` is called with a line before each metric, such as ``print``.
+
+    Raises InputError for what cannot be scored: it says what was found and what is allowed.
+
+    >>> import numpy as np
+    >>> factors = np.random.default_rng(0).integers([3, 4], size=(900, 2))
+    >>> result = score(factors + 0.1, factors, names=["shape", "size"], metrics=["mig"])
+    >>> round(result["mig"]["mig"], 2)
+    1.0
+    >>> result.table().round(2).columns.tolist()
+    ['metric', 'score', 'value', 'chance', 'ceiling']
+    """
+    plan, chosen = planned(seed, repeats, chance, ceiling), with_options(chosen_of(metrics), options or {})
+    data = joined(codes, factors, names=names, grid=grid, continuous=continuous, discrete=discrete)
+    work = Work(data, chosen, plan)
+    return work.result(list(work.run(progress)))
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be computed: of which data, by which metrics with all their options, how often."""
+
+    data: Given
+    options: Mapping[str, Mapping[str, Any]]
+    plan: Plan
+    origin: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Where codes and factors are from, to be told of each."""
+
+    def run(self, progress: Callable[[str], object] | None = None) -> Iterator[Measured]:
+        """Yield what is found of each metric."""
+        metrics = {name: registry.build("metrics", name, dict(options)) for name, options in self.options.items()}
+        return measure(metrics, self.data.population, self.plan, progress)
+
+    def result(self, measured: Iterable[Measured]) -> Result:
+        """Return the result of what was found up to now."""
+        said = about(self.data.population) | {
+            "seed": self.plan.seed,
+            "options": {name: dict(given) for name, given in self.options.items()},
+            "versions": provenance.versions(LIBRARIES),
+        }
+        said |= {part: said[part] | from_where for part, from_where in self.origin.items()}
+        return Result(tuple(measured), said, self.data.remarks)
+
+
+def about(population: Population) -> dict[str, Any]:
+    """Return what scores are of, as it is written beside them; a continuous factor has no size."""
+    sizes = (population.factors.max(axis=0) + 1).tolist()
+    kinds = population.kinds.tolist()
+    return {
+        "rows": len(population.codes),
+        "protocol": "grid" if population.complete else "sample",
+        "codes": {"dim": population.codes.shape[1]},
+        "factors": {
+            "names": list(population.names),
+            "kinds": ["continuous" if kind else "discrete" for kind in kinds],
+            "sizes": [None if kind else int(size) for kind, size in zip(kinds, sizes, strict=True)],
+        },
+    }
+
+
+def chosen_of(metrics: Iterable[str] | None) -> list[str]:
+    """Return the metrics that are named, by default all that score codes but those with the constant ``ASKED``.
+
+    Raises InputError for one that is unknown, or that does not score codes.
+    """
+    known = metrics_of("codes")
+    if metrics is None:
+        return [name for name in known if not registry.constant("metrics", name, "ASKED", False)]
+    names = list(dict.fromkeys([metrics] if isinstance(metrics, str) else metrics))
+    for name in names:
+        registry.path("metrics", name)
+        if name not in known:
+            raise InputError(f"metrics: found '{name}', which does not score codes; allowed: {', '.join(known)}.")
+    if not names:
+        raise InputError("metrics: found none; allowed: one or more.")
+    return names
+
+
+def with_options(names: Iterable[str], options: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return all options of each metric; raises InputError for one that is unknown, or of no metric that is chosen."""
+    chosen = list(names)
+    for name in options:
+        if name not in chosen:
+            raise InputError(f"options: found '{name}'; allowed: metrics that are computed: {', '.join(chosen)}.")
+    return {name: registry.check_options("metrics", name, dict(options.get(name, {})), name) for name in chosen}
+
+
+def planned(seed: int, repeats: int, chance: int, ceiling: bool) -> Plan:
+    """Return how often metrics are computed; raises InputError for numbers out of range."""
+    for name, value, least, most in (
+        ("seed", seed, 0, MOST_SEED),
+        ("repeats", repeats, 1, MOST_DRAWS),
+        ("chance", chance, 0, MOST_DRAWS),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise InputError(f"{name}: found {str(value)[:40]}; allowed: an integer from {least} to {most}.")
+    return Plan(seed, repeats, chance, ceiling)
