@@ -38,6 +38,10 @@ RANGES = {
     "active_dims": (0, 2 * DIM),
     "efficiency": (0, math.inf),
     "irs": (-1, 1),
+    "explicitness": (-1, 1),
+    "size": (0, math.inf),
+    "r2_linear": (-math.inf, 1),
+    "r2_kernel": (-math.inf, 1),
 }
 """Of the scores that are no shares."""
 
