@@ -12,10 +12,10 @@ from disentangle.errors import InputError
 PACKAGE = registry.PACKAGE
 
 _PLUMBING = """
-__init__.py cells.py errors.py files.py registry.py data/dataset_files.py data/download.py data/views.py pipeline/definitions.py
-pipeline/hashes.py pipeline/imports.py pipeline/jobs.py pipeline/measured.py pipeline/needs.py pipeline/outputs.py
-pipeline/params.py pipeline/plan.py pipeline/provenance.py pipeline/scales.py pipeline/sealed.py pipeline/seals.py
-pipeline/spelling.py pipeline/study.py
+__init__.py cells.py errors.py files.py registry.py data/dataset_files.py data/download.py data/views.py
+pipeline/definitions.py pipeline/hashes.py pipeline/imports.py pipeline/jobs.py pipeline/measured.py pipeline/needs.py
+pipeline/outputs.py pipeline/params.py pipeline/plan.py pipeline/provenance.py pipeline/scales.py pipeline/sealed.py
+pipeline/seals.py pipeline/spelling.py pipeline/study.py
 """
 PLUMBING = {PACKAGE / name for name in _PLUMBING.split()}
 """Modules that find, check, move and store, and never change a number: an edit of theirs reruns nothing."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 from disentangle import registry
@@ -139,6 +140,6 @@ def planned(seed: int, repeats: int, chance: int, ceiling: bool) -> Plan:
         ("repeats", repeats, 1, MOST_DRAWS),
         ("chance", chance, 0, MOST_DRAWS),
     ):
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        if isinstance(value, bool) or not isinstance(value, Integral) or not least <= value <= most:
             raise InputError(f"{name}: found {str(value)[:40]}; allowed: an integer from {least} to {most}.")
-    return Plan(seed, repeats, chance, ceiling)
+    return Plan(int(seed), int(repeats), int(chance), bool(ceiling))
