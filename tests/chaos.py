@@ -45,6 +45,8 @@ BROKEN = ("SILENT", "TRACEBACK", "HUNG", "MUTE", "STUCK", "TWICE")
 """Outcomes that break the promise: other results without a word, no word, no way on, or a refusal without a cause."""
 TRACEBACK = re.compile(r"^Traceback \(most recent call last\)|^ *File \".+\", line \d+, in ", re.M)
 """Or the end of one, where an engine shows the last lines of a log."""
+STARTING = re.compile(r"(^Traceback .+\n)?(^ +(?!.*, in main$).*\n)+ *KeyboardInterrupt$", re.M)
+"""What Python says of an interrupt before a command has begun: there is no one yet to put it in a word."""
 POWERLESS = () if os.geteuid() else ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 """Makes a command of root obey the permissions of files."""
 FAILING = """import errno, os, random, sys
@@ -264,6 +266,7 @@ class Trial:
             raise Broken("HUNG", f"after {self.limit:.0f} s: {' '.join(map(str, running.args))}") from None
         log = next(log for known, log in self._started if known is running)
         said = log.read_text(errors="replace")
+        said = STARTING.sub("", said)
         if found := TRACEBACK.search(said):
             raise Broken("TRACEBACK", said[found.start() :][-600:])
         return status, said
@@ -543,8 +546,7 @@ def damaged_states_of_interrupted_trainings(trial: Trial) -> Iterator[str]:
         trial.unmake(trial.here / RUNS / state.relative_to(interrupted).with_suffix("") / "checkpoint.seal")
     shutil.rmtree(trial.here / RESUME)
     shutil.copytree(interrupted, trial.here / RESUME)
-    states = trial.files(RESUME, name="*.pt")
-    yield from spoiled(trial, [trial.rng.choice(states)])
+    yield trial.spoil(trial.rng.choice(trial.files(RESUME, name="*.pt")))
 
 
 @fault(6)
@@ -557,7 +559,7 @@ def damaged_results_of_a_training_beside(trial: Trial) -> Iterator[str]:
         if path.name not in (*TRAINED, seal.name):
             path.unlink()
     trial.unmake(seal)
-    yield from spoiled(trial, [trial.rng.choice(sorted(ahead.iterdir()))])
+    yield trial.spoil(trial.rng.choice(sorted(ahead.iterdir())))
 
 
 @fault(10)
