@@ -1,6 +1,5 @@
-"""The command `score`: what it prints and writes is what the metrics say of the files, and bad files are refused."""
+"""The command `score`: what it prints and writes is what the metrics say of the files, and bad calls are refused."""
 
-import csv
 import json
 import os
 import subprocess
@@ -14,7 +13,6 @@ from disentangle import __main__ as command
 from disentangle import registry, streams
 from disentangle.evaluation.population import Population
 from disentangle.pipeline.measured import metrics_of
-from disentangle.stages import score
 
 SOURCE = Path(__file__).parent.parent / "src"
 NAMES = ("shape", "angle", "place")
@@ -44,37 +42,48 @@ def direct(name: str, population: Population, seed: int = 0) -> dict[str, float]
     return found
 
 
-def table(output: str) -> dict[tuple[str, str], str]:
-    return {(name, key): value for name, key, value in (line.split() for line in output.splitlines()[2:])}
+def table(output: str) -> dict[tuple[str, str], list[str]]:
+    lines = [line.split() for line in output.splitlines()[2:]]
+    return {(name, key): cells for name, key, *cells in lines if not name.endswith((":", ","))}
+
+
+def program(*given: str) -> list[str]:
+    return [sys.executable, "-m", "disentangle", *given]
+
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
 
 
 def test_end_to_end_every_metric_of_a_sample_without_torch() -> None:
     codes, factors = sample()
-    given = [sys.executable, "-X", "importtime", "-m", "disentangle", *write(codes.astype(np.float32), factors)]
-    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
-    done = subprocess.run(given, env=environment, capture_output=True, text=True, check=True)
+    given = [*program(*write(codes.astype(np.float32), factors)), "--chance", "1"]
+    given[1:1] = ["-X", "importtime"]
+    done = subprocess.run(given, env=ENVIRONMENT, capture_output=True, text=True, check=True)
     assert " torch" not in done.stderr
     assert done.stdout.startswith("240 rows, a sample; 4 codes; factors shape, angle, place\n")
     written = json.loads(Path("scores.json").read_text())
-    metrics = [name for name in metrics_of("codes") if name not in score.SKIPPED]
-    assert score.SKIPPED == ("domain_information", "half_similarity", "value_accuracy")
+    metrics = [name for name in metrics_of("codes") if not registry.constant("metrics", name, "ASKED", False)]
+    assert {"half_similarity", "value_accuracy"} <= {*metrics_of("codes")} - {*metrics}
     assert sorted(written["scores"]) == metrics
     printed = table(done.stdout)
     population = Population(codes.astype(np.float32).astype(float), factors, NAMES, complete=False)
     for name in metrics:
+        chance, ceiling = (written[part].get(name) for part in ("chance", "ceiling"))
+        assert (chance is None) == (ceiling is None) == registry.constant("metrics", name, "UNSUPERVISED", False)
         for key, value in direct(name, population).items():
-            stored = written["scores"][name][key]
-            if np.isnan(value):
-                assert (stored, printed.pop((name, key))) == (None, "undefined")
-            else:
-                assert (stored, printed.pop((name, key))) == (pytest.approx(value, rel=1e-12), f"{value:.4f}")
+            beside = [] if chance is None else [chance[key]["mean"], ceiling[key]]
+            shown = [None if np.isnan(value) else value, *beside]
+            assert written["scores"][name][key] == (None if np.isnan(value) else pytest.approx(value, rel=1e-12))
+            cells = ["-" if cell is None else f"{cell:.4f}" for cell in shown]
+            assert printed.pop((name, key)) == cells + ["-"] * (3 - len(cells))
     assert not printed
     assert written["protocol"] == "sample"
     assert written["rows"] == 240
     assert written["seed"] == 0
-    assert written["options"]["dci"] == {"train_points": 10000, "test_points": 5000}
+    assert written["options"]["mig"] == {"points": 10000, "bins": 20}
     assert written["factors"]["names"] == list(NAMES)
     assert written["factors"]["sizes"] == [2, 3, 4]
+    assert written["factors"]["kinds"] == ["discrete"] * 3
     assert written["codes"]["dim"] == 4
     assert written["versions"]["numpy"] == np.__version__
 
@@ -84,7 +93,9 @@ def test_some_metrics_of_a_grid_with_a_seed(capsys: pytest.CaptureFixture[str]) 
     codes = factors + 0.3 * np.random.default_rng(2).normal(size=(24, 3))
     given = [*write(codes, factors), "--grid", "--metrics", "dci, dci", "--seed", "5", "--output", "out/s.json"]
     assert command.main(given) == 0
-    assert capsys.readouterr().out.startswith("24 rows, a grid; 3 codes;")
+    said = capsys.readouterr()
+    assert said.out.startswith("24 rows, a grid; 3 codes;")
+    assert said.err == "1 of 1: dci\n"
     written = json.loads(Path("out/s.json").read_text())
     expected = direct("dci", Population(codes, factors, NAMES, complete=True), seed=5)
     assert written["scores"] == {"dci": pytest.approx(expected, rel=1e-12)}
@@ -103,63 +114,91 @@ def test_codes_that_are_decoded_values_have_their_accuracy_if_it_is_asked_for() 
     assert found == {"mean": pytest.approx(11 / 12), "all": 3 / 4, "shape": 1, "angle": 1, "place": 3 / 4}
 
 
-def test_codes_in_any_of_their_files() -> None:
-    codes, _ = sample()
-    np.savez("named.npz", codes=codes, z=codes[:3])
-    np.savez("only.npz", z=codes)
-    np.save("array.npy", codes)
-    np.save("whole.npy", np.arange(12).reshape(6, 2))
-    for name in ("named.npz", "only.npz", "array.npy"):
-        assert np.array_equal(score.read_codes(Path(name)), codes)
-    assert score.read_codes(Path("whole.npy")).dtype == np.float64
+# What is printed and written, and when.
 
 
-def test_factors_in_any_of_their_files() -> None:
-    """Labels are numbered in the order of their values, factors in that of the file."""
-    numbers, texts = np.array([30, 10, 30, 20]), np.array(["b", "a", "c", "a"])
-    np.savez("named.npz", second=numbers, first=texts)
-    np.savez("only.npz", anything=np.stack([numbers, numbers > 10], axis=1))
-    np.save("array.npy", np.array([[3.0, 1], [1, 0], [3, 0], [2, 1]]))
-    with Path("table.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("second", "first", "third"), *zip(numbers, texts, [1.0, 0, 0, 1], strict=True)])
-    expected = {
-        "named.npz": {"second": [2, 0, 2, 1], "first": [1, 0, 2, 0]},
-        "only.npz": {"factor_0": [2, 0, 2, 1], "factor_1": [1, 0, 1, 1]},
-        "array.npy": {"factor_0": [2, 0, 2, 1], "factor_1": [1, 0, 0, 1]},
-        "table.csv": {"second": [2, 0, 2, 1], "first": [1, 0, 2, 0], "third": [1, 0, 0, 1]},
-    }
-    for name, factors in expected.items():
-        found = score.read_factors(Path(name))
-        assert {key: labels.tolist() for key, labels in found.items()} == factors
-        assert list(found) == list(factors)
+def test_json_alone_is_printed_if_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    given = [*write(*sample()), "--metrics", "mig,sap", "--json"]
+    assert command.main(given) == 0
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    assert set(found["scores"]) == {"mig", "sap"}
+    assert f"{found['scores']['mig']['mig']:.4f}" in said.err
+    assert not Path("scores.json").exists()
+    assert command.main([*given, "--output", "s.json"]) == 0
+    assert json.loads(Path("s.json").read_text()) == found
 
+
+def test_neither_chance_nor_ceiling_if_they_are_not_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([*write(*sample()), "--metrics", "mig", "--chance", "0", "--no-ceiling"]) == 0
+    written = json.loads(Path("scores.json").read_text())
+    assert (written["chance"], written["ceiling"]) == ({}, {})
+    (cells,) = table(capsys.readouterr().out).values()
+    assert cells[1:] == ["-", "-"]
+
+
+def test_repeats_have_an_interval(capsys: pytest.CaptureFixture[str]) -> None:
+    population = Population(*sample(), NAMES, complete=False)
+    assert command.main([*write(*sample()), "--metrics", "sap", "--repeats", "4", "--chance", "3", "--seed", "9"]) == 0
+    written = json.loads(Path("scores.json").read_text())
+    found = written["intervals"]["sap"]["sap"]
+    assert found["draws"][0] == direct("sap", population, seed=9)["sap"]
+    assert len({*found["draws"]}) > 1 and len(found["draws"]) == 4
+    assert len(written["chance"]["sap"]["sap"]["draws"]) == 3
+    mean, half = np.mean(found["draws"]), 3.182446305 * np.std(found["draws"], ddof=1) / 2  # t of 3 degrees of freedom
+    assert [found[key] for key in ("mean", "low", "high")] == pytest.approx([mean, mean - half, mean + half])
+    assert written["scores"]["sap"]["sap"] == found["mean"]
+    out = capsys.readouterr().out
+    assert out.splitlines()[1].split() == ["metric", "score", "value", "low", "high", "chance", "ceiling"]
+    assert table(out)["sap", "sap"][:3] == [f"{found[key]:.4f}" for key in ("mean", "low", "high")]
+
+
+def test_results_are_written_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = write(*sample())
+
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("disentangle.evaluation.metrics.sap.Metric.scores", broken)
+    assert command.main([*given, "--metrics", "mig,sap"]) == 130
+    assert set(json.loads(Path("scores.json").read_text())["scores"]) == {"mig"}
+
+
+def test_a_reader_that_has_had_enough_loses_nothing_of_the_file() -> None:
+    line = " ".join([*program(*write(*sample())), "--metrics", "mig,irs,sap", "2>&1", "|", "head", "-1"])
+    done = subprocess.run(["bash", "-c", line], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+    assert set(json.loads(Path("scores.json").read_text())["scores"]) == {"mig", "irs", "sap"}
+
+
+def test_where_nothing_can_be_written_nothing_is_computed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("computed")
+
+    given = write(*sample())
+    monkeypatch.setattr("disentangle.evaluation.metrics.mig.Metric.scores", never)
+    Path("file").write_text("")
+    for output, said in ((".", ".: cannot be written (Is a directory)"), ("file/s.json", "file/s.json: cannot be")):
+        assert command.main([*given, "--metrics", "mig", "--output", output]) == 1
+        found = capsys.readouterr()
+        assert found.err.startswith(f"error: {said}")
+        assert found.err.count("\n") == 1
+
+
+def test_what_is_to_be_known_of_the_scores_is_said_and_written(capsys: pytest.CaptureFixture[str]) -> None:
+    codes, factors = sample()
+    factors[:, 1] = 7
+    assert command.main([*write(codes, factors), "--metrics", "mig,sap"]) == 0
+    remark = "mig, sap: Without angle (of one value)."
+    assert capsys.readouterr().out.splitlines()[-1] == remark
+    assert json.loads(Path("scores.json").read_text())["remarks"] == [remark]
+
+
+# What is refused.
 
 CODES, FACTORS = sample()
-BAD_CODES = {
-    "not there": (None, "x.npz: not there."),
-    "several arrays": ({"a": CODES, "b": CODES}, "x.npz: found arrays a, b; allowed: one called codes, or one in all."),
-    "a vector": (
-        {"codes": CODES[:, 0]},
-        "x.npz: found codes (240,) of float64; allowed: (rows, codes) of real numbers.",
-    ),
-    "text": ({"codes": np.full((240, 2), "a")}, "x.npz: found codes (240, 2) of <U1; allowed: (rows, codes)"),
-    "objects": ({"codes": np.array([[None]])}, "x.npz: not a readable .npz file (Object arrays cannot be loaded"),
-    "no columns": ({"codes": CODES[:, :0]}, "x.npz: found codes (240, 0) of float64"),
-    "not finite": ({"codes": np.where(CODES > 3, np.nan, CODES)}, "x.npz: found NaN or infinity in "),
-    "huge": ({"codes": CODES * [1, 1e200, 1, 1]}, "x.npz: code 1 reaches "),
-    "tiny": ({"codes": CODES * [1e-200, 1, 1, 1]}, "x.npz: code 0 reaches "),
-    "fewer rows": ({"codes": CODES[1:]}, "x.npz: found 240 rows of factor 'shape' in y.npz and 239 rows of codes;"),
-}
-
-
-@pytest.mark.parametrize("kind", BAD_CODES)
-def test_codes_that_cannot_be_scored_are_refused(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
-    arrays, message = BAD_CODES[kind]
-    given = write(CODES, FACTORS)
-    Path("x.npz").unlink()
-    if arrays is not None:
-        np.savez("x.npz", **arrays)
-    refused(given, message, capsys)
 
 
 def refused(given: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,61 +207,29 @@ def refused(given: list[str], message: str, capsys: pytest.CaptureFixture[str]) 
     assert found.out == ""
     assert found.err.startswith(f"error: {message}")
     assert found.err.count("\n") == 1
+    assert len(found.err) < 600
     assert not Path("scores.json").exists()
-
-
-PLACE = FACTORS[:, 2]
-BAD_FACTORS = {
-    "continuous": ({"place": PLACE + 0.25}, "y.npz: factor 'place': found "),
-    "missing": ({"place": np.where(PLACE == 3, np.nan, PLACE)}, "y.npz: factor 'place': found missing values"),
-    "of one value": ({"place": 0 * PLACE + 7}, "y.npz: factor 'place': found only 7; allowed: at least 2 values."),
-    "times": (
-        {"place": PLACE.astype("datetime64[s]")},
-        "y.npz: factor 'place': found datetime64[s]; allowed: integers",
-    ),
-    "of three axes": ({"place": np.zeros((240, 2, 2), int)}, "y.npz: found place (240, 2, 2); allowed: one"),
-    "mixed": ({"a": FACTORS, "b": PLACE}, "y.npz: found a (240, 3); allowed: one (rows, factors), or (rows,) each."),
-    "none": ({}, "y.npz: found no array; allowed: one (rows, factors), or (rows,) each."),
-    "no rows": ({"place": PLACE[:0]}, "y.npz: factor 'place': found no rows; allowed: at least 2 values."),
-}
-
-
-@pytest.mark.parametrize("kind", BAD_FACTORS)
-def test_factors_that_cannot_be_scored_are_refused(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
-    arrays, message = BAD_FACTORS[kind]
-    given = write(CODES, FACTORS)
-    np.savez("y.npz", **arrays)
-    refused(given, message, capsys)
-
-
-BAD_TABLES = {
-    "no header": ("0,1\n1,0\n", "y.csv: found a number in the first line; allowed: a header that names the factors."),
-    "a hole": ("a,b\n1,\n2,x\n", "y.csv: factor 'b': found missing values; allowed: a label in each row."),
-    "nothing": ("", "y.csv: not a readable .csv file (No columns to parse from file)."),
-    "damage": ("a,b\n1,2,3,4\n1\n1,2,3,4,5,6\n", "y.csv: not a readable .csv file ("),
-}
-
-
-@pytest.mark.parametrize("kind", BAD_TABLES)
-def test_tables_that_cannot_be_read_are_refused(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
-    text, message = BAD_TABLES[kind]
-    given = write(CODES, FACTORS)
-    Path("y.csv").write_text(text)
-    refused([*given, "--factors", "y.csv"], message, capsys)
 
 
 BAD_CALLS = {
     "metric": (["--metrics", "mig,dcy"], "unknown metric 'dcy': did you mean 'dci'? Known: "),
     "metric of edits": (
         ["--metrics", "mig,pixel_error"],
-        "--metrics: found 'pixel_error', which does not score codes; allowed: beta_vae_score, dci, ",
+        "metrics: found 'pixel_error', which does not score codes; allowed: beta_vae_score, dci, ",
     ),
-    "no metric": (["--metrics", " ,"], "--metrics: found ' ,'; allowed: names with commas."),
-    "seed": (["--seed", "-1"], "--seed: found -1; allowed: an integer from 0 to 4294967295."),
-    "name of codes": (["--codes", "x.txt"], "x.txt: found a name that ends in '.txt'; allowed: .npz, .npy."),
-    "name of factors": (["--factors", "y"], "y: found a name that ends in ''; allowed: .npz, .npy, .csv."),
-    "damaged": (["--codes", "damaged.npy"], "damaged.npy: not a readable .npy file ("),
-    "no grid": (["--grid"], "--grid: found 240 rows with 24 combinations of factors; allowed: the 24 of 2 x 3 x 4"),
+    "no metric": (["--metrics", " ,"], "metrics: found none; allowed: one or more."),
+    "seed": (["--seed", "-1"], "seed: found -1; allowed: an integer from 0 to 4294967295."),
+    "repeats": (["--repeats", "0"], "repeats: found 0; allowed: an integer from 1 to 10000."),
+    "chance": (["--chance", "-3"], "chance: found -3; allowed: an integer from 0 to 10000."),
+    "name of codes": (["--codes", "x.h5"], "x.h5: found a name that ends in '.h5'; allowed: .npz, .npy, .csv, "),
+    "tensors": (["--codes", "x.pt"], "x.pt: found a name that ends in '.pt'; allowed: .npz, .npy, .csv, .tsv, .txt. S"),
+    "name of factors": (["--factors", "y"], "y: found a name that ends in ''; allowed: .npz, .npy, .csv"),
+    "damaged": (["--codes", "damaged.npy"], "damaged.npy: not a readable file of arrays ("),
+    "no grid": (["--grid"], "grid: found 240 rows with 24 combinations of factors; allowed: the 24 of 2 x 3 x 4"),
+    "no such factor": (["--continuous", "angel"], "continuous: no factor 'angel': did you mean 'angle'? Known: "),
+    "both": (["--continuous", "angle", "--discrete", "angle"], "discrete: factor 'angle' is said to be continuous"),
+    "no array": (["--array", "z"], "x.npz: found no array z, but codes (240, 4) of float64, other (3,) of float64; "),
+    "no array of factors": (["--factor-arrays", "shape,z"], "y.npz: found no array z, but shape (240,) of int64, "),
 }
 
 
@@ -236,17 +243,13 @@ def test_calls_that_cannot_be_are_refused(kind: str, capsys: pytest.CaptureFixtu
 def test_a_grid_with_a_hole_and_too_few_rows_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     grid = np.stack(np.unravel_index(np.arange(24), (2, 3, 4)), axis=1)
     holed = [*write(np.zeros((23, 2)), grid[:-1]), "--grid"]
-    refused(holed, "--grid: found 23 rows with 23 combinations of factors; allowed: the 24 of 2 x 3 x 4 values", capsys)
-    refused(
-        write(np.zeros((14, 2)), grid[::2][:12].repeat(2, 0)[:14]),
-        "x.npz: found 14 rows; allowed: at least 15.",
-        capsys,
-    )
+    refused(holed, "grid: found 23 rows with 23 combinations of factors; allowed: the 24 of 2 x 3 x 4 values", capsys)
+    few = write(np.zeros((14, 2)), grid[::2][:12].repeat(2, 0)[:14])
+    refused(few, "x.npz: found 14 rows of 2 codes; allowed: at least 15 rows.", capsys)
 
 
 def test_a_refusal_of_the_real_command_is_one_line_without_a_traceback() -> None:
-    given = [sys.executable, "-m", "disentangle", *write(np.full((240, 2), np.inf), FACTORS)]
-    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
-    done = subprocess.run(given, env=environment, capture_output=True, text=True, check=False)
+    given = program(*write(np.full((240, 2), np.inf), FACTORS))
+    done = subprocess.run(given, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     message = "error: x.npz: found NaN or infinity in 240 of 240 rows; allowed: finite numbers.\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", message)

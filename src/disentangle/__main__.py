@@ -118,7 +118,7 @@ def _add_scoring(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("--metrics", metavar=names, help="files in src/disentangle/evaluation/metrics (default: all)")
     stage.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
     stage.add_argument("--repeats", type=int, default=1, metavar="R", help="draws of each score, for an interval")
-    stage.add_argument("--chance", type=int, default=1, metavar="N", help="draws of codes shuffled against factors")
+    stage.add_argument("--chance", type=int, metavar="N", help="draws of codes shuffled against factors, 0: none")
     told = "the scores of perfect codes, beside each"
     stage.add_argument("--ceiling", action=argparse.BooleanOptionalAction, default=True, help=told)
     stage.add_argument("--output", metavar="FILE", help="what is written (default: scores.json; with --json nothing)")

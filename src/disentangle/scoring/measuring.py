@@ -10,6 +10,7 @@ import numpy as np
 from disentangle import registry, streams
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.scores import remarks_of, scores_of
+from disentangle.scoring import cost
 
 Found = dict[str, float | None]
 """The scores of one metric, of one draw; None where not defined."""
@@ -29,14 +30,18 @@ class Measured:
     remarks: tuple[str, ...] = ()
 
 
+MOST_CHANCE = 10
+"""Draws of codes by chance, unless it is told how many."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is computed of each metric: with the first of ``repeats`` the scores of ``seed`` alone."""
 
-    seed: int = 0
-    repeats: int = 1
-    chance: int = 1
-    ceiling: bool = True
+    seed: int
+    repeats: int
+    chance: int
+    ceiling: bool
 
     def runs(self, name: str) -> int:
         """Return how often a metric is computed."""
@@ -45,21 +50,28 @@ class Plan:
 
 @dataclass
 class Progress:
-    """A line before each metric, and one where its first run tells that the others take long."""
+    """A line before each metric, and how long it takes if that is over a minute."""
 
     say: Callable[[str], object]
     count: int
     done: int = field(default=0, init=False)
+    told: bool = field(default=False, init=False)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, seconds: float) -> None:
         """Say that a metric is computed now."""
         self.done += 1
-        self.say(f"{self.done} of {self.count}: {name}")
+        self.told = seconds > LONG
+        self.say(f"{self.done} of {self.count}: {name}{_about(seconds)}")
 
-    def ran(self, name: str, seconds: float, left: int) -> None:
-        """Say how long the runs that are left take, if that is over a minute."""
-        if seconds * left > LONG:
-            self.say(f"{name}: {left} more runs of {seconds:.0f} s each: about {seconds * left / 60:.0f} minutes")
+    def ran(self, name: str, seconds: float) -> None:
+        """Say how long the runs that are left take, as the first has told, unless it was said."""
+        if seconds > LONG and not self.told:
+            self.say(f"{name}, once more by chance, at best or again{_about(seconds)}")
+
+
+def _about(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f": about {minutes} minute{'s' * (minutes > 1)}" if seconds > LONG else ""
 
 
 def measure(
@@ -75,10 +87,11 @@ def measure(
         def scores(of: Population, seed: int, name: str = name, metric: Any = metric) -> Found:
             return scores_of({name: metric}, of, seed)[name] or {}
 
-        progress.start(name)
+        runs = plan.runs(name)
+        progress.start(name, cost.seconds(name, metric, population) * runs if say else 0)
         start = time.perf_counter()
         first = scores(population, plan.seed)
-        progress.ran(name, time.perf_counter() - start, plan.runs(name) - 1)
+        progress.ran(name, (time.perf_counter() - start) * (runs - 1))
         seeds = [streams.seed_of(plan.seed, "repeat", repeat) for repeat in range(1, plan.repeats)]
         draws = first, *(scores(population, seed) for seed in seeds)
         chance: tuple[Found, ...] = ()
@@ -89,6 +102,14 @@ def measure(
             ceiling = scores(perfect(population), plan.seed) if plan.ceiling else None
         remarks = tuple(remarks_of({name: metric}, population).get(name, ()))
         yield Measured(name, draws, chance, ceiling, remarks)
+
+
+def draws_of_chance(population: Population) -> int:
+    """Return how many draws tell the mean by chance: those of few rows differ more, and cost less.
+
+    10,000 / N of N rows, from 1 to 10.
+    """
+    return 1 if population.complete else int(np.clip(cost.DRAWN // len(population.codes), 1, MOST_CHANCE))
 
 
 def unsupervised(name: str) -> bool:

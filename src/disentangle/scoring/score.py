@@ -11,7 +11,7 @@ from disentangle.evaluation.population import Population
 from disentangle.pipeline import provenance
 from disentangle.pipeline.measured import metrics_of
 from disentangle.scoring.inputs import Given, joined
-from disentangle.scoring.measuring import Measured, Plan, measure
+from disentangle.scoring.measuring import Measured, Plan, draws_of_chance, measure
 from disentangle.scoring.result import Result
 
 LIBRARIES = ("disentangle-bench", "numpy", "scipy", "pandas", "lightgbm")
@@ -30,7 +30,7 @@ def score(
     continuous: Iterable[str] = (),
     discrete: Iterable[str] = (),
     seed: int = 0,
-    chance: int = 1,
+    chance: int | None = None,
     ceiling: bool = True,
     repeats: int = 1,
     progress: Callable[[str], object] | None = None,
@@ -44,7 +44,8 @@ def score(
 
     ``metrics`` are names of files in ``evaluation/metrics``, by default all that need not be asked for, ``options``
     those of a metric by its name. ``seed`` decides all draws. Beside each score are its mean over ``chance`` draws of
-    codes that are shuffled against the factors and, if ``ceiling``, its value of perfect codes, which are the factors.
+    codes that are shuffled against the factors (default: 1, of fewer than 10,000 rows up to 10) and, if ``ceiling``,
+    its value of perfect codes, which are the factors.
     With ``repeats`` of more than 1, a score is the mean over so many draws of training and test points, and has an
     interval. ``progress`` is called with a line before each metric, such as ``print``.
 
@@ -58,9 +59,10 @@ def score(
     >>> result.table().round(2).columns.tolist()
     ['metric', 'score', 'value', 'chance', 'ceiling']
     """
-    plan, chosen = planned(seed, repeats, chance, ceiling), with_options(chosen_of(metrics), options or {})
+    check_counts(seed, repeats, chance)
+    chosen = with_options(chosen_of(metrics), options or {})
     data = joined(codes, factors, names=names, grid=grid, continuous=continuous, discrete=discrete)
-    work = Work(data, chosen, plan)
+    work = Work(data, chosen, planned(data, seed, repeats, chance, ceiling))
     return work.result(list(work.run(progress)))
 
 
@@ -133,13 +135,18 @@ def with_options(names: Iterable[str], options: Mapping[str, Mapping[str, Any]])
     return {name: registry.check_options("metrics", name, dict(options.get(name, {})), name) for name in chosen}
 
 
-def planned(seed: int, repeats: int, chance: int, ceiling: bool) -> Plan:
-    """Return how often metrics are computed; raises InputError for numbers out of range."""
+def check_counts(seed: int, repeats: int, chance: int | None) -> None:
+    """Raise InputError for numbers out of range."""
     for name, value, least, most in (
         ("seed", seed, 0, MOST_SEED),
         ("repeats", repeats, 1, MOST_DRAWS),
-        ("chance", chance, 0, MOST_DRAWS),
+        ("chance", 0 if chance is None else chance, 0, MOST_DRAWS),
     ):
         if isinstance(value, bool) or not isinstance(value, Integral) or not least <= value <= most:
             raise InputError(f"{name}: found {str(value)[:40]}; allowed: an integer from {least} to {most}.")
-    return Plan(int(seed), int(repeats), int(chance), bool(ceiling))
+
+
+def planned(data: Given, seed: int, repeats: int, chance: int | None, ceiling: bool) -> Plan:
+    """Return how often metrics are computed; how many draws tell chance, unless it is said, the data's rows decide."""
+    draws = draws_of_chance(data.population) if chance is None else int(chance)
+    return Plan(int(seed), int(repeats), draws, bool(ceiling))

@@ -15,14 +15,14 @@ from disentangle.scoring import archives, tables
 from disentangle.scoring.inputs import Given, joined
 from disentangle.scoring.measuring import Measured
 from disentangle.scoring.result import rows_of
-from disentangle.scoring.score import Work, chosen_of, planned, with_options
+from disentangle.scoring.score import Work, check_counts, chosen_of, planned, with_options
 
 OUTPUT = "scores.json"
 
 
 def run(given: argparse.Namespace) -> None:
     """Read codes and factors, print a table of scores, and write them with all that they depend on, as they come."""
-    plan = planned(given.seed, given.repeats, given.chance, given.ceiling)
+    check_counts(given.seed, given.repeats, given.chance)
     options = with_options(chosen_of(_words(given.metrics)), {})
     output = None if given.json and given.output is None else Path(given.output or OUTPUT)
     codes, factors = Path(given.codes), Path(given.factors)
@@ -34,6 +34,7 @@ def run(given: argparse.Namespace) -> None:
         discrete=_words(given.discrete) or (),
         told_as=(told(codes), told(factors)),
     )
+    plan = planned(data, given.seed, given.repeats, given.chance, given.ceiling)
     if output:
         files.check_writable(output)
     origin = {
