@@ -23,11 +23,11 @@ class Metric:
 
     E asks how soon the best loss is reached, not how good it is: it is 1 for codes of noise, whose best loss is that of
     a guess, so read it beside ``informativeness``, the share of a guess's loss that the best tree saves, 0 for noise.
-    Perfect codes of a factor of V values need trees of a depth of log2 V.
+    Perfect codes of a factor of V equally frequent values need trees of a depth of log2 V.
 
     Probes are trees of a depth of 1 .. ``depth``, whose depth is their capacity, as of the paper's forests. Deviation:
-    there are 100 trees a forest, each of a bootstrap sample; one of all rows is deterministic, and gives the losses of
-    all depths at once. Their other probes, perceptrons and random Fourier features, are left out.
+    there are 100 trees a forest, each of a bootstrap sample, split by Gini's index; one of all rows is deterministic,
+    and gives the losses of all depths at once. Its other probes, perceptrons and random Fourier features, are left out.
     """
 
     train_points: Annotated[int, ">= 2, <= 1e7"] = 10000

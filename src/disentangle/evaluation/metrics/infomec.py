@@ -30,8 +30,8 @@ class Metric:
     InfoM and InfoC are of ratios, whose sums are all bias for codes of noise: these have about a half. InfoE of D codes
     of noise and N rows is (V - 1) D / (2 N H) for a factor of V values and entropy H, and D / N for a continuous one.
 
-    Deviation: codes are numbers. Of quantised ones, which are an option there, information is then nearly that of
-    counts, as there, if values recur more often than ``neighbours``, but plain models see a number a code, not a vector.
+    Deviation: codes are numbers. Of quantised ones, an option there, information is nearly that of counts, as there, if
+    values recur more often than ``neighbours``; plain models are given numbers too, not vectors of 0 and 1.
     """
 
     points: Annotated[int, ">= 2, <= 1e7"] = 10000
