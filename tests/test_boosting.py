@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from disentangle.evaluation.classifiers import boosting
+from disentangle.evaluation.classifiers import binning, boosting
 from disentangle.evaluation.metrics.dci import completeness, disentanglement
 
 
@@ -46,12 +46,9 @@ def test_a_round_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two classes at -1 and 1, 1 and 3 points: F = ln 3, p = 3/4; a step adds 0.1 (1 - p) / (p (1 - p)) or so."""
     monkeypatch.setattr(boosting, "ROUNDS", 1)
     model = boosting.fit(np.array([[-1.0], [1], [1], [1]]), np.array([0, 1, 1, 1]))
-    assert model._trees is not None
-    booster, dataset = model._trees
-    found = (
-        model._start + boosting._sum(booster, dataset.create_valid(np.array([[-1.0], [1]]), params=dataset.params)).T
+    assert model.trees.at(np.array([[-1.0], [1]])) == pytest.approx(
+        np.array([[math.log(3) - 0.1 / (1 / 4), math.log(3) + 0.1 / (3 / 4)]])
     )
-    assert found == pytest.approx(np.array([[math.log(3) - 0.1 / (1 / 4), math.log(3) + 0.1 / (3 / 4)]]))
     assert model.importances.tolist() == [1]
     # still ln 3 - 0.4 > 0 where the one point of class 0 is
     assert model.predict(np.array([[-1.0], [1]])).tolist() == [1, 1]
@@ -66,10 +63,7 @@ def test_scores_are_those_of_loops_over_exact_regression_trees(
     codes, labels = problem(classes, rows)
     model = boosting.fit(codes, labels)
     scores, importances = loops(codes, labels, 10)
-    assert model._trees is not None
-    booster, dataset = model._trees
-    found = model._start + boosting._sum(booster, dataset.create_valid(codes, params=dataset.params)).T
-    assert found == pytest.approx(scores, abs=1e-9)
+    assert model.trees.at(codes) == pytest.approx(scores, abs=1e-9)
     assert model.fitted.tolist() == scores.argmax(0).tolist()
     # Of codes that part a leaf alike, both split any.
     assert model.importances == pytest.approx(importances, abs=0.02)
@@ -89,11 +83,11 @@ def test_scores_of_new_points_are_those_of_the_library_to_the_bit() -> None:
     codes, labels = problem(4)
     model = boosting.fit(codes, labels)
     new, _ = problem(4, seed=1)
-    assert model._trees is not None
-    booster, dataset = model._trees
-    scores = boosting._sum(booster, dataset.create_valid(new, params=dataset.params))
-    assert np.array_equal(scores, booster.predict(new, raw_score=True))
-    assert np.array_equal(model.predict(new), np.argmax(model._start.T + scores, axis=1))
+    assert model.trees._grown is not None
+    bins, booster, _ = model.trees._grown
+    scores = np.asarray(booster.predict(bins.of(new), raw_score=True))
+    assert np.array_equal(model.trees.at(new), model.trees._start + scores.T)
+    assert np.array_equal(model.predict(new), model.trees.at(new).argmax(axis=0))
     assert np.array_equal(model.predict(new), model.predict(new))
 
 
@@ -182,9 +176,12 @@ def test_copies_of_a_code_share_its_importance(copies: int) -> None:
     assert np.array_equal(shared.fitted, boosting.fit(codes[:, :1], labels).fitted)
 
 
-@pytest.mark.parametrize("monotone", [np.sinh, np.cbrt, lambda x: 1e-3 * x, lambda x: x + 0.1 * x**3])
-def test_an_odd_increasing_map_of_codes_changes_no_tree(monotone: np.ufunc) -> None:
-    codes, labels = problem(3, rows=boosting.EXACT + 500)  # more values than bins
+@pytest.mark.parametrize("rows", [600, boosting.EXACT + 500])  # the latter more values than bins
+@pytest.mark.parametrize(
+    "monotone", [np.sinh, np.cbrt, np.exp, lambda x: 1e-3 * x, lambda x: x + 100, lambda x: x - 2, lambda x: 1e150 * x]
+)
+def test_an_increasing_map_of_codes_changes_no_tree(monotone: np.ufunc, rows: int) -> None:
+    codes, labels = problem(3, rows=rows)
     model, mapped = boosting.fit(codes, labels), boosting.fit(monotone(codes), labels)
     assert mapped.importances.tobytes() == model.importances.tobytes()
     assert np.array_equal(mapped.fitted, model.fitted)
@@ -196,3 +193,133 @@ def test_importances_are_of_codes_that_tell() -> None:
     assert found.sum() == pytest.approx(1)
     assert found.argmax() == 0
     assert found[4] < 0.05
+
+
+@pytest.mark.parametrize("shift", [0, 0.02, -0.02, 1e4])
+def test_a_split_between_two_neighbours_is_midway_whatever_their_signs(shift: float) -> None:
+    """From -0.02 to 0.06 that is 0.02, not 0."""
+    codes = np.repeat([-0.02, 0.06], 10)[:, None] + shift
+    model = boosting.fit(codes, np.repeat([0, 1], 10))
+    new = np.array([[0.01], [0.0199], [0.0201], [0.03]]) + shift
+    assert model.predict(new).tolist() == [0, 0, 1, 1]
+
+
+def gaps(rows: int, values: int, noise: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Codes that are a label each, with a little noise, and one of noise alone."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(values, size=(rows, 2))
+    return np.column_stack([labels, rng.normal(size=rows)]) + noise * rng.normal(size=(rows, 3)), labels
+
+
+@pytest.mark.parametrize("values", [3, 40, 120])
+def test_no_gap_between_labels_is_lost(values: int) -> None:
+    """With edges that straddle gaps, a hundredth is told wrong and told by the noise."""
+    codes, labels = gaps(boosting.EXACT + 3000, values, 0.02)
+    bins = binning.fit(codes, np.eye(values)[labels[:, 0]], boosting.BINS)
+    edges = bins.edges[0]
+    assert len(edges) < boosting.BINS
+    for value in range(values - 1):
+        assert ((edges > value + 0.1) & (edges < value + 0.9)).sum() == 1
+    if values < 40:
+        model = boosting.fit(codes, labels[:, 0])
+        assert model.importances == pytest.approx([1, 0, 0], abs=1e-6)
+        new, told = gaps(2000, values, 0.02, seed=1)
+        assert (model.predict(new) == told[:, 0]).all()
+
+
+@pytest.mark.parametrize("kind", ["normal", "heavy tails", "half zeros"])
+def test_scores_of_bins_are_those_of_exact_splits(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    factors = np.stack([rng.integers(size, size=5000) for size in (2, 3)], axis=1)
+    noise = rng.standard_t(1.5, (5000, 4)) if kind == "heavy tails" else rng.normal(size=(5000, 4))
+    codes = np.hstack([factors, factors[:, :1] + factors[:, 1:], factors[:, :1]]) + 0.3 * noise
+    codes = np.maximum(codes, 0.5) if kind == "half zeros" else codes
+    found = []
+    for exact in (3000, 10**6):
+        monkeypatch.setattr(boosting, "EXACT", exact)
+        found.append(np.stack([boosting.fit(codes, labels).importances for labels in factors.T], axis=1))
+    for score in (disentanglement, completeness):
+        assert score(found[0]) == pytest.approx(score(found[1]), abs=0.005)
+
+
+def test_edges_by_hand() -> None:
+    """Of six places two are kept: in each half that where labels change."""
+    codes = np.array([[0.0], [1], [2], [3], [4], [5], [7]])
+    labels = np.array([0, 1, 1, 1, 1, 2, 2])
+    bins = binning.fit(codes, np.eye(3)[labels], 3)
+    assert [edges.tolist() for edges in bins.edges] == [[0.5, 4.5]]
+    assert bins.of(np.array([[-9.0], [0.5], [0.51], [4.5], [4.6], [99]]))[:, 0].tolist() == [1, 1, 2, 2, 3, 3]
+    # all of them, midway, if there may be as many
+    assert binning.fit(codes, np.eye(3)[labels], 7).edges[0].tolist() == [0.5, 1.5, 2.5, 3.5, 4.5, 6]
+    # a middle that rounding puts on the upper neighbour is the lower one
+    close = np.array([1.0, np.nextafter(1, 2)])
+    assert binning.fit(close[:, None], np.eye(2), 2).of(close[:, None])[:, 0].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("most", [2, 5, 37])
+@pytest.mark.parametrize("kind", ["distinct", "one value has most points", "few values"])
+def test_bins_are_no_more_than_allowed_and_of_about_as_many_points(kind: str, most: int) -> None:
+    rng = np.random.default_rng(5)
+    code = rng.normal(size=4000)
+    code = np.maximum(code, 1) if kind == "one value has most points" else code
+    code = np.round(code) if kind == "few values" else code
+    bins = binning.fit(code[:, None], rng.normal(size=(4000, 1)), most)
+    counts = np.bincount(bins.of(code[:, None])[:, 0].astype(int))[1:]
+    assert len(counts) <= most
+    assert (counts > 0).all()
+    if kind == "distinct":
+        assert len(counts) == most
+        assert counts[1:-1].max(initial=0) <= 2 * 4000 / (most - 1) + 1
+    if kind == "one value has most points" and most == 37:
+        assert len(counts) > 20
+    if kind == "few values" and most == 37:
+        assert len(counts) == len(np.unique(code))
+
+
+# Numbers.
+
+
+def regression(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    codes = rng.normal(size=(rows, 4))
+    return codes, codes[:, 0] + np.abs(codes[:, 1]) + 0.3 * rng.normal(size=rows)
+
+
+def test_a_round_of_numbers_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 0, 0, 0, 8 at -1, 1, 1, 1 the mean is 2; leaves are -2 and 2 / 3 beside it, of which a tenth is added."""
+    monkeypatch.setattr(boosting, "ROUNDS", 1)
+    model = boosting.fit_numbers(np.array([[-1.0], [1], [1], [1]]), np.array([0.0, 0, 0, 8]))
+    assert model.predict(np.array([[-5.0], [5]])) == pytest.approx([1.8, 2 + 1 / 15])
+    assert model.fitted == pytest.approx([1.8, *[2 + 1 / 15] * 3])
+    assert model.importances.tolist() == [1]
+
+
+@pytest.mark.parametrize("rows", [60, 800])
+def test_numbers_are_those_of_scikit_learn(rows: int) -> None:
+    codes, y = regression(rows)
+    new, told = regression(500, seed=1)
+    model, peer = boosting.fit_numbers(codes, y), GradientBoostingRegressor(random_state=0).fit(codes, y)
+    assert model.fitted == pytest.approx(peer.predict(codes), abs=1e-3)
+    assert model.importances == pytest.approx(peer.feature_importances_, abs=0.15 / rows)  # leaves may tie
+    # Where a leaf has a gap, both may split anywhere in it.
+    assert np.square(model.predict(new) - told).mean() == pytest.approx(
+        np.square(peer.predict(new) - told).mean(), 0.05
+    )
+
+
+@pytest.mark.parametrize(("scale", "origin"), [(1e-30, 0), (1e30, 0), (1, 1e4)])
+def test_units_of_numbers_do_not_count(scale: float, origin: float) -> None:
+    codes, y = regression(300)
+    model, scaled = boosting.fit_numbers(codes, y), boosting.fit_numbers(codes, scale * y + origin)
+    assert scaled.importances == pytest.approx(model.importances, abs=1e-6)
+    assert (scaled.fitted - origin) / scale == pytest.approx(model.fitted, abs=1e-6)
+
+
+def test_constant_numbers_and_constant_codes_have_no_importances() -> None:
+    codes, y = regression(50)
+    one = boosting.fit_numbers(codes, np.full(50, 0.3))
+    assert one.importances.tolist() == [0] * 4
+    assert one.predict(codes[:2]) == pytest.approx([0.3, 0.3])
+    none = boosting.fit_numbers(np.full((50, 2), 0.3), y)
+    assert none.importances.tolist() == [0, 0]
+    assert none.predict(np.ones((1, 2))) == pytest.approx([y.mean()])

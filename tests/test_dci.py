@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.metrics import accuracy_score, r2_score
 
-from disentangle.evaluation.metrics.dci import SCORES, Metric, completeness, disentanglement
+from disentangle.evaluation.metrics.dci import SCORES, Metric, completeness, determination, disentanglement
 from disentangle.evaluation.population import Population
 
 IMPORTANCES = arrays.arrays(np.float64, st.tuples(st.integers(2, 6), st.integers(2, 6)), elements=st.floats(0, 1))
@@ -149,3 +151,57 @@ def test_points_are_as_many_as_asked_for() -> None:
     assert few["informativeness_train"] == 1
     assert many["informativeness_train"] < 0.95
     assert few["informativeness_test"] < many["informativeness_test"] - 0.02
+
+
+# Factors that are numbers.
+
+
+def of_both_kinds(rows: int = 900) -> Population:
+    """Two numbers and a label, and codes that tell them in part."""
+    rng = np.random.default_rng(3)
+    factors = np.column_stack([rng.normal(size=rows), rng.integers(3, size=rows), rng.uniform(size=rows)])
+    codes = np.column_stack([factors, factors[:, 0] + factors[:, 1], rng.normal(size=rows)])
+    codes += 0.2 * rng.normal(size=codes.shape)
+    return Population(codes, factors, ("a", "b", "c"), complete=False, continuous=("a", "c"))
+
+
+def test_factors_of_both_kinds_have_the_scores_of_scikit_learns_trees() -> None:
+    given, rng = of_both_kinds(), np.random.default_rng(0)
+    train, test = given.split(rng)
+    (codes, factors), (new, told) = train.draw(10_000, rng), test.draw(5000, rng)
+    importances, fitted, right = [], [], []
+    for k, peer in enumerate((GradientBoostingRegressor, GradientBoostingClassifier, GradientBoostingRegressor)):
+        agreement = accuracy_score if k == 1 else r2_score
+        model = peer(random_state=0).fit(codes, factors[:, k])
+        importances.append(model.feature_importances_)
+        fitted.append(agreement(factors[:, k], model.predict(codes)))
+        right.append(agreement(told[:, k], model.predict(new)))
+    found = Metric().scores(given, np.random.default_rng(0))
+    r = np.stack(importances, axis=1)
+    assert found["disentanglement"] == pytest.approx(disentanglement(r), abs=0.005)
+    assert found["completeness"] == pytest.approx(completeness(r), abs=0.005)
+    assert found["informativeness_train"] == pytest.approx(np.mean(fitted), abs=0.002)
+    assert found["informativeness_test"] == pytest.approx(np.mean(right), abs=0.005)
+
+
+def test_codes_that_are_numbers_are_perfect_up_to_the_steps_of_trees() -> None:
+    rng = np.random.default_rng(4)
+    factors = rng.normal(size=(3000, 2))
+    given = Population(factors.copy(), factors, ("a", "b"), complete=False, continuous=("a", "b"))
+    found = Metric().scores(given, np.random.default_rng(0))
+    assert found == pytest.approx(dict.fromkeys(SCORES, 1), abs=0.01)
+    noise = Metric().scores(
+        Population(rng.normal(size=(3000, 2)), factors, ("a", "b"), complete=False, continuous=("a", "b")),
+        np.random.default_rng(0),
+    )
+    assert noise["informativeness_test"] == 0  # R^2 is below 0
+    assert noise["disentanglement"] < 0.02
+
+
+def test_determination_by_hand() -> None:
+    y = np.array([1.0, 2, 3])
+    assert determination(y, y) == 1
+    assert determination(np.array([1.0, 2, 2]), y) == pytest.approx(1 / 2)
+    assert determination(np.full(3, 2.0), y) == 0
+    assert determination(-9 * y, y) == 0
+    assert determination(y, np.ones(3)) == 0

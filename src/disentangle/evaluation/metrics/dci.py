@@ -13,13 +13,16 @@ from disentangle.evaluation.population import Population
 
 SCORES = ("disentanglement", "completeness", "informativeness_train", "informativeness_test")
 
+CONTINUOUS = True
+
 
 @dataclass(frozen=True)
 class Metric:
-    """Importances R (D, K) of codes in boosted trees that predict a factor each, and the accuracies of the trees.
+    """Importances R (D, K) of codes in boosted trees that predict a factor each, and how well the trees do.
 
-    ``disentanglement`` and ``completeness`` of R are in [0, 1] (functions below). ``informativeness_*`` is the accuracy
-    on training and test points, mean over factors. Deviation: Eastwood & Williams report errors of a regression.
+    ``disentanglement`` and ``completeness`` of R are in [0, 1] (functions below). ``informativeness_*`` is the mean
+    over factors of the accuracy on training and test points, of a continuous factor of R^2, and of 0 if that is less.
+    Deviation: Eastwood & Williams report errors of a regression, of all factors.
     """
 
     train_points: Annotated[int, ">= 2, <= 1e7"] = 10000
@@ -31,14 +34,26 @@ class Metric:
         codes, factors = train.draw(self.train_points, rng)
         test_codes, test_factors = test.draw(self.test_points, rng)
         importances, fitted, told = [], [], []
-        for labels, test_labels in zip(factors.T, test_factors.T, strict=True):
-            model = boosting.fit(codes, labels)
+        for continuous, y, test_y in zip(population.kinds, factors.T, test_factors.T, strict=True):
+            model = (boosting.fit_numbers if continuous else boosting.fit)(codes, y)
+            agreement = determination if continuous else accuracy
             importances.append(model.importances)
-            fitted.append(np.mean(model.fitted == labels))
-            told.append(np.mean(model.predict(test_codes) == test_labels))
+            fitted.append(agreement(model.fitted, y))
+            told.append(agreement(model.predict(test_codes), test_y))
         r = np.stack(importances, axis=1)
         found = disentanglement(r), completeness(r), float(np.mean(fitted)), float(np.mean(told))
         return dict(zip(SCORES, found, strict=True))
+
+
+def accuracy(told: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of labels (N,) that are told."""
+    return float(np.mean(told == labels))
+
+
+def determination(told: np.ndarray, numbers: np.ndarray) -> float:
+    """Return R^2 = 1 - sum (y - told)^2 / sum (y - mean y)^2 of numbers y (N,), 0 if that is less or y is constant."""
+    spread = np.square(numbers - numbers.mean()).sum()
+    return float(max(0.0, 1 - np.square(numbers - told).sum() / spread)) if spread else 0.0
 
 
 def disentanglement(r: np.ndarray) -> float:
