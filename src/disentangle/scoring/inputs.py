@@ -152,7 +152,7 @@ def _items(table: Any) -> "Iterable[tuple[str, pandas.Series]]":
             if values.ndim != 1:
                 raise InputError(f"factor '{told(name, 60)}': found {values.shape}; allowed: (rows,) of each factor.")
             column = pandas.Series(values)
-        yield str(name), column
+        yield str(name), column.infer_objects()
 
 
 def _named(where: str, columns: "dict[str, pandas.Series]", remarks: list[str]) -> "dict[str, pandas.Series]":
@@ -242,7 +242,8 @@ def _missing_word(column: "pandas.Series") -> str | None:
     words = column.astype(str)
     others = words[pandas.to_numeric(words, errors="coerce").isna()].str.strip().unique()
     missing = {"", "na", "nan", "n/a", "null", "none", "-", "?"}
-    return str(others[0]) if len(others) < words.nunique() and {word.lower() for word in others} <= missing else None
+    meant = 0 < len(others) < words.nunique() and {word.lower() for word in others} <= missing
+    return str(others[0]) if meant else None
 
 
 def _has_fractions(column: "pandas.Series") -> bool:
