@@ -88,7 +88,7 @@ class Project:
     def run(self, *command: str, status: int | None = 0) -> str:
         """Run a command in the project and return what it printed; ``status`` is the exit status to expect."""
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=600, check=False
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=1800, check=False
         )
         output = done.stdout + done.stderr
         assert status is None or done.returncode == status, f"{command} gave {done.returncode}:\n{output}"
