@@ -220,9 +220,23 @@ def test_arrays_tables_tensors_and_mappings_are_one() -> None:
     }
     for form, factors in forms.items():
         assert columns(joined(CODES, factors)) == BOTH, form
-    for factors in (table, table.tolist(), torch.tensor(table), table.astype(np.uint8), table.astype(np.float32)):
+    others = [table.astype(dtype) for dtype in (np.uint8, ">i4", np.float16, np.float32, ">f8", np.longdouble, "U3")]
+    for factors in (
+        table,
+        table.tolist(),
+        torch.tensor(table),
+        torch.tensor(table).half(),
+        np.asfortranarray(table),
+        *others,
+    ):
         assert columns(joined(CODES, factors, names=["shape", "place"])) == BOTH
-    for codes in (CODES.tolist(), torch.tensor(CODES, requires_grad=True), pd.DataFrame(CODES), Tensor(CODES)):
+    for codes in (
+        CODES.tolist(),
+        CODES.astype(">f8"),
+        torch.tensor(CODES, requires_grad=True),
+        pd.DataFrame(CODES),
+        Tensor(CODES),
+    ):
         assert np.array_equal(joined(codes, table).population.codes, CODES)
 
 

@@ -86,11 +86,14 @@ def joined(
 
 
 def plain(array: Any) -> Any:
-    """Return a tensor, of whatever library and device, as an array; all else as it is."""
+    """Return a tensor, of whatever library and device, as an array, and numbers in the bytes of this machine."""
     for step in ("detach", "cpu", "numpy"):
-        if not isinstance(array, np.ndarray) and not hasattr(array, "columns") and hasattr(array, step):
+        if not isinstance(array, np.ndarray) and hasattr(array, step):
             array = getattr(array, step)()
-    return array
+    array = np.asarray(array)
+    if array.dtype.kind == "f":
+        return array.astype(np.float64, copy=False)  # pandas knows not all others
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _codes(where: str, codes: Any, remarks: list[str]) -> np.ndarray:
@@ -105,7 +108,7 @@ def _codes(where: str, codes: Any, remarks: list[str]) -> np.ndarray:
         if not columns:
             raise InputError(f"{where}: found no column; allowed: (rows, codes) of real numbers.")
         codes = np.stack([column.to_numpy(np.float64, na_value=np.nan) for column in columns.values()], axis=1)
-    codes = np.asarray(plain(codes))
+    codes = plain(codes)
     if codes.ndim != 2 or codes.dtype.kind not in "fiu" or not codes.shape[1]:
         raise InputError(
             f"{where}: found codes {codes.shape} of {codes.dtype}; allowed: (rows, codes) of real numbers."
@@ -121,7 +124,7 @@ def _columns(where: str, factors: Any, names: Iterable[str] | None, remarks: lis
     if hasattr(factors, "columns") or isinstance(factors, Mapping):
         columns = _named(where, dict(_items(factors)), remarks)
     else:
-        table = np.asarray(plain(factors))
+        table = plain(factors)
         if table.dtype.names:
             return _columns(where, {name: table[name] for name in table.dtype.names}, names, remarks)
         if table.ndim == 1:
@@ -148,7 +151,7 @@ def _items(table: Any) -> "Iterable[tuple[str, pandas.Series]]":
     for name in table.columns if hasattr(table, "columns") else table:
         column = table[name]
         if not isinstance(column, pandas.Series):
-            values = np.asarray(plain(column))
+            values = plain(column)
             if values.ndim != 1:
                 raise InputError(f"factor '{told(name, 60)}': found {values.shape}; allowed: (rows,) of each factor.")
             column = pandas.Series(values)
