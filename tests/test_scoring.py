@@ -1,0 +1,333 @@
+"""`score` and the functions of metrics: what they return, what is by chance and at best, and what is said meanwhile."""
+
+import inspect
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import disentangle
+from disentangle import metrics, registry, score, streams
+from disentangle.errors import InputError
+from disentangle.evaluation.population import Population
+from disentangle.pipeline import imports
+from disentangle.pipeline.measured import metrics_of
+from disentangle.scoring import cost, measuring
+from disentangle.scoring.result import Result
+
+SIZES = (3, 4, 5)
+NAMES = ("shape", "size", "place")
+
+
+def grid(times: int = 1) -> np.ndarray:
+    return np.tile(np.stack(np.unravel_index(np.arange(math.prod(SIZES)), SIZES), axis=1), (times, 1))
+
+
+FACTORS = grid(8)
+CODES = FACTORS @ np.random.default_rng(0).normal(size=(3, 4)) + np.random.default_rng(1).normal(size=(len(FACTORS), 4))
+
+
+def direct(name: str, population: Population, seed: int, **options: Any) -> dict[str, float]:
+    metric = registry.build("metrics", name, options)
+    found: dict[str, float] = metric.scores(population, streams.rng(seed, "measure", name))
+    return found
+
+
+# The result.
+
+
+def test_scores_are_a_mapping_of_what_the_metrics_say() -> None:
+    found = score(CODES, FACTORS, names=NAMES, metrics=["sap", "mig"], options={"mig": {"bins": 5}}, seed=3)
+    population = Population(CODES, FACTORS, NAMES, complete=False)
+    assert list(found) == ["sap", "mig"]
+    assert len(found) == 2 and "mig" in found and "dci" not in found
+    assert found["mig"] == direct("mig", population, 3, bins=5)
+    assert {**found} == {"sap": direct("sap", population, 3), "mig": found["mig"]}
+    with pytest.raises(KeyError):
+        found["dci"]
+
+
+def test_chance_and_ceiling_are_of_shuffled_codes_and_of_the_factors() -> None:
+    found = score(CODES, FACTORS, names=NAMES, metrics=["mig"], seed=3, chance=2)
+    shuffled = Population(CODES, FACTORS, NAMES, complete=False, shuffled=True)
+    seeds = [streams.seed_of(3, "chance", draw) for draw in range(2)]
+    chance = [direct("mig", shuffled, seed)["mig"] for seed in seeds]
+    assert chance[0] != chance[1]
+    whole = found.as_dict()
+    assert whole["chance"]["mig"]["mig"]["draws"] == chance
+    assert whole["chance"]["mig"]["mig"]["mean"] == pytest.approx(np.mean(chance))
+    assert whole["chance"]["mig"]["mig"]["deviation"] == pytest.approx(np.std(chance, ddof=1))
+    perfect = Population((FACTORS - FACTORS.mean(0)) / FACTORS.std(0), FACTORS, NAMES, complete=False)
+    assert whole["ceiling"]["mig"] == pytest.approx(direct("mig", perfect, 3))
+
+
+def test_the_table_has_a_row_a_score_and_an_interval_with_repeats() -> None:
+    found = score(CODES, FACTORS, metrics=["mig", "gaussian"], chance=3)
+    table = found.table()
+    assert list(table) == ["metric", "score", "value", "chance", "ceiling"]
+    assert table["score"].tolist() == ["mig", *registry.constant("metrics", "gaussian", "SCORES")]
+    assert table["value"][0] == found["mig"]["mig"]
+    assert table["chance"][0] == pytest.approx(found.as_dict()["chance"]["mig"]["mig"]["mean"])
+    assert table.loc[1:, ["chance", "ceiling"]].isna().all(axis=None)  # of what no factor is asked for
+    repeated = score(CODES, FACTORS, metrics=["sap"], chance=0, ceiling=False, repeats=5).table()
+    assert list(repeated) == ["metric", "score", "value", "low", "high", "chance", "ceiling"]
+    assert (repeated["low"] < repeated["value"]).all() and (repeated["value"] < repeated["high"]).all()
+
+
+def test_a_result_shows_itself_and_is_json() -> None:
+    named = pd.DataFrame(FACTORS, columns=["<b>", "size", "place"]).assign(once=7)
+    found = score(CODES[:, :1], named, metrics=["mig", "sap"], repeats=2)
+    remark = "mig, sap: Without once (of one value)."
+    assert remark in found.remarks
+    assert repr(found).splitlines()[0].split() == ["metric", "score", "value", "low", "high", "chance", "ceiling"]
+    assert repr(found).endswith(found.remarks[-1])
+    assert "<table" in found._repr_html_() and "Without once" in found._repr_html_()
+    stored = json.loads(found.to_json())
+    assert stored == found.as_dict()
+    assert math.isnan(found["mig"]["mig"]) and stored["scores"]["mig"]["mig"] is None  # there is no second code
+    assert stored["factors"] == {
+        "names": ["<b>", "size", "place", "once"],
+        "kinds": ["discrete"] * 4,
+        "sizes": [3, 4, 5, 1],
+    }
+    assert (stored["rows"], stored["protocol"], stored["codes"]) == (480, "sample", {"dim": 1})
+
+
+def test_remarks_are_text_where_a_page_shows_them() -> None:
+    found = Result((), {}, ("a <b> & c",))
+    assert found._repr_html_().endswith("<p>a &lt;b&gt; &amp; c</p>")
+
+
+def test_metrics_of_a_grid_are_given_one() -> None:
+    codes = CODES[: math.prod(SIZES)]
+    found = score(codes, grid(), grid=True, metrics=["sap"], chance=0, ceiling=False)
+    assert found["sap"] == direct("sap", Population(codes, grid(), NAMES, complete=True), 0)
+
+
+def test_metrics_that_cannot_take_continuous_factors_are_given_the_others() -> None:
+    angle = np.random.default_rng(2).uniform(size=len(FACTORS))
+    data = {"angle": angle, "size": FACTORS[:, 1], "shape": FACTORS[:, 0]}
+    found = score(CODES, data, metrics=["sap", "mig"])
+    assert found["sap"] == direct("sap", Population(CODES, FACTORS[:, [1, 0]], NAMES[1::-1], complete=False), 0)
+    assert "sap: Without angle (continuous)." in found.remarks
+    assert found.as_dict()["factors"]["sizes"] == [None, 4, 3]
+
+
+def test_all_metrics_are_computed_but_those_that_are_to_be_asked_for() -> None:
+    found = score(CODES, FACTORS, chance=0, ceiling=False)
+    assert [*found] == [name for name in metrics_of("codes") if not registry.constant("metrics", name, "ASKED", False)]
+    assert registry.constant("metrics", "value_accuracy", "ASKED") is True
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "metric": ({"metrics": ["mgi"]}, "unknown metric 'mgi': did you mean 'mig'"),
+    "no metric": ({"metrics": []}, "metrics: found none; allowed: one or more."),
+    "option": ({"metrics": "mig", "options": {"mig": {"bin": 3}}}, "mig.bin: unknown option of metric 'mig': did you"),
+    "value": ({"metrics": "mig", "options": {"mig": {"bins": 1}}}, "mig.bins: found 1; allowed: >= 2, <= 10000."),
+    "options of another": ({"metrics": "mig", "options": {"sap": {}}}, "options: found 'sap'; allowed: metrics that"),
+    "seed": ({"seed": 0.5}, "seed: found 0.5; allowed: an integer from 0"),
+    "chance": ({"chance": True}, "chance: found True; allowed: an integer from 0"),
+    "repeats": ({"repeats": 0}, "repeats: found 0; allowed: an integer from 1"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_cannot_be_asked_is_refused_before_computing(kind: str) -> None:
+    given, message = BAD[kind]
+    with pytest.raises(InputError) as refusal:
+        score(CODES, FACTORS, progress=pytest.fail, **given)
+    assert str(refusal.value).startswith(message)
+
+
+# Chance, and what is best.
+
+
+def by_name(found: Result, column: str) -> dict[tuple[str, str], float]:
+    table = found.table()
+    return dict(zip(zip(table["metric"], table["score"], strict=True), table[column], strict=True))
+
+
+@pytest.fixture(scope="module")
+def independent() -> Result:
+    """Scores of noise beside independent, balanced factors."""
+    factors = np.random.default_rng(3).permuted(grid(50), axis=0)
+    noise = np.random.default_rng(4).normal(size=(len(factors), 3))
+    names = ["beta_vae_score", "dci", "irs", "retrieval", "mig", "identifiability"]
+    return score(noise, factors, names=NAMES, metrics=names, chance=4)
+
+
+def test_chance_is_what_closed_forms_say(independent: Result) -> None:
+    chance = by_name(independent, "chance")
+    share = np.mean([1 / size for size in SIZES])
+    # four draws of 1,000 test rows and three factors, one of 3,000 queries, one of 5,000 test points: about 4 sigma
+    assert chance["dci", "informativeness_test"] == pytest.approx(share, abs=0.02)
+    assert chance["beta_vae_score", "test"] == pytest.approx(1 / 3, abs=0.03)
+    for name, size in zip(NAMES, SIZES, strict=True):
+        assert chance["retrieval", name] == pytest.approx(1 / size, abs=0.02)
+    assert 0 < chance["mig", "mig"] < 0.01
+
+
+def test_noise_scores_as_chance_does(independent: Result) -> None:
+    value, chance = by_name(independent, "value"), by_name(independent, "chance")
+    for key in (("dci", "informativeness_test"), ("beta_vae_score", "test"), ("irs", "irs"), ("mig", "mig")):
+        assert value[key] == pytest.approx(chance[key], abs=0.05), key
+
+
+def test_the_ceiling_is_what_closed_forms_say(independent: Result) -> None:
+    ceiling = by_name(independent, "ceiling")
+    for key in (
+        ("dci", "disentanglement"),
+        ("dci", "completeness"),
+        ("dci", "informativeness_test"),
+        ("irs", "irs"),
+        ("retrieval", "all"),
+    ):
+        assert ceiling[key] == pytest.approx(1, abs=0.001), key
+    assert ceiling["mig", "mig"] == pytest.approx(1, abs=0.01)  # less what factors tell of each other in a sample
+
+
+def test_a_grid_has_the_chance_of_its_draws() -> None:
+    noise = np.random.default_rng(4).normal(size=(60, 3))
+    found = score(noise, grid(), grid=True, names=NAMES, metrics=["dci"])
+    chance = by_name(found, "chance")["dci", "informativeness_test"]
+    assert chance == pytest.approx(np.mean([1 / size for size in SIZES]), abs=0.02)
+
+
+@pytest.mark.parametrize(("rows", "draws"), [(20, 10), (1_000, 10), (2_500, 4), (9_000, 1), (10_000, 1), (50_000, 1)])
+def test_fewer_rows_have_more_draws_of_chance(rows: int, draws: int) -> None:
+    population = Population(np.zeros((rows, 1)), np.zeros((rows, 1), int), ("a",), complete=False)
+    assert measuring.draws_of_chance(population) == draws
+
+
+@pytest.mark.parametrize("values", [[0.25], [0.5, 0.5], [0.1, 0.4, 0.2, 0.7, 0.3]])
+def test_intervals_hold_the_mean_as_scipy_has_it(values: list[float]) -> None:
+    from scipy import stats
+
+    mean, low, high = measuring.interval(values)
+    assert mean == pytest.approx(np.mean(values))
+    if len(values) < 2 or not np.ptp(values):
+        assert (math.isnan(low) and math.isnan(high)) or low == high == mean
+    else:
+        expected = stats.t.interval(0.95, len(values) - 1, np.mean(values), stats.sem(values))
+        assert (low, high) == pytest.approx(expected)
+    assert math.isnan(measuring.interval([])[0])
+
+
+# What is said meanwhile.
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A metric that makes a clock go on by what it is given."""
+
+    clock: Callable[[float], None]
+    points: int = 10_000
+    batch: int = 64
+    sizes: tuple[int, ...] = (10, 100, 1000, 10_000)
+
+    def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
+        self.clock(len(population.codes) * self.points * 1e-6)
+        return {"mig": 0.5}
+
+
+class Clock:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        for module in (measuring, cost):
+            monkeypatch.setattr(module.time, "perf_counter", lambda: self.now)
+
+    def __call__(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_what_takes_over_a_minute_is_said_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    rows = 20_000  # 200 s, of rows times points
+    population = Population(np.zeros((rows, 30)), np.arange(rows)[:, None] % 2, ("a",), complete=False)
+    plan = measuring.Plan(seed=0, repeats=1, chance=1, ceiling=False)
+    work = measuring.measure({"mig": Slow(Clock(monkeypatch))}, population, plan, said.append)
+    next(work)
+    assert said == ["1 of 1: mig: about 7 minutes"]
+    small = Population(population.codes[:, :2], population.factors, ("a",), complete=False)
+    said.clear()
+    next(measuring.measure({"mig": Slow(Clock(monkeypatch))}, small, plan, said.append))
+    assert said == ["1 of 1: mig", "mig, once more by chance, at best or again: about 3 minutes"]
+
+
+def test_seconds_of_parts_tell_those_of_the_whole() -> None:
+    for power, factor in ((1, 10), (1.5, 10**1.5), (2, 100)):
+        assert cost.extrapolated(0.5**power, 1) == pytest.approx(factor)
+    assert cost.extrapolated(2.0, 2.5) == pytest.approx(2.5 + 18 * 0.5)  # 1.5 at the start, and 10 for all rows
+    assert cost.extrapolated(2.0, 1.0) == pytest.approx(1 * 10 ** np.log2(0.5))
+
+
+def test_a_part_of_a_metric_has_a_part_of_its_points() -> None:
+    found = cost.fewer(Slow(float), 20)
+    assert (found.points, found.batch, list(found.sizes)) == (500, 64, [1, 5, 50, 500])
+
+
+def test_a_line_is_said_of_each_metric() -> None:
+    said: list[str] = []
+    score(CODES, FACTORS, metrics=["mig", "sap"], progress=said.append)
+    assert said == ["1 of 2: mig", "2 of 2: sap"]
+
+
+# Metrics as functions.
+
+
+@pytest.mark.parametrize("name", metrics_of("codes"))
+def test_each_metric_is_a_function_of_its_options(name: str) -> None:
+    function = getattr(metrics, name)
+    signature = inspect.signature(function)
+    own = [field.name for field in fields(registry.load("metrics", name).Metric)]
+    assert list(signature.parameters) == ["codes", "factors", *own, *metrics.COMMON]
+    for key, option in registry.options("metrics", name).items():
+        assert signature.parameters[key].default == option.default
+        assert signature.parameters[key].kind is inspect.Parameter.KEYWORD_ONLY
+    assert function.__name__ == name and function.__module__ == "disentangle.metrics"
+    assert inspect.getdoc(registry.load("metrics", name).Metric) in function.__doc__
+
+
+def test_a_function_returns_what_score_does() -> None:
+    found = metrics.mig(CODES, FACTORS, bins=7, points=100, seed=4)
+    assert found == score(CODES, FACTORS, metrics=["mig"], options={"mig": {"bins": 7, "points": 100}}, seed=4)["mig"]
+    assert found != metrics.mig(CODES, FACTORS, bins=7, points=100, seed=5)
+    assert metrics.sap(codes=CODES[:60], factors=grid(), grid=True) != metrics.sap(CODES[:60], grid())
+
+
+def test_a_function_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(TypeError, match="bin"):
+        metrics.mig(CODES, FACTORS, bin=7)
+    with pytest.raises(InputError, match=r"^mig\.bins: found 1; allowed: >= 2"):
+        metrics.mig(CODES, FACTORS, bins=1)
+    with pytest.raises(AttributeError, match="mgi"):
+        metrics.mgi  # noqa: B018
+    with pytest.raises(AttributeError, match="scores"):
+        disentangle.scores  # noqa: B018
+    assert set(dir(metrics)) == {*metrics_of("codes")}
+
+
+# What it costs others.
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    code = "import sys; import disentangle; before = {*sys.modules}; disentangle.score; print(*before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "pandas", "scipy", "disentangle.registry"} & {*done.stdout.split()}
+
+
+def test_no_stage_but_score_rests_on_the_door() -> None:
+    """An edit of the door makes nothing anew."""
+    door = {registry.PACKAGE / "__init__.py", registry.PACKAGE / "metrics.py"}
+    door |= {*(registry.PACKAGE / "scoring").glob("*.py")}
+    stages = {*(registry.PACKAGE / "stages").glob("*.py")} - {registry.PACKAGE / "stages/score.py"}
+    plugins = {registry.path(kind, name) for kind in registry.FILES for name in registry.names(kind)}
+    assert not door & {*imports.closure(stages | plugins)}
+    assert door & {*imports.closure([registry.PACKAGE / "stages/score.py"])}
