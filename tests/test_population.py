@@ -99,13 +99,35 @@ def test_on_a_grid_the_other_factors_of_a_group_are_independent() -> None:
 
 
 def test_of_a_sample_a_value_comes_as_often_as_its_rows_and_each_of_them_alike() -> None:
-    """Value 0 has rows 0, 1 and 3 of four, value 7 row 2: there are no values between."""
-    pool = population(np.array([[0], [0], [7], [0]]), complete=False).whole()
+    """Value 0 has rows 0, 1 and 3, value 7 row 2 alone, which is not drawn, value 9 the last two."""
+    pool = population(np.array([[0], [0], [7], [0], [9], [9]]), complete=False).whole()
     rows = pool.draw_sharing(0, 20_000, 3, rng())
-    assert set(map(tuple, np.sort(rows[(rows == 2).any(axis=1)], axis=1))) == {(2, 2, 2)}
-    assert (rows[:, 0] == 2).mean() == pytest.approx(1 / 4, abs=0.02)
-    counts = np.bincount(rows[(rows != 2).all(axis=1)].ravel(), minlength=4) / 45_000
+    assert (rows[:, 0] > 3).mean() == pytest.approx(2 / 5, abs=0.02)
+    assert not (rows == 2).any()
+    counts = np.bincount(rows[(rows < 4).all(axis=1)].ravel(), minlength=4) / 36_000
     assert counts == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3], abs=0.02)
+
+
+def test_a_pair_of_a_sample_is_two_rows() -> None:
+    pool = population(np.array([[0], [0], [7], [0], [9], [9]]), complete=False).whole()
+    pairs = pool.draw_pairs(0, 20_000, rng())
+    counts = np.bincount(pairs[:, 0] * 6 + pairs[:, 1], minlength=36).reshape(6, 6) / 20_000
+    expected = np.zeros((6, 6))
+    for a, b in ((0, 1), (0, 3), (1, 3), (4, 5)):
+        expected[a, b] = expected[b, a] = 1 / 10  # a row with 1 / 5, another of its value
+    expected[4, 5] = expected[5, 4] = 1 / 5
+    assert counts == pytest.approx(expected, abs=0.02)
+    assert (counts[expected == 0] == 0).all()
+
+
+def test_a_pair_of_a_grid_is_two_draws() -> None:
+    pool = population(GRID, complete=True).whole()
+    assert np.array_equal(pool.draw_pairs(2, 50, rng()), pool.draw_sharing(2, 50, 2, rng()))
+
+
+def test_values_of_a_row_each_are_not_shared() -> None:
+    pool = population(np.column_stack([np.arange(30), GRID[:, 0]]), complete=False).whole()
+    assert [pool.shares(k) for k in range(2)] == [False, True]
 
 
 def test_more_values_than_a_byte_holds() -> None:
@@ -144,11 +166,11 @@ def test_some_factors_may_be_numbers() -> None:
 def test_a_population_of_some_factors_is_the_same_else() -> None:
     given = replace(mixed(), deviation=np.ones((30, 1)), shuffled=True)
     found = given.of(np.array([True, True, False, False]))
-    assert (found.names, found.continuous, found.factors.dtype) == (("a", "b"), ("b",), np.float64)
+    assert (*found.names, *found.continuous, found.factors.dtype.name) == ("a", "b", "b", "float64")
     assert found.factors.tolist() == MIXED[:, :2].tolist()
     assert (found.codes is given.codes, found.deviation is given.deviation, found.shuffled) == (True, True, True)
     discrete = given.of(~given.kinds)
-    assert (discrete.names, discrete.continuous, discrete.factors.dtype) == (("a", "c", "d"), (), np.int64)
+    assert (*discrete.names, *discrete.continuous, discrete.factors.dtype.name) == ("a", "c", "d", "int64")
     assert discrete.factors.tolist() == (GRID[:, [0, 0, 2]] * [1, 0, 1]).tolist()
     assert given.of(np.zeros(4, bool)).factors.shape == (30, 0)
 

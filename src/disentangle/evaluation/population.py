@@ -103,19 +103,41 @@ class Rows:
         """Return row numbers (groups, size): of each group, uniform ones that share the value of one factor.
 
         The value is that of a uniform row; on a grid, the other factors are drawn i.i.d., and of a sample too the rows
-        of a group are drawn with replacement.
+        of a group are drawn with replacement, but for rows that no other shares its value with, which are not drawn.
+        Raises ValueError where there are groups but no two rows share a value.
         """
         rows, starts, counts = self._by_value(factor)
         shared = np.searchsorted(starts, rng.integers(len(rows), size=groups), side="right") - 1
         place = starts[shared, None] + rng.integers(counts[shared, None], size=(groups, size))
         return rows[place]
 
+    def draw_pairs(self, factor: int, pairs: int, rng: np.random.Generator) -> np.ndarray:
+        """Return row numbers (pairs, 2) as ``draw_sharing`` does, of a sample two that differ: one row is no pair."""
+        if self.population.complete:
+            return self.draw_sharing(factor, pairs, 2, rng)
+        rows, starts, counts = self._by_value(factor)
+        first = rng.integers(len(rows), size=pairs)
+        shared = np.searchsorted(starts, first, side="right") - 1
+        start, count = starts[shared], counts[shared]
+        second = start + (first - start + rng.integers(1, count)) % count
+        return np.stack([rows[first], rows[second]], axis=1)
+
+    def shares(self, factor: int) -> bool:
+        """Return whether groups can be drawn that share the value of a factor."""
+        return len(self._by_value(factor)[0]) > 0
+
     def _by_value(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the rows sorted by a factor, where each of its values starts, and how many rows have it, if any."""
+        """Return the rows sorted by a factor, where each of its values starts, and how many rows have it, if any.
+
+        Of a sample they are the rows that share their value with another.
+        """
         if factor not in self._sorted:
-            values = self.population.factors[self.rows, factor]
+            rows, values = self.rows, self.population.factors[self.rows, factor]
             counts = np.bincount(values)
+            if not self.population.complete:
+                several = counts[values] > 1
+                rows, values, counts = rows[several], values[several], np.where(counts > 1, counts, 0)
             # The narrower the integers, the faster they are sorted.
-            order = self.rows[np.argsort(values.astype(np.min_scalar_type(values.max())), kind="stable")]
+            order = rows[np.argsort(values.astype(np.min_scalar_type(values.max(initial=0))), kind="stable")]
             self._sorted[factor] = order, np.cumsum(counts) - counts, counts
         return self._sorted[factor]

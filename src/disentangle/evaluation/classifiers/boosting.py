@@ -180,9 +180,10 @@ def _boosted(
     booster = lightgbm.Booster(settings, dataset)
     first = LEAVES * np.arange(len(start))[:, None]
     ones = np.ones(sums.size, np.float32)
-    ties, lots = np.random.default_rng(0), np.zeros(dim)
+    ties = np.random.default_rng(0)
+    lots: np.ndarray = np.zeros(dim)
     for done in range(ROUNDS):
-        lots = 1 - lots if done % 2 else ties.random(dim)
+        lots = 1 - lots if done % 2 else ties.random(lots.shape)
         booster.reset_parameter({"feature_contri": (1 - TIE * lots).tolist()})
         slope, curvature = derivatives(sums)
         if _add_trees(booster, slope.astype(np.float32).ravel(), ones):

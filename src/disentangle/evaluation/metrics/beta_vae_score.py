@@ -19,7 +19,7 @@ CHUNK = 2**20
 
 @dataclass(frozen=True)
 class Metric:
-    """``train`` and ``test`` accuracy in [0, 1] of the classifier; 1 / K is chance for K factors.
+    """``train`` and ``test`` accuracy in [0, 1] of the classifier; 1 / K is chance for K factors, nan for one alone.
 
     Differences are not standardised, as in disentanglement_lib: with a penalty on the weights, small codes count less.
     """
@@ -30,11 +30,15 @@ class Metric:
     C: Annotated[float, "> 0, <= 1e6"] = 1.0
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
-        """Return the accuracies of freshly drawn points.
+        """Return the accuracies of freshly drawn points; nan where no two rows share the value of some factor.
 
-        Source: as above. Deviation: multinomial logistic regression at its optimum (see ``logistic_regression``).
+        Source: as above. Deviation: multinomial logistic regression at its optimum (see ``logistic_regression``); of a
+        sample the two rows of a pair differ, as one row twice tells the factor of the fewest rows a value.
         """
         train, test = population.split(rng)
+        kinds = range(len(population.names))
+        if len(kinds) < 2 or not all(pool.shares(k) for pool in (train, test) for k in kinds):
+            return dict.fromkeys(SCORES, float("nan"))
         codes, labels = points(train, self.train_points, self.batch, rng)
         classifier = logistic_regression.fit(codes, labels, self.C)
         return {
@@ -53,7 +57,7 @@ def points(pool: Rows, count: int, batch: int, rng: np.random.Generator) -> tupl
     labels = np.sort(rng.integers(kinds, size=count))
     found = []
     for k, groups in enumerate(np.bincount(labels, minlength=kinds)):
-        pairs = pool.draw_sharing(k, groups * batch, 2, rng).reshape(groups, batch, 2)
+        pairs = pool.draw_pairs(k, groups * batch, rng).reshape(groups, batch, 2)
         for part in np.array_split(pairs, -(-pairs.size * dim // CHUNK) or 1):
             codes = pool.population.codes_of(part, rng)
             found.append(np.abs(codes[:, :, 0] - codes[:, :, 1]).mean(axis=1))

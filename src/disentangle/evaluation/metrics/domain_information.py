@@ -32,6 +32,10 @@ class Metric:
         told = shares(codes, factors[:, population.names.index(population.domain)], self.bins)
         return {"mean": float(told.mean()), "largest": float(told.max())}
 
+    def remarks(self, population: Population) -> list[str]:
+        """Return what bins of equal width make of codes with outliers."""
+        return mutual_information.remarks(population.codes, np.zeros(1, dtype=bool), self.bins)
+
 
 def shares(codes: np.ndarray, domain: np.ndarray, bins: int) -> np.ndarray:
     """Return I(z_d; y) / H(y), (D,), of binned codes z (N, D) and domains y (N,); nan where there is but one domain.

@@ -31,17 +31,20 @@ class Metric:
     threshold: Annotated[float, ">= 0, <= 1000"] = 0.05
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
-        """Return the accuracies; 0 where no code is active.
+        """Return the accuracies; nan of one factor alone, or where no code is active or no two rows share a value.
 
         Source: as above. Deviation: ``active_dims`` counts the codes kept, where disentanglement_lib says how many
-        there are.
+        there are; its accuracy is 0 where no code is active; of a sample, rows alone with their value are not drawn,
+        as their variance is 0 in every code.
         """
         train, test = population.split(rng)
+        kinds = range(len(population.names))
+        held = len(kinds) > 1 and all(pool.shares(k) for pool in (train, test) for k in kinds)
         codes, _ = train.draw(self.variance_points, rng)
         variances = codes.var(axis=0, ddof=1)
         active = (np.ptp(codes, axis=0) > 0) & (np.sqrt(variances) >= self.threshold)
-        if not active.any():
-            return {"train": 0.0, "test": 0.0, "active_dims": 0.0}
+        if not held or not active.any():
+            return {"train": float("nan"), "test": float("nan"), "active_dims": float(active.sum())}
         scale = np.where(active, variances, np.nan)
         cast = votes(train, self.train_votes, self.batch, scale, rng)
         told = cast.argmax(axis=1)
@@ -51,6 +54,14 @@ class Metric:
             "test": float(new[np.arange(len(new)), told].sum() / new.sum()),
             "active_dims": float(active.sum()),
         }
+
+    def remarks(self, population: Population) -> list[str]:
+        """Return that no code is active, if so."""
+        deviation = population.codes.std(axis=0)
+        if (deviation >= self.threshold).any():
+            return []
+        found = f"the largest standard deviation of a code is {deviation.max():.2g}"
+        return [f"No code is active: {found}, and the threshold, in units of the codes, {self.threshold:g}."]
 
 
 def votes(pool: Rows, count: int, batch: int, scale: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -30,15 +30,25 @@ class Metric:
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the scores of freshly drawn rows; nan where one is not defined."""
         codes, _ = population.whole().draw(self.points, rng)
-        varying = codes[:, np.ptp(codes, axis=0) > 0]
-        covariance = np.cov(varying, rowvar=False).reshape(varying.shape[1], varying.shape[1])
+        varying = codes[:, (codes != codes[0]).any(axis=0)]
+        # Squares of what is much larger or smaller than 1 are no numbers; to scale by a power of 2 changes no digit.
+        powers = np.frexp(np.abs(varying).max(axis=0))[1]
+        scaled = np.cov(np.ldexp(varying, -powers), rowvar=False).reshape(len(powers), len(powers))
+        largest = max(powers, default=0)
+        covariance = np.ldexp(scaled, powers[:, None] + powers - 2 * largest)
         distance, variance = wasserstein_correlation(covariance), float(np.trace(covariance))
+        with np.errstate(over="ignore"):
+            in_units = float(np.ldexp(distance, 2 * largest))
         return {
-            "total_correlation": total_correlation(covariance),
-            "wasserstein_correlation": distance,
+            "total_correlation": total_correlation(scaled),
+            "wasserstein_correlation": in_units if np.isfinite(in_units) else float("nan"),
             "wasserstein_correlation_normalised": distance / variance if variance else float("nan"),
             "mutual_information": mean_mutual_information(codes, self.bins),
         }
+
+    def remarks(self, population: Population) -> list[str]:
+        """Return what bins of equal width make of codes with outliers."""
+        return mutual_information.remarks(population.codes, np.zeros(1, dtype=bool), self.bins)
 
 
 def total_correlation(covariance: np.ndarray) -> float:

@@ -25,8 +25,16 @@ class Metric:
         """Return the two similarities of the halves of all codes."""
         codes = population.codes
         half = codes.shape[1] // 2
-        a, b = (part - part.mean(axis=0) for part in (codes[:, :half], codes[:, half:]))
+        a, b = (_centred(part) for part in (codes[:, :half], codes[:, half:]))
         return {"cka": cka(a, b), "procrustes": procrustes(a, b)}
+
+
+def _centred(codes: np.ndarray) -> np.ndarray:
+    """Return centred codes (N, d) in a unit, a power of 2, of which squares are neither 0 nor infinite."""
+    codes = np.ldexp(codes, -int(np.frexp(np.abs(codes).max(initial=0))[1]))
+    centred: np.ndarray = codes - codes.mean(axis=0)
+    found: np.ndarray = np.ldexp(centred, -int(np.frexp(np.abs(centred).max(initial=0))[1]))
+    return found
 
 
 def cka(a: np.ndarray, b: np.ndarray) -> float:

@@ -13,10 +13,15 @@ from disentangle.evaluation.population import Population
 
 SCORES = ("mig",)
 
+CONTINUOUS = True
+
 
 @dataclass(frozen=True)
 class Metric:
-    """``mig`` in [0, 1] of ``points`` rows, with each code cut into ``bins`` of equal width."""
+    """``mig`` in [0, 1] of ``points`` rows, with each code cut into ``bins`` of equal width.
+
+    Of a continuous factor, codes are not cut, and its information is that of nearest neighbours.
+    """
 
     points: Annotated[int, ">= 2, <= 1e7"] = 10000
     bins: Annotated[int, ">= 2, <= 10000"] = 20
@@ -24,20 +29,26 @@ class Metric:
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the gap of freshly drawn rows."""
         codes, factors = population.whole().draw(self.points, rng)
-        return {"mig": gap(codes, factors, self.bins)}
+        return {"mig": gap(codes, factors, population.kinds, self.bins)}
+
+    def remarks(self, population: Population) -> list[str]:
+        """Return what bins of equal width make of codes with outliers."""
+        return mutual_information.remarks(population.codes, population.kinds, self.bins)
 
 
-def gap(codes: np.ndarray, factors: np.ndarray, bins: int) -> float:
+def gap(codes: np.ndarray, factors: np.ndarray, kinds: np.ndarray, bins: int) -> float:
     """Return how far the best code of a factor is ahead of the second, for codes (N, D) and factors (N, K).
 
-    mean_k (I_(1)k - I_(2)k) / H_k, with I_(i)k the i-th largest mutual information of a binned code and factor k.
+    mean_k (I_(1)k - I_(2)k) / H_k, with I_(i)k the i-th largest mutual information of a binned code and factor k. Of a
+    factor that is continuous, where ``kinds`` (K,) is true, I and H are estimates of nearest neighbours.
 
     Source: Chen et al. 2018, Eq. 6; bins as Locatello et al. 2019. Deviation: factors of one value, which have no
-    entropy, are left out; nan where none is left or there is no second code.
+    entropy, are left out; nan where none is left or there is no second code; of continuous factors see
+    ``mutual_information.normalisers``.
     """
-    entropy = mutual_information.entropies(factors)
+    entropy = mutual_information.normalisers(factors, kinds)
     several = entropy > 0
     if codes.shape[1] < 2 or not several.any():
         return float("nan")
-    ranked = np.sort(mutual_information.matrix(mutual_information.binned(codes, bins), factors), axis=0)
+    ranked = np.sort(mutual_information.information(codes, factors, kinds, bins), axis=0)
     return float(((ranked[-1] - ranked[-2])[several] / entropy[several]).mean())

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from scipy.special import chdtrc
 
 from disentangle.evaluation import mutual_information
 from disentangle.evaluation.classifiers import logistic_regression
 from disentangle.evaluation.population import Population
 
 SCORES = ("as_published", "bias_corrected", "explicitness_train", "explicitness_test")
+
+CONTINUOUS = True
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,10 @@ class Metric:
 
     ``as_published`` gives a code of pure noise 0.65 on the factors of dSprites: its mutual information is all bias,
     which grows with the number of a factor's values. ``bias_corrected`` is the mean over informative codes alone, those
-    whose information on some factor is no chance at ``level`` (see ``without_bias``); nan where there is none.
+    whose information on some factor is no chance at ``level`` (see ``beyond_chance``); nan where there is none.
+
+    The information of a continuous factor is that of nearest neighbours, in nats as that of others; explicitness is of
+    discrete factors alone, nan where there is none.
     """
 
     train_points: Annotated[int, ">= 2, <= 1e7"] = 10000
@@ -35,17 +39,24 @@ class Metric:
         """Return modularity of the training rows, and explicitness of training and test rows."""
         pools = population.split(rng)
         train, test = (pool.draw(n, rng) for pool, n in zip(pools, (self.train_points, self.test_points), strict=True))
-        codes, factors = mutual_information.binned(train[0], self.bins), train[1]
-        information = mutual_information.matrix(codes, factors)
-        left = without_bias(information, mutual_information.degrees_of_freedom(codes, factors), len(codes), self.level)
+        kinds = population.kinds
+        information = mutual_information.information(*train, kinds, self.bins)
+        left = mutual_information.beyond_chance(information, *train, kinds, self.bins, self.level)
         informative = left.max(axis=1) > 0
-        told, told_new = explicitness(train, test, self.C)
+        told, told_new = float("nan"), float("nan")
+        if not kinds.all():
+            train, test = ((codes, factors[:, ~kinds].astype(np.int64)) for codes, factors in (train, test))
+            told, told_new = explicitness(train, test, self.C)
         return {
             "as_published": _mean(modularity(information)),
             "bias_corrected": _mean(modularity(left[informative])),
             "explicitness_train": told,
             "explicitness_test": told_new,
         }
+
+    def remarks(self, population: Population) -> list[str]:
+        """Return what bins of equal width make of codes with outliers."""
+        return mutual_information.remarks(population.codes, population.kinds, self.bins)
 
 
 def modularity(information: np.ndarray) -> np.ndarray:
@@ -62,18 +73,6 @@ def modularity(information: np.ndarray) -> np.ndarray:
     best = square.max(axis=1)
     rest = (square.sum(axis=1) - best) / (np.where(best > 0, best, 1) * (kinds - 1))
     return np.where(best > 0, 1 - rest, 0)
-
-
-def without_bias(information: np.ndarray, degrees: np.ndarray, samples: int, level: float) -> np.ndarray:
-    """Return mutual information (D, K) less its bias, degrees / 2 N, and 0 where it may be bias alone.
-
-    It may be if independent variables have as much with a probability of ``level`` or more (G-test): to subtract and
-    cut at 0 would leave half of the entries of a code of pure noise, and with them its modularity.
-
-    Source: this project; the bias is Miller's of 1955. Deviation: none.
-    """
-    by_chance = np.where(degrees > 0, chdtrc(np.maximum(degrees, 1), 2 * samples * information), 1)
-    return np.where(by_chance < level, np.maximum(information - degrees / (2 * samples), 0), 0)
 
 
 def explicitness(

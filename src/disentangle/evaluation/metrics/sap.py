@@ -10,14 +10,18 @@ import numpy as np
 
 from disentangle.evaluation.classifiers import linear_svm
 from disentangle.evaluation.population import Population
+from disentangle.evaluation.standardisation import standardised
 
 SCORES = ("sap",)
+
+CONTINUOUS = True
 
 
 @dataclass(frozen=True)
 class Metric:
     """``sap`` in [0, 1]: mean_k (A_(1)k - A_(2)k), with A_(i)k the i-th best accuracy of a code alone on factor k.
 
+    Of a continuous factor A is the squared correlation, over the training points, of the code and the factor.
     Codes are not standardised, as in disentanglement_lib: with a penalty on slope and intercept, ``sap`` changes with
     their scale and origin, though not with their sign.
     """
@@ -29,13 +33,18 @@ class Metric:
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the gap of freshly drawn rows; nan where there is no second code.
 
-        Source: as above, every factor taken as discrete. Deviation: none.
+        Source: as above; Locatello et al. take every factor as discrete. Deviation: none.
         """
         train, test = population.split(rng)
         drawn = train.draw(self.train_points, rng), test.draw(self.test_points, rng)
         if population.codes.shape[1] < 2:
             return {"sap": float("nan")}
-        ranked = np.sort(accuracies(*drawn, self.C), axis=0)
+        (codes, factors), (new, told) = drawn
+        kinds = population.kinds
+        found = np.empty((codes.shape[1], len(kinds)))
+        found[:, kinds] = squared_correlations(codes, factors[:, kinds])
+        found[:, ~kinds] = accuracies((codes, factors[:, ~kinds]), (new, told[:, ~kinds]), self.C)
+        ranked = np.sort(found, axis=0)
         return {"sap": float((ranked[-1] - ranked[-2]).mean())}
 
 
@@ -53,4 +62,14 @@ def accuracies(
     for d, k in np.ndindex(found.shape):
         classifier = linear_svm.fit(codes[:, d], factors[:, k], C)
         found[d, k] = (classifier.predict(new_codes[:, d]) == new_factors[:, k]).mean()
+    return found
+
+
+def squared_correlations(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Return cov(z_d, y_k)^2 / (var z_d var y_k), (D, K), of codes (N, D) and numbers (N, K); 0 where one is constant.
+
+    Source: Kumar et al. 2018, section 3. Deviation: none.
+    """
+    (z,), (y,) = standardised(codes), standardised(factors)
+    found: np.ndarray = np.square(z.T @ y / len(z))
     return found
