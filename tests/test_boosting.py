@@ -84,8 +84,8 @@ def test_scores_of_new_points_are_those_of_the_library_to_the_bit() -> None:
     model = boosting.fit(codes, labels)
     new, _ = problem(4, seed=1)
     assert model.trees._grown is not None
-    bins, booster, _ = model.trees._grown
-    scores = np.asarray(booster.predict(bins.of(new), raw_score=True))
+    grown = model.trees._grown
+    scores = np.asarray(grown.booster.predict(grown.bins.of(new[:, grown.used]), raw_score=True))
     assert np.array_equal(model.trees.at(new), model.trees._start + scores.T)
     assert np.array_equal(model.predict(new), model.trees.at(new).argmax(axis=0))
     assert np.array_equal(model.predict(new), model.predict(new))
@@ -154,16 +154,20 @@ def test_the_same_bytes_on_every_run() -> None:
     assert model.fitted.tobytes() == again.fitted.tobytes()
 
 
-def test_the_order_of_codes_counts_where_they_part_a_leaf_equally_well_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    codes, labels = problem(4, rows=4000)
-    order = [3, 1, 4, 0, 2]
+def test_neither_the_order_of_codes_nor_constant_ones_beside_them_count() -> None:
+    codes, labels = problem(4, rows=1000)
+    codes = np.column_stack([codes, codes[:, 0]])  # copies share by lot
+    order = [3, 1, 4, 0, 5, 2]
     model, ordered = boosting.fit(codes, labels), boosting.fit(codes[:, order], labels)
-    assert ordered.importances == pytest.approx(model.importances[order], abs=0.01)
-    monkeypatch.setattr(boosting, "ROUNDS", 1)  # whose leaves are large
-    codes = codes + 3 * np.random.default_rng(3).normal(size=codes.shape)
-    model, ordered = boosting.fit(codes, labels), boosting.fit(codes[:, order], labels)
-    assert ordered.importances == pytest.approx(model.importances[order], abs=1e-6)
+    assert ordered.importances[[0, 1, 2, 5]].tolist() == model.importances[order][[0, 1, 2, 5]].tolist()
+    assert sorted(ordered.importances) == sorted(model.importances)
     assert np.array_equal(ordered.fitted, model.fitted)
+    beside = boosting.fit(np.insert(codes, [0, 3], 0.3, axis=1), labels)
+    assert np.delete(beside.importances, [0, 4]).tolist() == model.importances.tolist()
+    assert beside.importances[[0, 4]].tolist() == [0, 0]
+    new = problem(4, seed=1)[0]
+    new = np.column_stack([new, new[:, 0]])
+    assert np.array_equal(beside.predict(np.insert(new, [0, 3], 7.0, axis=1)), model.predict(new))
 
 
 @pytest.mark.parametrize("copies", [2, 4])
@@ -300,7 +304,7 @@ def test_numbers_are_those_of_scikit_learn(rows: int) -> None:
     new, told = regression(500, seed=1)
     model, peer = boosting.fit_numbers(codes, y), GradientBoostingRegressor(random_state=0).fit(codes, y)
     assert model.fitted == pytest.approx(peer.predict(codes), abs=1e-3)
-    assert model.importances == pytest.approx(peer.feature_importances_, abs=0.15 / rows)  # leaves may tie
+    assert model.importances == pytest.approx(peer.feature_importances_, abs=0.3 / rows)  # leaves may tie
     # Where a leaf has a gap, both may split anywhere in it.
     assert np.square(model.predict(new) - told).mean() == pytest.approx(
         np.square(peer.predict(new) - told).mean(), 0.05

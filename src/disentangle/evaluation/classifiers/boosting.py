@@ -14,7 +14,8 @@ Newton gain that weighs a point by p (1 - p), and DCI scores of that are as far 
 Deviation: of more than 3,000 points, splits lie between at most 254 bins (see ``binning``), not between any two; DCI
 scores of 10,000 points are those of exact splits within 0.005, of codes of all kinds that were tried, and just those
 where codes are far apart. Of codes that part a leaf equally well, a random one is split, as there, but the same one in
-all trees of a round: LightGBM would take the first, and a copy of a code would have no importance.
+all trees of a round: LightGBM would take the first, and a copy of a code would have no importance. Which one it is
+depends on what codes are, and not on their order or on constant codes beside them.
 """
 
 from collections.abc import Callable
@@ -62,15 +63,29 @@ class Trees:
     fitted: np.ndarray
     """(K, N) The sums at the training points, which training leaves behind."""
     _start: np.ndarray
-    _grown: tuple[binning.Bins, lightgbm.Booster, lightgbm.Dataset] | None
+    _grown: "_Grown | None"
 
     def at(self, codes: np.ndarray) -> np.ndarray:
         """Return the sums (K, M) at codes (M, D)."""
         sums = np.tile(self._start, len(codes))
         if self._grown is not None:
-            bins, booster, dataset = self._grown
-            sums += _sum(booster, dataset.create_valid(bins.of(codes), params=dataset.params)).T
+            sums += self._grown.at(codes).T
         return sums
+
+
+@dataclass(frozen=True)
+class _Grown:
+    """What LightGBM grew of some of the codes, in an order of their own."""
+
+    used: np.ndarray
+    bins: binning.Bins
+    booster: lightgbm.Booster
+    dataset: lightgbm.Dataset
+
+    def at(self, codes: np.ndarray) -> np.ndarray:
+        """Return the sum of all trees (M, K) at codes (M, D)."""
+        numbered = self.bins.of(codes[:, self.used])
+        return _sum(self.booster, self.dataset.create_valid(numbered, params=self.dataset.params))
 
 
 @dataclass(frozen=True)
@@ -164,12 +179,14 @@ def _boosted(
     ``derivatives`` are slope and curvature (K, N) of the loss at sums (K, N), and ``targets`` (K, N) what a tree is to
     tell in the first round.
     """
-    rows, dim = codes.shape
+    rows = len(codes)
     sums = np.repeat(start, rows, axis=1)
-    if not np.ptp(targets, axis=1).any() or not (codes != codes[0]).any():
-        return Trees(np.zeros(dim), sums, start, None)
-    bins = binning.fit(codes, targets.T, BINS if rows > EXACT else rows)
-    numbered = bins.of(codes)
+    importances = np.zeros(codes.shape[1])
+    used = _ordered(codes)
+    if not np.ptp(targets, axis=1).any() or not len(used):
+        return Trees(importances, sums, start, None)
+    bins = binning.fit(codes[:, used], targets.T, BINS if rows > EXACT else rows)
+    numbered = bins.of(codes[:, used])
     # LightGBM sets zero apart, and has it as a bin of its own.
     settings = SETTINGS | {
         "num_class": len(start),
@@ -181,7 +198,7 @@ def _boosted(
     first = LEAVES * np.arange(len(start))[:, None]
     ones = np.ones(sums.size, np.float32)
     ties = np.random.default_rng(0)
-    lots: np.ndarray = np.zeros(dim)
+    lots: np.ndarray = np.zeros(len(used))
     for done in range(ROUNDS):
         lots = 1 - lots if done % 2 else ties.random(lots.shape)
         booster.reset_parameter({"feature_contri": (1 - TIE * lots).tolist()})
@@ -197,7 +214,15 @@ def _boosted(
         for at in np.flatnonzero(np.bincount(leaf)).tolist():
             booster.set_leaf_output(done * len(start) + at // LEAVES, at % LEAVES, step[at])
     gains = booster.feature_importance("gain")
-    return Trees(gains / gains.sum() if gains.any() else gains, sums, start, (bins, booster, dataset))
+    importances[used] = gains / gains.sum() if gains.any() else gains
+    return Trees(importances, sums, start, _Grown(used, bins, booster, dataset))
+
+
+def _ordered(codes: np.ndarray) -> np.ndarray:
+    """Return the places (U,) of the codes of (N, D) that vary, in an order that depends on their ranks alone."""
+    varying = np.flatnonzero((codes != codes[0]).any(axis=0))
+    ranks = [np.unique(codes[:, d], return_inverse=True)[1].tobytes() for d in varying]
+    return varying[sorted(range(len(varying)), key=ranks.__getitem__)]
 
 
 def _add_trees(booster: lightgbm.Booster, slope: np.ndarray, curvature: np.ndarray) -> bool:
