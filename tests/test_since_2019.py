@@ -185,8 +185,19 @@ def test_codes_that_hardly_vary_do_not_count_and_a_remark_says_so() -> None:
     assert mig_sup.Metric().remarks(given) == []
     wider = replace(more, codes=more.codes * [1, 1, 1, 1, 1.3, 1.3, 1])
     assert scores(mig_sup, wider)["mig_sup"] < scores(mig_sup, given)["mig_sup"] * 0.7
-    assert not mig_sup.active(np.full((5, 2), 0.1)).any()
+    constant = np.tile([0.1, 0.3, 0.7], (7, 1))
+    assert (constant / 0.7).std(axis=0).any()  # by rounding
+    assert not mig_sup.active(constant).any()
     assert mig_sup.active(np.array([[1e200, 1.0], [-1e200, 2]])).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("module", (dcimig, mig_sup), ids=("dcimig", "mig_sup"))
+def test_a_row_that_empties_the_bins_is_remarked_on(module: Any) -> None:
+    given = discrete()
+    far = given.codes.copy()
+    far[7, 1] = 1e6
+    assert module.Metric().remarks(given) == []
+    assert any("bins" in remark for remark in module.Metric().remarks(replace(given, codes=far)))
 
 
 # InfoMEC
@@ -374,6 +385,15 @@ def test_what_identifies_factors_is_told_apart(kind: str) -> None:
         "mixed": {"r2_linear", "r2_kernel"},
         "bent": {"r2_kernel"},
     }
+
+
+def test_regressions_are_scored_on_rows_that_they_have_not_seen() -> None:
+    """There, codes of noise tell less than the mean does; of their own rows they tell a third."""
+    for few in (discrete(90), mixed(90)):
+        noise = np.random.default_rng(0).normal(size=(90, 20))
+        found = scores(identifiability, replace(few, codes=noise))
+        assert -1 < found["r2_linear"] < -0.1
+        assert -1 < found["r2_kernel"] < 0.05
 
 
 def test_identifiability_of_codes_of_noise_is_that_of_closed_forms() -> None:

@@ -24,6 +24,10 @@ class Metric:
 
     It is near 0 for codes of noise. Deviation: 20 bins, as of `mig`, where the released code has 10, and cuts
     continuous factors into them too.
+
+    >>> from disentangle.metrics import dcimig
+    >>> dcimig([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'dcimig': 0.5}
     """
 
     points: Annotated[int, ">= 2, <= 1e7"] = 10000
@@ -35,6 +39,10 @@ class Metric:
         most = mutual_information.normalisers(factors, population.kinds)
         information = mutual_information.information(codes, factors, population.kinds, self.bins)
         return {"dcimig": gaps(information[:, most > 0], most[most > 0])}
+
+    def remarks(self, population: Population) -> list[str]:
+        """Return what bins of equal width make of codes with outliers."""
+        return mutual_information.remarks(population.codes, population.kinds, self.bins)
 
 
 def gaps(information: np.ndarray, most: np.ndarray) -> float:

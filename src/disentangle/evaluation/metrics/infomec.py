@@ -27,11 +27,16 @@ ACTIVE = 1 / 20
 class Metric:
     """``modularity`` InfoM, ``explicitness`` InfoE and ``compactness`` InfoC in [0, 1], of the same ``points`` rows.
 
-    InfoM and InfoC are of ratios, whose sums are all bias for codes of noise: these have about a half. InfoE of D codes
-    of noise and N rows is (V - 1) D / (2 N H) for a factor of V values and entropy H, and D / N for a continuous one.
+    InfoM and InfoC are of ratios, which of codes of noise are of bias alone: 10 of them have .67 and .36 of the factors
+    of dSprites. InfoE of D codes of noise and N rows is (V - 1) D / (2 N H) for a factor of V values and entropy H, and
+    D / N for a continuous one.
 
     Deviation: codes are numbers. Of quantised ones, an option there, information is nearly that of counts, as there, if
     values recur more often than ``neighbours``; plain models are given numbers too, not vectors of 0 and 1.
+
+    >>> from disentangle.metrics import infomec
+    >>> infomec([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'modularity': 0.47..., 'explicitness': 0.99..., 'compactness': 0.60...}
     """
 
     points: Annotated[int, ">= 2, <= 1e7"] = 10000

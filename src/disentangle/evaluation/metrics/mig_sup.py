@@ -25,6 +25,10 @@ class Metric:
     """``mig_sup`` in [0, 1] of ``points`` rows, with each code cut into ``bins`` of equal width.
 
     Codes of noise are near 0. A factor that two codes tell costs nothing, which `mig` sees; two factors in one code do.
+
+    >>> from disentangle.metrics import mig_sup
+    >>> mig_sup([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'mig_sup': 0.5}
     """
 
     points: Annotated[int, ">= 2, <= 1e7"] = 10000
@@ -38,9 +42,10 @@ class Metric:
         return {"mig_sup": gap(information[:, most > 0] / most[most > 0])}
 
     def remarks(self, population: Population) -> list[str]:
-        """Return how many codes do not count, if any."""
+        """Return how many codes do not count, if any, and what bins of equal width make of codes with outliers."""
         count, dim = int(active(population.codes).sum()), population.codes.shape[1]
-        return [f"{dim - count} of {dim} codes vary too little to count."] if count < dim else []
+        idle = [f"{dim - count} of {dim} codes vary too little to count."] if count < dim else []
+        return idle + mutual_information.remarks(population.codes, population.kinds, self.bins)
 
 
 def active(codes: np.ndarray) -> np.ndarray:
