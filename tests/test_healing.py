@@ -1,5 +1,6 @@
 """Finished results that were damaged or lost: the same command makes them again, and nothing that is still good."""
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -169,6 +170,17 @@ def test_a_lost_dataset_beside_a_new_seed_costs_no_training(built: Project, tmp_
     shutil.rmtree(project.folder / DATA)
     project.edit_params("burns.methods.ortho.lam", [0.1, 0.2])
     assert jobs(project.snakemake()) == TRAIN + Counter(generate=1)
+
+
+def test_files_of_days_to_come_are_good(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "project")
+    before = whole(project)
+    for name in (f"{DATA}/manifest.json", f"{CELL}/codes.npz"):
+        os.utime(project.folder / name, (2e9, 2e9))
+    halve(project.folder / CELL / "probe.json")
+    (project.folder / CELL / "run.json").unlink()
+    project.snakemake()
+    assert whole(project) == before
 
 
 def test_one_more_metric_measures_that_metric(built: Project, tmp_path: Path) -> None:

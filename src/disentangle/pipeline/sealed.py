@@ -203,6 +203,7 @@ def check_inputs(job: Job) -> dict[str, str]:
                 Hashes.forget(path)
                 state = "not as its seal tells" if path.exists() else "missing"
                 raise InputError(f"{path}: {state}. Run the same command again to make it anew.")
+            files.date_back(path)  # Snakemake refuses what is made of it as older
             known[str(path)] = found[:SHORT]
     for maker, _, seal in sealed:
         for name, sha256 in seal.read.items() if seal else ():
