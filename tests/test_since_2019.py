@@ -74,9 +74,7 @@ def test_the_order_of_codes_and_of_factors_does_not_count(module: Any, kind: str
         factors=given.factors[:, factors],
         names=tuple(given.names[k] for k in factors),
     )
-    # Of equally good splits of a tree the first code's is taken.
-    accuracy = 0.01 if module is explicitness else 1e-4
-    assert scores(module, moved) == pytest.approx(scores(module, given), abs=accuracy)
+    assert scores(module, moved) == pytest.approx(scores(module, given), abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", POPULATIONS)

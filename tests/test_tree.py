@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from disentangle.evaluation.classifiers import tree
+from disentangle.evaluation.classifiers.order import ordered
 
 
 def column(*values: float) -> np.ndarray:
@@ -95,6 +96,8 @@ def test_labels_are_those_of_a_recursion(seed: int, rows: int, dim: int, kinds: 
     codes, y = rng.integers(5, size=(rows, dim)).astype(np.float64), rng.integers(kinds, size=rows)
     new = rng.integers(-1, 6, size=(8, dim)) + 0.25
     told = tree.told(codes, y, new, 6, False)
+    used = ordered(codes)
+    codes, new = codes[:, used], new[:, used]
     for depth in range(6):
         assert told[depth].tolist() == [recursion(codes, y, row, depth + 1) for row in new]
 
@@ -115,3 +118,14 @@ def test_trees_are_those_of_scikit_learn(seed: int) -> None:
             assert same == 1 if depth < 3 else same > 0.98
         # Grown to the end, it knows its own rows.
         assert (tree.told(codes, y, codes, 64, number)[-1] == y).all()
+
+
+@pytest.mark.parametrize("number", [False, True])
+def test_the_order_of_codes_does_not_count_nor_does_a_constant_code_or_a_copy(number: bool) -> None:
+    """Of few rows and whole numbers, many splits are equally good."""
+    rng = np.random.default_rng(0)
+    codes, y, new = rng.integers(4, size=(60, 5)) * 1.0, rng.integers(3, size=60) * 1.0, rng.normal(2, 2, size=(50, 5))
+    y = y if number else y.astype(int)
+    told = tree.told(codes, y, new, 8, number)
+    moved, moved_new = (np.column_stack([x[:, [3, 0, 4, 2, 1, 0]], np.full(len(x), 7)]) for x in (codes, new))
+    assert np.array_equal(tree.told(moved, y, moved_new, 8, number), told)

@@ -25,6 +25,7 @@ import lightgbm
 import numpy as np
 
 from disentangle.evaluation.classifiers import binning
+from disentangle.evaluation.classifiers.order import ordered
 
 ROUNDS = 100
 EXACT = 3000
@@ -182,7 +183,7 @@ def _boosted(
     rows = len(codes)
     sums = np.repeat(start, rows, axis=1)
     importances = np.zeros(codes.shape[1])
-    used = _ordered(codes)
+    used = ordered(codes)
     if not np.ptp(targets, axis=1).any() or not len(used):
         return Trees(importances, sums, start, None)
     bins = binning.fit(codes[:, used], targets.T, BINS if rows > EXACT else rows)
@@ -216,13 +217,6 @@ def _boosted(
     gains = booster.feature_importance("gain")
     importances[used] = gains / gains.sum() if gains.any() else gains
     return Trees(importances, sums, start, _Grown(used, bins, booster, dataset))
-
-
-def _ordered(codes: np.ndarray) -> np.ndarray:
-    """Return the places (U,) of the codes of (N, D) that vary, in an order that depends on their ranks alone."""
-    varying = np.flatnonzero((codes != codes[0]).any(axis=0))
-    ranks = [np.unique(codes[:, d], return_inverse=True)[1].tobytes() for d in varying]
-    return varying[sorted(range(len(varying)), key=ranks.__getitem__)]
 
 
 def _add_trees(booster: lightgbm.Booster, slope: np.ndarray, curvature: np.ndarray) -> bool:

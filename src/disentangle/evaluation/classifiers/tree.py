@@ -11,11 +11,13 @@ differ in what is told and in some code.
 A tree of depth d is the top of one of depth d + 1, so that growing one tree gives those of all depths.
 
 Source: Breiman et al. 1984 (CART), without pruning. Deviation: none. Gini's index would be the same for all splits of
-values that are equally frequent, and part them one by one. Of splits that are equally good the one of the first code is
-taken, and of it the one between its smallest values.
+values that are equally frequent, and part them one by one. Of splits that are equally good one is taken that depends on
+the ranks of codes, not on their order, and of a code the one between its smallest values.
 """
 
 import numpy as np
+
+from disentangle.evaluation.classifiers.order import ordered
 
 CODES = 32
 """Codes at a time, whose arrays stay in the cache."""
@@ -29,13 +31,15 @@ def told(codes: np.ndarray, y: np.ndarray, new: np.ndarray, depth: int, number: 
 
     They are fitted to codes (N, D) and labels, 0-based integers, or, where ``number`` is true, numbers y (N,).
     """
+    used = ordered(codes)
+    codes, new = codes[:, used], new[:, used]
     ranked = np.argsort(codes, axis=0, kind="stable").T
     place: np.ndarray = np.zeros(len(codes), dtype=np.int64)
     new_place: np.ndarray = np.zeros(len(new), dtype=np.int64)
     answer = np.full(len(new), _answers(place, y, 1, number)[0])
     found = np.empty((depth, len(new)), dtype=answer.dtype)
     for level in range(depth):
-        if ranked.shape[1]:
+        if ranked.size:
             code, threshold = _splits(codes, y, ranked, place, number)
             for x, at in ((codes, place), (new, new_place)):
                 rows = np.flatnonzero(at >= 0)
