@@ -15,6 +15,9 @@ SCORES = ("disentanglement", "completeness", "informativeness_train", "informati
 
 CONTINUOUS = True
 
+CHANGES = {"constant": ("completeness",), "duplicate": ("disentanglement", "completeness", "informativeness_test")}
+"""Entropies of completeness are relative to the number of codes; which copy of a code is split is random."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -23,6 +26,10 @@ class Metric:
     ``disentanglement`` and ``completeness`` of R are in [0, 1] (functions below). ``informativeness_*`` is the mean
     over factors of the accuracy on training and test points, of a continuous factor of R^2, and of 0 if that is less.
     Deviation: Eastwood & Williams report errors of a regression, of all factors.
+
+    >>> from disentangle.metrics import dci
+    >>> dci([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'disentanglement': 0.6..., 'completeness': 0.6..., 'informativeness_train': 1.0, 'informativeness_test': 1.0}
     """
 
     train_points: Annotated[int, ">= 2, <= 1e7"] = 10000

@@ -16,10 +16,18 @@ SCORES = ("mean", "largest")
 ASKED = True
 """Scored if it is asked for: factors of any origin name no domain."""
 
+CHANGES = {"constant": ("mean",)}
+"""A constant code tells nothing, and is one of the codes."""
+
 
 @dataclass(frozen=True)
 class Metric:
-    """``mean`` and ``largest`` over codes, in [0, 1], of ``points`` rows, each code cut into ``bins``."""
+    """``mean`` and ``largest`` over codes, in [0, 1], of ``points`` rows, each code cut into ``bins``.
+
+    >>> from disentangle.metrics import domain_information
+    >>> domain_information([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'mean': nan, 'largest': nan}
+    """
 
     points: Annotated[int, ">= 2, <= 1e7"] = 10000
     bins: Annotated[int, ">= 2, <= 10000"] = 20

@@ -16,6 +16,11 @@ from disentangle.evaluation.population import Population
 SCORES = ("explicitness", "informativeness", "size")
 CONTINUOUS = True
 
+RANGES = {"explicitness": (-1, 1), "size": (0, None)}
+
+CHANGES = {"constant": ("size",), "duplicate": ("size",)}
+"""It counts the codes."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -28,6 +33,10 @@ class Metric:
     Probes are trees of a depth of 1 .. ``depth``, whose depth is their capacity, as of the paper's forests. Deviation:
     there are 100 trees a forest, each of a bootstrap sample, split by Gini's index; one of all rows is deterministic,
     and gives the losses of all depths at once. Its other probes, perceptrons and random Fourier features, are left out.
+
+    >>> from disentangle.metrics import explicitness
+    >>> explicitness([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'explicitness': 0.97..., 'informativeness': 1.0, 'size': 1.0}
     """
 
     train_points: Annotated[int, ">= 2, <= 1e7"] = 10000

@@ -15,6 +15,15 @@ SCORES = ("train", "test", "active_dims")
 CHUNK = 2**20
 """Numbers that are gathered at a time."""
 
+RANGES = {"active_dims": (0, None)}
+
+CHANGES = {
+    "unit": ("train", "test", "active_dims"),
+    "scale": ("train", "test", "active_dims"),
+    "duplicate": ("active_dims",),
+}
+"""The threshold is in units of the codes; copies are active too."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -22,6 +31,10 @@ class Metric:
 
     A code is active if its standard deviation over ``variance_points`` rows is at least ``threshold``; the others are
     dropped. The threshold is not relative: a code that is scaled may fall below it.
+
+    >>> from disentangle.metrics import factor_vae_score
+    >>> factor_vae_score([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'train': 1.0, 'test': 1.0, 'active_dims': 2.0}
     """
 
     variance_points: Annotated[int, ">= 2, <= 1e7"] = 10000

@@ -15,6 +15,26 @@ SCORES = ("total_correlation", "wasserstein_correlation", "wasserstein_correlati
 
 UNSUPERVISED = True
 
+RANGES = {
+    "total_correlation": (0, None),
+    "wasserstein_correlation": (0, None),
+    "wasserstein_correlation_normalised": (0, 2),
+    "mutual_information": (0, None),
+}
+
+CHANGES = {
+    "unit": ("wasserstein_correlation",),
+    "scale": ("wasserstein_correlation", "wasserstein_correlation_normalised"),
+    "constant": ("mutual_information",),
+    "duplicate": (
+        "total_correlation",
+        "wasserstein_correlation",
+        "wasserstein_correlation_normalised",
+        "mutual_information",
+    ),
+}
+"""Distances are in units of the codes, and of a mean over pairs those with a constant code are some; copies depend."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -22,6 +42,10 @@ class Metric:
 
     ``total_correlation`` and ``mutual_information`` in nats, from 0 up; ``wasserstein_correlation`` in squared units of
     the codes, from 0 up, and ``wasserstein_correlation_normalised``, in [0, 2).
+
+    >>> from disentangle.metrics import gaussian
+    >>> gaussian([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)["total_correlation"]
+    0.3465...
     """
 
     points: Annotated[int, ">= 2, <= 1e7"] = 10000

@@ -16,10 +16,23 @@ UNSUPERVISED = True
 ASKED = True
 """Scored if it is asked for: halves of a code mean something to contrastive methods alone."""
 
+CHANGES = {
+    "scale": ("cka", "procrustes"),
+    "order": ("cka", "procrustes"),
+    "constant": ("cka", "procrustes"),
+    "duplicate": ("cka", "procrustes"),
+}
+"""Which codes are halves is told by their places, and codes of a half count by their variance."""
+
 
 @dataclass(frozen=True)
 class Metric:
-    """``cka`` and ``procrustes`` of the halves, both in [0, 1]; 0 where a half is constant."""
+    """``cka`` and ``procrustes`` of the halves, both in [0, 1]; 0 where a half is constant.
+
+    >>> from disentangle.metrics import half_similarity
+    >>> half_similarity([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)["cka"]
+    0.5
+    """
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:  # noqa: ARG002
         """Return the two similarities of the halves of all codes."""

@@ -26,6 +26,11 @@ WIDTHS = tuple(np.logspace(-2, 2, 4))
 FOLDS = 3
 """What kernel ridge regression chooses from, and how, in the released codes of both."""
 
+RANGES = {"r2_linear": (None, 1), "r2_kernel": (None, 1)}
+
+CHANGES = {"duplicate": ("r2_kernel",)}
+"""Distances of the kernel grow with copies."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -36,6 +41,10 @@ class Metric:
     R^2 of D codes of noise is about -D / N.
 
     ``r2_kernel`` is of the first ``kernel_points`` training rows, as its costs are cubic.
+
+    >>> from disentangle.metrics import identifiability
+    >>> identifiability([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)["mcc_pearson"]
+    0.85...
     """
 
     train_points: Annotated[int, ">= 2, <= 1e7"] = 10000

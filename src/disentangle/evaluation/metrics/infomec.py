@@ -22,6 +22,9 @@ CONTINUOUS = True
 ACTIVE = 1 / 20
 """The range of a code that counts, as a share of the largest."""
 
+CHANGES = {"scale": ("modularity", "compactness"), "duplicate": ("explicitness", "compactness")}
+"""A code is active by its range against the largest; a copy has a weight of its own, and is a code of a factor more."""
+
 
 @dataclass(frozen=True)
 class Metric:

@@ -12,6 +12,11 @@ from disentangle.evaluation.population import Population
 
 SCORES = ("irs",)
 
+RANGES = {"irs": (-1, 1)}
+
+CHANGES = {"scale": ("irs",)}
+"""Codes count by their largest deviation."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -20,6 +25,10 @@ class Metric:
     It is at most 1. Codes of noise have no fixed score: those of a normal distribution have 0.37 to 0.44 of 10,000 rows
     with the factors of dSprites, and more where fewer rows share a value, those of two values 0, or a little less, as a
     group's mean is not that of all.
+
+    >>> from disentangle.metrics import irs
+    >>> irs([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'irs': 0.66...}
     """
 
     points: Annotated[int, ">= 2, <= 1e7"] = 10000

@@ -15,12 +15,19 @@ SCORES = ("mig",)
 
 CONTINUOUS = True
 
+CHANGES = {"duplicate": ("mig",)}
+"""A copy is the second best code."""
+
 
 @dataclass(frozen=True)
 class Metric:
     """``mig`` in [0, 1] of ``points`` rows, with each code cut into ``bins`` of equal width.
 
     Of a continuous factor, codes are not cut, and its information is that of nearest neighbours.
+
+    >>> from disentangle.metrics import mig
+    >>> mig([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'mig': 0.5}
     """
 
     points: Annotated[int, ">= 2, <= 1e7"] = 10000

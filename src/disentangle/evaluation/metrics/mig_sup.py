@@ -19,6 +19,9 @@ CONTINUOUS = True
 ACTIVE = 0.01
 """The variance of a code that counts, as a share of the largest."""
 
+CHANGES = {"scale": ("mig_sup",)}
+"""A code is active by its variance against the largest."""
+
 
 @dataclass(frozen=True)
 class Metric:

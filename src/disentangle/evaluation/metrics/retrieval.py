@@ -16,6 +16,9 @@ from disentangle.evaluation.population import Population
 SCORES = ("<attribute>", "all", "same_domain", "chance_<attribute>", "chance_same_domain")
 """What holds <attribute> stands once for each, under its name."""
 
+CHANGES = {"scale": ("<attribute>", "all", "same_domain")}
+"""Distances are in units of the codes."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -23,6 +26,10 @@ class Metric:
 
     ``all`` is the share that agrees in every attribute, ``same_domain`` in the domain; ``chance_`` stands before what a
     uniformly random other image gives. Queries are the test images, at most ``queries`` of them, 0: all.
+
+    >>> from disentangle.metrics import retrieval
+    >>> retrieval([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)["all"]
+    1.0
     """
 
     queries: Annotated[int, ">= 0, <= 1e8"] = 10000

@@ -16,6 +16,9 @@ SCORES = ("sap",)
 
 CONTINUOUS = True
 
+CHANGES = {"unit": ("sap",), "scale": ("sap",), "origin": ("sap",), "constant": ("sap",), "duplicate": ("sap",)}
+"""The penalty is in units of the codes; a constant code tells the value that comes most often, a copy is the second best."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -24,6 +27,10 @@ class Metric:
     Of a continuous factor A is the squared correlation, over the training points, of the code and the factor.
     Codes are not standardised, as in disentanglement_lib: with a penalty on slope and intercept, ``sap`` changes with
     their scale and origin, though not with their sign.
+
+    >>> from disentangle.metrics import sap
+    >>> sap([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'sap': 0.2...}
     """
 
     train_points: Annotated[int, ">= 2, <= 1e7"] = 10000

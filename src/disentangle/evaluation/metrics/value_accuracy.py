@@ -14,6 +14,16 @@ CONSTANT = True
 ASKED = True
 """Scored if it is asked for: few codes are decoded values."""
 
+CHANGES = {
+    "unit": ("mean", "all", "<factor>"),
+    "scale": ("mean", "all", "<factor>"),
+    "origin": ("mean", "all", "<factor>"),
+    "order": ("mean", "all", "<factor>"),
+    "constant": ("mean", "all", "<factor>"),
+    "duplicate": ("mean", "all", "<factor>"),
+}
+"""Codes are values of the factors, in their order."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -21,6 +31,10 @@ class Metric:
 
     With code z and factors y, (N, K) both, <factor> is mean_n [z_nk = y_nk], ``mean`` its mean over factors that
     vary and ``all`` mean_n [z_n = y_n].
+
+    >>> from disentangle.metrics import value_accuracy
+    >>> value_accuracy([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
+    {'mean': 0.75, 'all': 0.5, 'factor_0': 1.0, 'factor_1': 0.5}
     """
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:

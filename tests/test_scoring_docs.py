@@ -1,0 +1,81 @@
+"""What is said of scoring, executed: the Python of pages, the example, those of functions, the table of metrics."""
+
+import doctest
+import importlib
+import inspect
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from disentangle import metrics
+from disentangle.pipeline.measured import metrics_of
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs/scoring.md").read_text()
+
+
+def pythons(text: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/scoring.md"])
+def test_the_python_of_a_page_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks, names = pythons((ROOT / page).read_text()), dict[str, Any]()
+    for block in blocks:
+        exec(block, names)
+    assert blocks and "disentangle" in blocks[0]
+
+
+def test_the_readme_prints_scores_in_a_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = pythons((ROOT / "README.md").read_text())
+    exec(block, {})
+    assert re.search(r"^ *mig +mig +0\.\d{4} +0\.\d{4} +0\.\d{4}$", capsys.readouterr().out, re.MULTILINE)
+    assert len(block.splitlines()) <= 4
+
+
+def test_the_example_shows_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    found = runpy.run_path(str(ROOT / "docs/scoring_example.py"))
+    plain, rotated = (found["results"][name] for name in ("plain", "rotated"))
+    assert plain["mig"]["mig"] > 5 * rotated["mig"]["mig"]
+    assert plain["dci"]["disentanglement"] > 2 * rotated["dci"]["disentanglement"]
+    r2 = plain["identifiability"]["r2_linear"]
+    assert r2 > 0.9 and rotated["identifiability"]["r2_linear"] == pytest.approx(r2, abs=1e-6)
+    assert "Without angle (continuous)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", metrics_of("codes"))
+def test_each_metric_has_a_row_in_the_table(name: str) -> None:
+    rows = re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE)
+    assert sum(f"`{name}`" in row.split(", ") for row in rows) == 1
+
+
+@pytest.mark.parametrize("name", metrics_of("codes"))
+def test_each_metric_has_an_example_that_is_true(name: str) -> None:
+    examples = run_examples(getattr(metrics, name), {name: getattr(metrics, name)})
+    assert any(name in example.source for example in examples)
+
+
+def test_the_example_of_score_is_true() -> None:
+    module = importlib.import_module("disentangle.scoring.score")
+    assert len(run_examples(module.score, {"score": module.score})) > 3
+
+
+def run_examples(of: Any, names: dict[str, Any]) -> list[doctest.Example]:
+    (test,) = doctest.DocTestFinder(recurse=False).find(of, of.__name__, globs=names, module=False)
+    said: list[str] = []
+    failed, _ = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS).run(
+        test, out=said.append
+    )
+    assert not failed, "".join(said)
+    return test.examples
+
+
+def test_the_options_of_the_page_are_those_of_score() -> None:
+    from disentangle import score
+
+    known = inspect.signature(score).parameters
+    named = set(re.findall(r"`(\w+)=", PAGE))
+    assert named <= {*known} and {"chance", "ceiling", "repeats", "grid", "continuous", "discrete"} <= named
