@@ -11,8 +11,8 @@ from sklearn.model_selection import KFold
 from disentangle import registry
 from disentangle.errors import InputError
 from disentangle.evaluation import downstream
-from disentangle.evaluation.classifiers import boosting, logistic_cv
-from disentangle.evaluation.metrics import downstream_gbt, downstream_lr
+from disentangle.evaluation.classifiers import boosting, logistic_cv, one_vs_rest_cv
+from disentangle.evaluation.metrics import downstream_gbt, downstream_lr, downstream_lr_multinomial
 from disentangle.evaluation.population import Population
 
 
@@ -69,8 +69,8 @@ def test_weights_are_those_of_raw_codes(classes: int, C: float, monkeypatch: pyt
     codes, labels = problem(200, classes)
     model = logistic_cv.fit(codes, labels)
     peer = LogisticRegression(C=C, tol=1e-10, max_iter=5000, solver="newton-cg").fit(codes, labels)
-    slopes = model.weights[:, :-1] / model.unit
-    biases = model.weights[:, -1] - slopes @ model.centre
+    slopes = model.weights[:, :-1] / model.columns.unit
+    biases = model.weights[:, -1] - slopes @ model.columns.centre
     if classes == 2:
         slopes, biases = slopes[1:] - slopes[0], biases[1:] - biases[0]
     else:
@@ -169,7 +169,7 @@ def test_sizes_that_cannot_be_are_refused(sizes: list[int]) -> None:
         downstream.scores(table(300), np.random.default_rng(0), Parrot, sizes, 50)
 
 
-@pytest.mark.parametrize("module", [downstream_lr, downstream_gbt])
+@pytest.mark.parametrize("module", [downstream_lr_multinomial, downstream_gbt])
 def test_more_points_tell_more_until_codes_tell_all(module: object) -> None:
     """Values lie 1 and 1/2 apart with normal noise of 1/2: best is the nearest value, right in 0.79 and 0.46 of all."""
 
@@ -188,9 +188,13 @@ def test_more_points_tell_more_until_codes_tell_all(module: object) -> None:
 
 def test_each_task_has_its_classifier() -> None:
     given, rng = table(1500), np.random.default_rng
-    lr = downstream_lr.Metric(sizes=[100, 500], test_points=300).scores(given, rng(4))
-    gbt = downstream_gbt.Metric(sizes=[100, 500], test_points=300).scores(given, rng(4))
-    for found, fit in ((lr, logistic_cv.fit), (gbt, boosting.fit)):
+    tasks = (
+        (downstream_lr, one_vs_rest_cv.fit),
+        (downstream_lr_multinomial, logistic_cv.fit),
+        (downstream_gbt, boosting.fit),
+    )
+    for module, fit in tasks:
+        found = module.Metric(sizes=[100, 500], test_points=300).scores(given, rng(4))
         again = rng(4)
         train, test = given.split(again)
         for size in (100, 500):
@@ -201,7 +205,7 @@ def test_each_task_has_its_classifier() -> None:
 
 
 def test_sizes_of_the_publication_are_the_default() -> None:
-    for name in ("downstream_lr", "downstream_gbt"):
+    for name in ("downstream_lr", "downstream_lr_multinomial", "downstream_gbt"):
         options = registry.options("metrics", name)
         assert list(options["sizes"].default) == [10, 100, 1000, 10000]
         assert options["test_points"].default == 5000

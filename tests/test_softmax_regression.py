@@ -50,10 +50,23 @@ def test_derivatives_are_those_of_differences(monkeypatch: pytest.MonkeyPatch) -
     difference = (softmax.objective(w + h * v, x, y, c)[0] - softmax.objective(w - h * v, x, y, c)[0]) / (2 * h)
     assert (slope(w) * v).sum() == pytest.approx(difference, rel=1e-7)
     product = softmax.hessian_product(v, x, c, p)
+    assert softmax.hessian_product(v, x, c, p, p.argmax(0)) == pytest.approx(product)
     assert product == pytest.approx((slope(w + h * v) - slope(w - h * v)) / (2 * h), rel=1e-6, abs=1e-6)
-    whole = softmax.hessian(x, c, p)
+    whole = softmax.hessian(x, c, p, 1 - p)
     assert whole @ v.ravel() == pytest.approx(product.ravel())
-    assert softmax.hessian(x, c, p[1:3]) == pytest.approx(whole[7:21, 7:21])
+    assert softmax.hessian(x, c, p[1:3], 1 - p[1:3]) == pytest.approx(whole[7:21, 7:21])
+
+
+def test_what_is_nearly_certain_keeps_its_digits() -> None:
+    """1 - p of the class that has all but 3e-20 is 3e-20; its second derivative is, and not the rounding of 1."""
+    p = np.array([[1e-20, 0.25], [1.0, 0.5], [2e-20, 0.25]])
+    assert softmax.others(p) == pytest.approx(np.array([[1, 0.75], [3e-20, 0.5], [1, 0.75]]), rel=1e-12, abs=0)
+    x, c, v = np.array([[1e9]]), np.zeros(1), np.array([[1.0], [2], [3]])
+    product = softmax.hessian_product(v, x, c, p[:, :1], np.array([1]))
+    assert product[:, 0] == pytest.approx([-1e-2, -1e-2, 2e-2], rel=1e-12)
+    assert softmax.hessian(x, c, p[:, :1], softmax.others(p[:, :1])) @ v[:, 0] == pytest.approx(product[:, 0])
+    g = softmax.gradient(np.zeros((3, 1)), x, np.array([1]), c, p[:, :1])
+    assert g[:, 0] == pytest.approx([1e-11, -3e-11, 2e-11], rel=1e-12)
 
 
 def test_codes_that_say_nothing_leave_the_frequencies() -> None:
@@ -126,7 +139,33 @@ def test_columns_that_depend_on_each_other_under_hardly_a_penalty() -> None:
     assert twice[:, 1:6] == pytest.approx(w[:, 1:6], abs=1e-6)
 
 
-def test_neither_samples_nor_blocks_of_the_preconditioner_move_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_C_a_column_is_a_unit_of_the_column() -> None:
+    codes, y = problem()
+    unit = np.array([1.0, 7, 0.2, 3, 1, 0.5])
+    found = fit(codes / unit, y, 0.3 * unit**2)
+    assert found[:, :-1] / unit == pytest.approx(fit(codes, y, 0.3)[:, :-1], abs=1e-8)
+
+
+def test_a_row_far_out_does_not_hide_the_others() -> None:
+    """Its curvature is that of all others until it is told for certain: decrements are small there, gradients not."""
+    codes, y = problem()
+    codes[0, 0] = 1e7 * np.sign(fit(codes, y)[y[0], 0])
+    w = softmax.fit(codes, y, 1.0, 1e-5, 1000)
+    assert w is not None
+
+    def f(rest: np.ndarray) -> float:
+        z = softmax.logits(rest.reshape(4, 7), codes)
+        return float(
+            (special.logsumexp(z, axis=1) - z[np.arange(400), y]).sum() + np.square(rest.reshape(4, 7)[:, :6]).sum() / 2
+        )
+
+    # downhill from there in units that are good for the others, and back from elsewhere, there is nothing to gain
+    assert f(w.ravel()) < f(fit(codes[1:], y[1:]).ravel()) - 1e-3
+    steps = np.random.default_rng(0).normal(size=(200, 28)) * 10.0 ** np.random.default_rng(1).uniform(-9, 0, (200, 1))
+    assert min(f(w.ravel() + step) for step in steps) > f(w.ravel()) - 1e-6
+
+
+def test_neither_samples_nor_directions_of_the_preconditioner_move_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
     codes, y = problem()
     w = fit(codes, y)
     monkeypatch.setattr(softmax, "PRECONDITIONER_SAMPLES", 50)
@@ -139,25 +178,51 @@ def test_the_preconditioner_inverts_the_hessian_of_few_samples() -> None:
     codes, _ = problem(samples=41)
     x, c, p = np.vstack([codes.T, np.ones(41)]), np.full(7, 0.5), np.random.default_rng(1).dirichlet(np.ones(4), 41).T
     r = np.random.default_rng(2).normal(size=(4, 7))
-    assert softmax.preconditioner(x, c, p)(softmax.hessian_product(r, x, c, p)) == pytest.approx(r)
+    r -= r.mean(0)
+    assert softmax.preconditioner(x, c, p)(softmax.hessian_product(r, x, c, p, p.argmax(0))) == pytest.approx(r)
+    assert softmax.preconditioner(x, c, p)(r + 5.0) == pytest.approx(softmax.preconditioner(x, c, p)(r))
 
 
 def test_the_preconditioner_of_many_samples_takes_the_uncertain_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     codes, _ = problem(samples=42)
     x, c, r = np.vstack([codes.T, np.ones(42)]), np.full(7, 0.5), np.random.default_rng(2).normal(size=(4, 7))
+    r -= r.mean(0)
     rng = np.random.default_rng(1)
     monkeypatch.setattr(softmax, "PRECONDITIONER_SAMPLES", 14)
+
+    def product(x: np.ndarray, c: np.ndarray, p: np.ndarray) -> np.ndarray:
+        return softmax.hessian_product(r, x, c, p, p.argmax(0))
+
     # all of them equally uncertain: the middle one of each three stands for them
     p = rng.permuted(np.tile([[0.4], [0.3], [0.2], [0.1]], 42), axis=0)
-    product = 3 * softmax.hessian_product(r, x[:, 1::3], c / 3, p[:, 1::3])
-    assert softmax.preconditioner(x, c, p)(product) == pytest.approx(r)
+    assert softmax.preconditioner(x, c, p)(3 * product(x[:, 1::3], c / 3, p[:, 1::3])) == pytest.approx(r)
     # those that are certain add nothing: the others are the whole Hessian
     p[:, np.arange(42) % 3 > 0] = np.array([[1.0], [0], [0], [0]])
-    assert softmax.preconditioner(x, c, p)(softmax.hessian_product(r, x, c, p)) == pytest.approx(r)
-    # blocks of two classes each know nothing of each other
-    monkeypatch.setattr(softmax, "PRECONDITIONER_UNKNOWNS", 14)
-    halves = [np.linalg.solve(softmax.hessian(x, c, p[k : k + 2]), r[k : k + 2].ravel()) for k in (0, 2)]
-    assert softmax.preconditioner(x, c, p)(r).ravel() == pytest.approx(np.concatenate(halves))
+    assert softmax.preconditioner(x, c, p)(product(x, c, p)) == pytest.approx(r)
+
+
+def test_beside_the_leading_directions_classes_and_codes_have_nothing_to_do_with_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where p is the same for all samples, that is so: the inverse is exact whatever share is factored."""
+    codes, _ = problem(samples=40)
+    x, c, r = np.vstack([codes.T, np.ones(40)]), np.append(np.geomspace(0.1, 9, 6), 0), np.random.default_rng(2)
+    p, v = np.tile([[0.4], [0.3], [0.2], [0.1]], 40), r.normal(size=(4, 7))
+    v -= v.mean(0)
+    for unknowns in (4, 12, 28):
+        monkeypatch.setattr(softmax, "PRECONDITIONER_UNKNOWNS", unknowns)
+        found = softmax.preconditioner(x, c, p)(softmax.hessian_product(v, x, c, p, p.argmax(0)))
+        assert found == pytest.approx(v, rel=1e-6, abs=1e-7)
+
+
+def test_directions_are_those_of_most_variation_for_their_penalty() -> None:
+    x, c = np.diag([3.0, 1, 0, 2]) @ np.eye(4), np.array([9.0, 0, 5, 1])
+    basis, penalties = softmax.directions(x, c)
+    assert penalties[:3] == pytest.approx([0, 1 / 4, 1], abs=1e-9)
+    assert np.abs(basis[:, :3]) == pytest.approx(
+        np.array([[0, 0, 1 / 3], [1, 0, 0], [0, 0, 0], [0, 1 / 2, 0]]), abs=1e-6
+    )
+    assert basis.T @ np.diag(c) @ basis == pytest.approx(np.diag(penalties), rel=1e-6, abs=1e-6)
 
 
 def test_conjugate_gradients_take_a_product_for_each_distinct_scale() -> None:

@@ -11,29 +11,34 @@ from scipy.special import softmax
 
 from disentangle.errors import InputError
 from disentangle.evaluation.classifiers import softmax_regression
+from disentangle.evaluation.classifiers.columns import RAW, Columns, columns
 
-TOLERANCE = 1e-7
-"""Largest derivative of the mean loss, of codes up to 1."""
+TOLERANCE = 1e-5
+"""Of ``softmax_regression``: what a last step gains is 1e-10 nats a sample at most."""
 
-MAX_ITERATIONS = 200
+MAX_ITERATIONS = 1000
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """V classes, and weights (V, D + 1) whose last column is the bias."""
+    """V classes, and weights (V, D + 1), of codes in ``columns``, whose last column is the bias."""
 
     classes: np.ndarray
     weights: np.ndarray
+    columns: Columns = RAW
 
     def probabilities(self, codes: np.ndarray) -> np.ndarray:
         """Return the probability (N, V) of each class, for codes (N, D)."""
-        found: np.ndarray = softmax(softmax_regression.logits(self.weights, codes), axis=1)
+        found: np.ndarray = softmax(self._logits(codes), axis=1)
         return found
 
     def accuracy(self, codes: np.ndarray, labels: np.ndarray) -> float:
         """Return the share of labels (N,) that codes (N, D) tell."""
-        told = self.classes[softmax_regression.logits(self.weights, codes).argmax(axis=1)]
+        told = self.classes[self._logits(codes).argmax(axis=1)]
         return float((told == labels).mean())
+
+    def _logits(self, codes: np.ndarray) -> np.ndarray:
+        return softmax_regression.logits(self.weights, self.columns.of(codes))
 
 
 def fit(codes: np.ndarray, labels: np.ndarray, C: float) -> Classifier:  # noqa: N803
@@ -42,13 +47,11 @@ def fit(codes: np.ndarray, labels: np.ndarray, C: float) -> Classifier:  # noqa:
     Raises InputError if Newton's method does not reach it, which no finite codes are known to cause.
     """
     classes, y = np.unique(labels, return_inverse=True)
-    # The same problem in a unit that leaves no code above 1: derivatives are then of one size.
-    unit = max(1.0, float(np.abs(codes).max()))
-    strength = C * unit**2
+    scaled = columns(codes)
+    strengths = C * np.square(scaled.unit)
     if len(classes) == 2:
-        strength /= 2  # scikit-learn's one weight vector v is a pair -v / 2, v / 2 here, which costs half as much
-    weights = softmax_regression.fit(codes / unit, y, strength, TOLERANCE, MAX_ITERATIONS)
+        strengths = strengths / 2  # scikit-learn's one vector v is a pair -v / 2, v / 2 here, which costs half as much
+    weights = softmax_regression.fit(scaled.of(codes), y, strengths, TOLERANCE, MAX_ITERATIONS)
     if weights is None:
         raise InputError(f"logistic regression: no optimum after {MAX_ITERATIONS} steps; are the codes finite?")
-    weights[:, :-1] /= unit
-    return Classifier(classes, weights)
+    return Classifier(classes, weights, scaled)
