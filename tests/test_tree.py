@@ -55,8 +55,10 @@ def test_where_there_is_nothing_to_split_the_start_is_told(number: bool) -> None
     assert (tree.told(np.arange(10.0).reshape(5, 2), np.full(5, 7), np.zeros((3, 2)), 3, number) == 7).all()
 
 
-def test_neighbouring_floats_are_parted() -> None:
-    codes = column(1, math.nextafter(1, 2))
+@pytest.mark.parametrize("low", [1, math.nextafter(1, 2)])
+def test_neighbouring_floats_are_parted(low: float) -> None:
+    """Their middle is rounded to the lower of one pair, and to the higher of the other."""
+    codes = column(low, math.nextafter(low, 2))
     assert tree.told(codes, np.array([0, 1]), codes, 1, False).tolist() == [[0, 1]]
 
 
