@@ -30,21 +30,6 @@ FEW = {
 }
 """Options that only cost time, of every metric that has them."""
 
-RANGES = {
-    "total_correlation": (0, math.inf),
-    "wasserstein_correlation": (0, math.inf),
-    "wasserstein_correlation_normalised": (0, 2),
-    "mutual_information": (0, math.inf),
-    "active_dims": (0, 2 * DIM),
-    "efficiency": (0, math.inf),
-    "irs": (-1, 1),
-    "explicitness": (-1, 1),
-    "size": (0, math.inf),
-    "r2_linear": (-math.inf, 1),
-    "r2_kernel": (-math.inf, 1),
-}
-"""Of the scores that are no shares."""
-
 
 def codes(seed: int, samples: int = 300, dim: int = 2 * DIM) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(samples, dim))
@@ -155,19 +140,30 @@ def check_numbers(name: str, found: dict[str, float]) -> None:
 
 
 def check_range(name: str, score: str, value: float) -> None:
-    lowest, highest = RANGES.get(score, (0, 1))
+    ranges = registry.constant("metrics", name, "RANGES", {})
+    lowest, highest = ranges.get(score if score in ranges else score.rpartition("_")[0], (0, 1))
+    lowest, highest = -math.inf if lowest is None else lowest, math.inf if highest is None else highest
     outside = (
-        f"'{score}' of {name} is {value}, outside [{lowest}, {highest}]; another range needs a line in RANGES here"
+        f"'{score}' of {name} is {value}, outside [{lowest}, {highest}]; another range is stated in its file's RANGES"
     )
     assert math.isnan(value) or lowest <= value <= highest + 1e-9, outside
 
 
 def test_a_score_outside_its_range_is_told_where_to_state_another() -> None:
-    with pytest.raises(
-        AssertionError, match=r"^'excess' of kurtosis is -2\.0, outside \[0, 1\]; .* needs a line in RANGES"
-    ):
-        check_range("kurtosis", "excess", -2.0)
+    with pytest.raises(AssertionError, match=r"^'mig' of mig is -2\.0, outside \[0, 1\]; .* in its file's RANGES"):
+        check_range("mig", "mig", -2.0)
     check_range("irs", "irs", -1.0)
+    check_range("downstream_gbt", "efficiency", 3.0)
+    with pytest.raises(AssertionError):
+        check_range("irs", "irs", 1.1)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_ranges_are_of_scores_that_there_are_and_have_ends(name: str) -> None:
+    ranges = registry.constant("metrics", name, "RANGES", {})
+    assert set(ranges) <= set(registry.constant("metrics", name, "SCORES"))
+    assert all(None in ends or ends[0] < ends[1] for ends in ranges.values())
+    assert (0, 1) not in ranges.values()
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -17,7 +17,7 @@ SCORES = ("sap",)
 CONTINUOUS = True
 
 CHANGES = {"unit": ("sap",), "scale": ("sap",), "origin": ("sap",), "constant": ("sap",), "duplicate": ("sap",)}
-"""The penalty is in units of the codes; a constant code tells the value that comes most often, a copy is the second best."""
+"""The penalty is in units of the codes; a constant code tells the most frequent value, a copy is the second best."""
 
 
 @dataclass(frozen=True)
