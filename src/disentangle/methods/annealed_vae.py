@@ -2,9 +2,10 @@
 
 Paper: Burgess et al. 2018 (arXiv 1804.03599), Eq. 8, as in Locatello et al. 2019 (arXiv 1811.12359), appendix A:
 
-    R = gamma |KL(q(z | x) || p(z)) - C|, C = c_max min(step / ramp_steps, 1), c_max = lam in nats
+    R = gamma |mean_i KL(q(z | x_i) || p(z)) - C|, C = c_max min(step / ramp_steps, 1), c_max = lam in nats
 
-``gamma`` and ``ramp_steps`` are those of disentanglement_lib. Deviation: none.
+``gamma`` and ``ramp_steps`` are those of disentanglement_lib. Deviation: the divergence is the mean over a batch, as
+disentanglement_lib has it; Eq. 8 is of one image, each of which would then be held at C.
 """
 
 from dataclasses import dataclass

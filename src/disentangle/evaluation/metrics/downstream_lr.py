@@ -27,7 +27,7 @@ class Metric:
     """Accuracies after 10, 100, ... training points, and how much of the last are reached after 100.
 
     A class is told from all others by a half space of codes, so that a factor of ordered values is hardly told by its
-    own code (dSprites' factors as codes, 1,000 points: 0.38): ``downstream_lr_multinomial`` tells it (1.00).
+    own code (dSprites' factors as codes, 1,000 points: 0.35): ``downstream_lr_multinomial`` tells it (0.99).
 
     Source: Locatello et al. 2019, section 5.5 (cross-validated logistic regression, in scikit-learn before 0.22).
     Deviation: of ``one_vs_rest_cv``.

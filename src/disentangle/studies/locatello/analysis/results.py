@@ -60,7 +60,7 @@ DOWNSTREAM = {
     for name in ("LR", "GBT")
     for size in SIZES
 } | {f"Efficiency ({name})": Place("mean", f"downstream_{name.lower()}", "efficiency") for name in ("LR", "GBT")}
-"""Mean accuracies over factors, and statistical efficiencies, of logistic regression and boosted trees."""
+"""Mean accuracies over factors, and statistical efficiencies, of logistic regressions, one a class, and trees."""
 
 
 @functools.lru_cache(maxsize=1)

@@ -136,9 +136,10 @@ def _printed(results: Results) -> dict[tuple[str, str], float]:
 INTRODUCTION = """\
 # Locatello et al. 2019, key result 5: of use downstream?
 
-The downstream task is to tell the factors from the mean code, by logistic regression (LR) or boosted trees (GBT) on 10
-to 10,000 labelled points. The paper finds no reliable gain in sample efficiency where scores are higher, though in its
-table of dSprites all scores but Modularity go with it."""
+The downstream task is to tell the factors from the mean code, by logistic regression (LR, one a value against all
+others, as the paper's scikit-learn had it) or boosted trees (GBT) on 10 to 10,000 labelled points. The paper finds no
+reliable gain in sample efficiency where scores are higher, though in its table of dSprites all scores but Modularity go
+with it."""
 CORRELATIONS = """\
 Spearman's correlation × 100 over the trained models of a dataset; unrelated numbers have 0. Accuracies are means over
 factors. Efficiency is the accuracy of 100 training points over that of 10,000; where there are fewer points, sizes are
