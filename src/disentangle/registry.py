@@ -124,6 +124,7 @@ def misread(found: Any) -> str:
     return f"found the text {found!r}; write a number as 0.001 or 1.0e-3, without quotes." if number else ""
 
 
+@functools.cache
 def path(kind: str, name: str) -> Path:
     """Return the file of a plugin; raises InputError with the nearest known name when there is none."""
     known = names(kind)
@@ -232,6 +233,7 @@ def constant(kind: str, name: str, constant: str, default: Any = NO_DEFAULT) -> 
         raise InputError(f"{path(kind, name)}: {constant} must be written out: it is read, not run.") from None
 
 
+@functools.cache
 def assigned(kind: str, name: str, constant: str, required: bool = True) -> ast.expr | None:
     """Return what a plugin's module assigns to a constant, as it is written, None where it defines none.
 

@@ -38,7 +38,7 @@ class Job:
     placed: tuple[str, ...] = ()
     """Files that it reads and no job makes: official ones, checked by their published checksums."""
 
-    @property
+    @functools.cached_property
     def seal(self) -> Path:
         """Where its seal lies: beside the first file that it makes."""
         return self.makes[0].with_suffix(".seal")
