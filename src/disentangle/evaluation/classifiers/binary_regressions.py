@@ -17,7 +17,7 @@ import numpy as np
 
 from disentangle.evaluation.classifiers.softmax_regression import HALVINGS, ROUNDING, STALLED, directions
 
-LEAD = 64
+LEAD = 300
 """Directions of codes whose block of a Hessian is factored."""
 CHUNK = 1024
 """Samples whose numbers stay in the cache of a core."""
@@ -65,7 +65,7 @@ def fit(
     at = evaluate(w, x, signs, c)
     # As many products take the time of the Hessians.
     lead = min(len(x), LEAD)
-    dear = lead**2 / (2 * len(x))
+    dear = lead**2 / (4 * len(x))
     products = dear
     for _ in range(max_iterations):
         value, g, curvature = at
@@ -105,7 +105,8 @@ def hessians(x: np.ndarray, curvature: np.ndarray) -> np.ndarray:
     """Return sum_n h_kn x_n x_n^T, (K, D, D), of curvatures h (K, N) and codes x (D, N)."""
     dim = len(x)
     if dim > FEW:
-        return np.stack([(x * h) @ x.T for h in curvature])
+        halves = (x * np.sqrt(h) for h in curvature)
+        return np.stack([half @ half.T for half in halves])  # half of the products of any other two matrices
     first, second = np.triu_indices(dim)
     packed = np.zeros((len(curvature), len(first)))
     size = max(1, PAIRS // len(first))
