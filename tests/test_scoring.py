@@ -232,12 +232,9 @@ class Slow:
     """A metric that makes a clock go on by what it is given."""
 
     clock: Callable[[float], None]
-    points: int = 10_000
-    batch: int = 64
-    sizes: tuple[int, ...] = (10, 100, 1000, 10_000)
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
-        self.clock(len(population.codes) * self.points * 1e-6)
+        self.clock(4 * population.codes.shape[1])
         return {"mig": 0.5}
 
 
@@ -253,28 +250,26 @@ class Clock:
 
 def test_what_takes_over_a_minute_is_said_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    rows = 20_000  # 200 s, of rows times points
-    population = Population(np.zeros((rows, 30)), np.arange(rows)[:, None] % 2, ("a",), complete=False)
+    factors = np.arange(20_000)[:, None] % 2
     plan = measuring.Plan(seed=0, repeats=1, chance=1, ceiling=False)
-    work = measuring.measure({"mig": Slow(Clock(monkeypatch))}, population, plan, said.append)
-    next(work)
-    assert said == ["1 of 1: mig: about 7 minutes"]
-    small = Population(population.codes[:, :2], population.factors, ("a",), complete=False)
-    said.clear()
-    next(measuring.measure({"mig": Slow(Clock(monkeypatch))}, small, plan, said.append))
-    assert said == ["1 of 1: mig", "mig, once more by chance, at best or again: about 3 minutes"]
+    expected = {
+        100: ["1 of 1: mig", "mig: about 13 minutes"],  # 400 s, twice
+        20: ["1 of 1: mig", "mig: for chance, ceiling and repeats about 1 minute"],  # 80 s, once more
+        10: ["1 of 1: mig"],
+    }
+    for dim, lines in expected.items():
+        population = Population(np.zeros((20_000, dim)), factors, ("a",), complete=False)
+        said.clear()
+        next(measuring.measure({"mig": Slow(Clock(monkeypatch))}, population, plan, said.append))
+        assert said == lines
 
 
-def test_seconds_of_parts_tell_those_of_the_whole() -> None:
-    for power, factor in ((1, 10), (1.5, 10**1.5), (2, 100)):
-        assert cost.extrapolated(0.5**power, 1) == pytest.approx(factor)
-    assert cost.extrapolated(2.0, 2.5) == pytest.approx(2.5 + 18 * 0.5)  # 1.5 at the start, and 10 for all rows
-    assert cost.extrapolated(2.0, 1.0) == pytest.approx(1 * 10 ** np.log2(0.5))
-
-
-def test_a_part_of_a_metric_has_a_part_of_its_points() -> None:
-    found = cost.fewer(Slow(float), 20)
-    assert (found.points, found.batch, list(found.sizes)) == (500, 64, [1, 5, 50, 500])
+def test_seconds_of_some_codes_tell_those_of_all() -> None:
+    for power in (1, 1.5, 2, 3):
+        assert cost.extrapolated(1, 2**power, 32) == pytest.approx(32**power)
+    assert cost.extrapolated(2.0, 2.5, 32) == pytest.approx(1.5 + 0.5 * 32)  # 1.5 at the start, and 0.5 as often
+    assert cost.extrapolated(2.0, 1.0, 32) == pytest.approx(1 / 16)
+    assert cost.extrapolated(1, 100, 4) == pytest.approx(100 * 2**3)  # no steeper than a cube
 
 
 def test_a_line_is_said_of_each_metric() -> None:

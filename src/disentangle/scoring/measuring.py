@@ -50,28 +50,24 @@ class Plan:
 
 @dataclass
 class Progress:
-    """A line before each metric, and how long it takes if that is over a minute."""
+    """A line before each metric, and how long it takes where that is over a minute, as soon as it is known."""
 
     say: Callable[[str], object]
     count: int
     done: int = field(default=0, init=False)
     told: bool = field(default=False, init=False)
 
-    def start(self, name: str, seconds: float) -> None:
+    def start(self, name: str) -> None:
         """Say that a metric is computed now."""
-        self.done += 1
-        self.told = seconds > LONG
-        self.say(f"{self.done} of {self.count}: {name}{_about(seconds)}")
+        self.done, self.told = self.done + 1, False
+        self.say(f"{self.done} of {self.count}: {name}")
 
-    def ran(self, name: str, seconds: float) -> None:
-        """Say how long the runs that are left take, as the first has told, unless it was said."""
+    def takes(self, name: str, what: str, seconds: float) -> None:
+        """Say how long something takes, unless it is short or was said."""
         if seconds > LONG and not self.told:
-            self.say(f"{name}, once more by chance, at best or again{_about(seconds)}")
-
-
-def _about(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f": about {minutes} minute{'s' * (minutes > 1)}" if seconds > LONG else ""
+            minutes = round(seconds / 60)
+            self.say(f"{name}: {what}about {minutes} minute{'s' * (minutes > 1)}")
+            self.told = True
 
 
 def measure(
@@ -88,10 +84,11 @@ def measure(
             return scores_of({name: metric}, of, seed)[name] or {}
 
         runs = plan.runs(name)
-        progress.start(name, cost.seconds(name, metric, population) * runs if say else 0)
+        progress.start(name)
+        progress.takes(name, "", cost.seconds(name, metric, population) * runs if say else 0)
         start = time.perf_counter()
         first = scores(population, plan.seed)
-        progress.ran(name, (time.perf_counter() - start) * (runs - 1))
+        progress.takes(name, "for chance, ceiling and repeats ", (time.perf_counter() - start) * (runs - 1))
         seeds = [streams.seed_of(plan.seed, "repeat", repeat) for repeat in range(1, plan.repeats)]
         draws = first, *(scores(population, seed) for seed in seeds)
         chance: tuple[Found, ...] = ()
