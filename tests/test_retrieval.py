@@ -72,7 +72,7 @@ def test_rotation_shift_and_scale_leave_the_neighbours() -> None:
     codes = rng.normal(size=(200, 5))
     expected = nearest(codes, np.arange(200), 3).tolist()
     turn = np.linalg.qr(rng.normal(size=(5, 5)))[0]
-    for moved in (codes @ turn, codes + 1e6, 1e-8 * codes, 1e90 * codes):
+    for moved in (codes @ turn, codes + 1e6, 1e-8 * codes, 1e90 * codes, 1e-180 * codes, 1e300 * codes):
         assert nearest(moved, np.arange(200), 3).tolist() == expected
 
 

@@ -18,7 +18,7 @@ SPREAD = 0.85
 
 def binned(codes: np.ndarray, bins: int) -> np.ndarray:
     """Return the bin (N, D), 0 .. ``bins`` - 1, of codes (N, D): of equal width, over each code's own range."""
-    found = np.empty(codes.shape, dtype=np.int64)
+    found = np.empty(codes.shape, dtype=np.int64, order="F")  # codes are counted one by one
     for d, code in enumerate(codes.T):
         edges = np.linspace(code.min(), code.max(), bins + 1)[:-1]
         found[:, d] = np.digitize(code, edges) - 1
@@ -47,9 +47,12 @@ def remarks(codes: np.ndarray, kinds: np.ndarray, bins: int) -> list[str]:
 
 def joint_counts(codes: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Return how often (D, A, B) each of D discrete codes (N, D) and a factor (N,) have the values a and b."""
-    dim, values, kinds = codes.shape[1], codes.max(initial=0) + 1, factor.max() + 1
-    cell = (np.arange(dim) * values + codes) * kinds + factor[:, None]
-    return np.bincount(cell.ravel(), minlength=dim * values * kinds).reshape(dim, values, kinds)
+    values, kinds = codes.max(initial=0) + 1, factor.max() + 1
+    found = np.empty((codes.shape[1], kinds * values), dtype=np.int64)
+    start = factor * values
+    for counts, code in zip(found, codes.T, strict=True):
+        counts[:] = np.bincount(start + code, minlength=len(counts))
+    return found.reshape(-1, kinds, values).swapaxes(1, 2)
 
 
 def of_counts(joint: np.ndarray) -> np.ndarray:
