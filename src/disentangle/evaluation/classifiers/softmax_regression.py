@@ -23,7 +23,8 @@ from functools import partial
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
-PRECONDITIONER_SAMPLES = 4096
+PRECONDITIONER_SAMPLES = 2048
+"""At least, and two a column, so that no direction of codes is without."""
 PRECONDITIONER_UNKNOWNS = 800
 """Of the block that is factored; where there are more, it is of the leading directions of codes alone."""
 
@@ -68,7 +69,7 @@ def fit(
     value, p = objective(w, x, y, c)
     # As many products take the time of a preconditioner: flops of both, those of a product at half the speed.
     factored = min(w.size, PRECONDITIONER_UNKNOWNS)
-    dear = factored**2 / w.size * min(1, PRECONDITIONER_SAMPLES / len(y)) / 8
+    dear = factored**2 / w.size * _samples(x) / len(y) / 8
     products, steep, far = dear, np.inf, np.abs(x).max() > ORDINARY
     for _ in range(max_iterations):
         g = gradient(w, x, y, c, p)
@@ -159,6 +160,10 @@ def _parts(x: np.ndarray) -> list[slice]:
     return [slice(start, start + CHUNK) for start in range(0, x.shape[1], CHUNK)]
 
 
+def _samples(x: np.ndarray) -> int:
+    return min(x.shape[1], max(PRECONDITIONER_SAMPLES, 2 * len(x)))
+
+
 def preconditioner(x: np.ndarray, c: np.ndarray, p: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Return the map of r (K, D + 1), less what classes share, to A^-1 r, with A an estimate of H.
 
@@ -169,7 +174,7 @@ def preconditioner(x: np.ndarray, c: np.ndarray, p: np.ndarray) -> Callable[[np.
         A = (sum_n diag(p_n) - p_n p_n^T) / sum_n u_n (x) sum_n u_n x_n x_n^T + c.
     """
     classes, dim = len(p), len(x)
-    count = min(p.shape[1], PRECONDITIONER_SAMPLES)
+    count = _samples(x)
     rest = others(p)
     u = (p * rest).sum(0)
     likely = u + 1e-12 if count < p.shape[1] else np.ones(count)
