@@ -161,8 +161,8 @@ def _parts(x: np.ndarray) -> list[slice]:
 
 
 def _samples(x: np.ndarray) -> int:
-    dim, samples = x.shape
-    return min(samples, max(PRECONDITIONER_SAMPLES, 2 * dim))
+    dim, samples = len(x), x.shape[1]
+    return int(min(samples, max(PRECONDITIONER_SAMPLES, 2 * dim)))
 
 
 def preconditioner(x: np.ndarray, c: np.ndarray, p: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
