@@ -93,3 +93,26 @@ def test_more_steps_than_allowed_are_told(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(linear_svm, "MAX_ITERATIONS", 2)
     with pytest.raises(InputError, match=r"^support vector machine: no optimum after 2 steps"):
         linear_svm.fit(*problem(0, 3), 1.0)
+
+
+@pytest.mark.parametrize("far", [1e3, 1e8, 1e40, 1e90, -1e90])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_optimum_is_found_beside_a_row_far_out(seed: int, far: float) -> None:
+    """No step along a ladder of slopes and intercepts, of the size of either unit, leads down."""
+    x, labels = problem(seed, 4, samples=60)
+    x[seed] = far
+    weights = linear_svm.fit(x, labels, 0.01).weights
+    counts = np.bincount(labels, minlength=4)
+    for v, (slope, intercept) in enumerate(weights):
+        sign, cost = np.where(labels == v, 1, -1), 0.01 * np.where(labels == v, 60 / (4 * counts[v]), 1)
+
+        def value(w: float, b: float, sign: np.ndarray = sign, cost: np.ndarray = cost) -> float:
+            return float((w**2 + b**2) / 2 + (cost * np.maximum(0, 1 - sign * (w * x + b)) ** 2).sum())
+
+        best = value(slope, intercept)
+        assert best <= cost.sum()
+        for size in (1e-3, 1e-1):
+            for unit in (1, 1 / abs(far)):
+                for w in (-size, 0, size):
+                    for b in (-size, 0, size):
+                        assert best <= value(slope + w * unit, intercept + b) + 1e-9

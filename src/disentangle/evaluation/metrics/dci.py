@@ -74,7 +74,7 @@ def disentanglement(r: np.ndarray) -> float:
     p = r + 1e-11
     p /= p.sum(1, keepdims=True)
     entropy = -(p * np.log(p)).sum(1) / np.log(r.shape[1])
-    return float(r.sum(1) @ (1 - entropy) / r.sum()) if r.any() else 0.0
+    return max(0.0, float(r.sum(1) @ (1 - entropy) / r.sum())) if r.any() else 0.0
 
 
 def completeness(r: np.ndarray) -> float:
