@@ -447,6 +447,43 @@ def test_a_table_in_another_encoding_is_refused(capsys: pytest.CaptureFixture[st
     refused([*given, "--factors", "y.csv"], "y.csv: not a readable table ('utf-8' codec can't decode", capsys)
 
 
+BITS = [
+    "1",
+    "0",
+    "2.5",
+    "a",
+    "NA",
+    "nan",
+    "inf",
+    "1e999",
+    "é",
+    '"',
+    "True",
+    "9" * 20,
+    " ",
+    ",",
+    ";",
+    "\t",
+    "|",
+    "\n",
+    "1,2\n",
+]
+BITS += ["\r\n", "a;b\n", "#", "\\", "\0", "\ufeff", "Unnamed: 0", "2020-01-01"]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from(BITS), max_size=40), st.integers(1, 20))
+def test_whatever_a_table_holds_it_is_read_or_refused_in_a_line(bits: list[str], times: int) -> None:
+    Path("any.csv").write_text("".join(bits) + ("\n" + "".join(bits[::-1])) * times, newline="")
+    for codes, factors in ((read_codes, lambda _: PLACE), (lambda _: CODES, read_factors)):
+        try:
+            found = joined(codes(Path("any.csv")), factors(Path("any.csv"))).population
+        except InputError as refusal:
+            assert "\n" not in str(refusal) and len(str(refusal)) < 600
+        else:
+            assert found.finite and np.isfinite(found.factors).all()
+
+
 def test_an_archive_that_unpacks_to_more_than_can_be_meant_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
