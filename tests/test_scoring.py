@@ -267,8 +267,8 @@ def test_what_takes_over_a_minute_is_said_before_it_starts(monkeypatch: pytest.M
 def test_seconds_of_some_codes_tell_those_of_all() -> None:
     for power in (1, 1.5, 2, 3):
         assert cost.extrapolated(1, 2**power, 32) == pytest.approx(32**power)
-    assert cost.extrapolated(2.0, 2.5, 32) == pytest.approx(1.5 + 0.5 * 32)  # 1.5 at the start, and 0.5 as often
-    assert cost.extrapolated(2.0, 1.0, 32) == pytest.approx(1 / 16)
+    assert cost.extrapolated(2.0, 3.8, 32) == pytest.approx(0.2 + 1.8 * 32)  # 0.2 at the start, and 1.8 as often
+    assert cost.extrapolated(2.0, 1.0, 32) == pytest.approx(16**0.75)  # the first was held up
     assert cost.extrapolated(1, 100, 4) == pytest.approx(100 * 2**3)  # no steeper than a cube
 
 

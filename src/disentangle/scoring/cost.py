@@ -19,8 +19,9 @@ LARGE = 1 << 18
 DRAWN = 10_000
 """Rows that metrics draw by default."""
 
-STEEPEST = 3.0
-"""The power of codes that a cost may grow by, as that of solving for their weights does."""
+FLATTEST, STEEPEST = 0.75, 3.0
+"""Powers of codes that a cost may grow by: where the first run met a machine that was busy, and as of solving for
+weights."""
 
 
 def seconds(name: str, metric: Any, population: Population) -> float:
@@ -39,9 +40,9 @@ def extrapolated(few: float, many: float, times: float) -> float:
     """Return the seconds of ``times`` as many codes from those of ``few`` and of twice as many.
 
     They grow as a line does, t + (t_2 - t) (times - 1), or, if that is more, as a power, t_2 (times / 2)^p with
-    p = log2 (t_2 / t), up to that of ``STEEPEST``.
+    p = log2 (t_2 / t), from ``FLATTEST`` to ``STEEPEST``.
     """
-    power = min(np.log2(many / few), STEEPEST)
+    power = np.clip(np.log2(many / few), FLATTEST, STEEPEST)
     return float(max(few + (many - few) * (times - 1), many * (times / 2) ** power))
 
 
