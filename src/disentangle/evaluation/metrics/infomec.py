@@ -116,7 +116,8 @@ def explicitness(codes: np.ndarray, factors: np.ndarray, kinds: np.ndarray, step
     for factor, continuous in zip(factors.T, kinds, strict=True):
         if continuous:
             (f,) = standardised(factor[:, None])
-            shares.append(1 - float(((f - x @ np.linalg.lstsq(x, f)[0]) ** 2).mean()))
+            error = float(((f - x @ np.linalg.lstsq(x, f)[0]) ** 2).mean())
+            shares.append(1 - min(error, 1))  # rounding may leave more than f has
         else:
             (entropy,) = mutual_information.entropies(factor[:, None])
             loss = cross_entropy(x, np.unique(factor, return_inverse=True)[1], steps)
