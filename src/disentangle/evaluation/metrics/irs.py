@@ -23,8 +23,8 @@ class Metric:
     """``irs`` of ``points`` rows; ``quantile`` stands in for the largest deviation of a code under a factor.
 
     It is at most 1. Codes of noise have no fixed score: of 10,000 rows, those of a normal distribution have 0.38 to
-    0.39 with the factors of dSprites and 0.36 to 0.44 with those of other sets, and more where fewer rows share a value,
-    uniform ones 0.01, those of two values 0, or a little less, as a group's mean is not that of all.
+    0.39 with the factors of dSprites and 0.36 to 0.44 with those of other sets, and more where fewer rows share a
+    value, uniform ones 0.01, those of two values 0, or a little less, as a group's mean is not that of all.
 
     >>> from disentangle.metrics import irs
     >>> irs([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
