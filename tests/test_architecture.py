@@ -1,6 +1,7 @@
 """The house: its wings, the way that imports may run, and what may know a study's name."""
 
 import ast
+import os
 import re
 from pathlib import Path
 
@@ -82,3 +83,10 @@ def test_what_stands_beside_the_package_imports_what_there_is() -> None:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "disentangle":
                 assert all(imports.source(file, node, alias) for alias in node.names), (file.name, ast.unparse(node))
+
+
+@pytest.mark.xdist_group("one")
+def test_a_group_of_tests_is_one_to_those_who_share_them_out(request: pytest.FixtureRequest) -> None:
+    """What a study's workflow tests share is built by one worker."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert request.node.nodeid.endswith("@one")
