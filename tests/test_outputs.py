@@ -194,9 +194,10 @@ class Toy:
 
 
 def forget() -> None:
-    cached: list[Any] = [registry.names, registry.tree, registry.options, study.studies, needs, outputs._needed_at]
-    for cache in cached:
-        cache.cache_clear()
+    read: list[Any] = [*vars(registry).values(), study.studies, needs, outputs._needed_at]
+    for cached in read:
+        if hasattr(cached, "cache_clear"):
+            cached.cache_clear()
 
 
 @pytest.fixture
