@@ -183,6 +183,21 @@ def test_files_of_days_to_come_are_good(built: Project, tmp_path: Path) -> None:
     assert whole(project) == before
 
 
+def test_links_to_nothing_and_folders_for_records_are_in_nobodys_way(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "project")
+    before = whole(project)
+    project.snakemake("--forcerun", "report")
+    for name in ("reports/table3.json", f"{CELL}/codes.npz"):
+        (project.folder / name).unlink()
+        (project.folder / name).symlink_to("nothing")
+    records = project.folder / ".snakemake/metadata"
+    for record in records.iterdir():
+        record.unlink()
+        record.mkdir()
+    project.snakemake()
+    assert whole(project) == before
+
+
 def test_one_more_metric_measures_that_metric(built: Project, tmp_path: Path) -> None:
     project = built.copy(tmp_path / "copy")
     source = project.folder / "src/disentangle/evaluation/metrics"

@@ -221,7 +221,8 @@ class LogHandler(LogHandlerBase):
 
     def _status(self) -> str:
         for job in self.running.values():
-            job.line = "".join(last_lines(Path(job.logs[0]), 1, since=job.started - 1)) if job.logs else ""
+            line = "".join(last_lines(Path(job.logs[0]), 1, since=job.started - 1)) if job.logs else ""
+            job.line = "" if line.startswith("error:") else line  # which is told in full as soon as the job has ended
         left = seconds_left(self.jobs, self.finished, self.running.values(), self.slots, time.time())
         return status(self.done, self.total, left, self.running.values())
 

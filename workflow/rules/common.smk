@@ -106,6 +106,10 @@ def reads(ask):
         if job in run:
             workflow.dag.forcefiles.update(map(str, job.makes))
             tell(FOUND.lack(job))
+            for path in job.makes:
+                # Snakemake would ask for the time of what is not there.
+                if path.is_symlink() and not path.exists():
+                    path.unlink()
             return paths
         there = {path for maker, path in job.inputs if maker not in run} | {*job.placed}
         return [
@@ -119,7 +123,18 @@ def reads(ask):
 def planned():
     """Return the jobs that run. What the user asks for is not known before the graph is built."""
     workflow.dag_settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
+    clear_records()
     return to_run(targets(), FOUND, whole(), forced)
+
+
+def clear_records():
+    """Remove what lies among Snakemake's records and is no file: nothing rests on them, and it would end at one."""
+    if os.path.isdir(".snakemake/metadata"):
+        for record in os.scandir(".snakemake/metadata"):
+            if record.is_dir(follow_symlinks=False):
+                shutil.rmtree(record)
+            elif not record.is_file():
+                os.unlink(record)
 
 
 def whole():
