@@ -9,6 +9,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,6 +140,14 @@ class Project:
         """Return a copy with the times of its files kept, as if nothing had happened."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder)
+
+
+def forget(*kept: Any) -> None:
+    """Empty the caches of functions, and those of all functions of modules: sources are read anew."""
+    for place in kept:
+        for cached in vars(place).values() if isinstance(place, ModuleType) else [place]:
+            if hasattr(cached, "cache_clear"):
+                cached.cache_clear()
 
 
 def jobs(output: str) -> Counter:

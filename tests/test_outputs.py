@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import forget
 
 from disentangle import registry
 from disentangle.cells import Cell
@@ -161,6 +162,10 @@ CLAIMS = (print,)
 """
 
 
+READ = (registry, study.studies, needs, outputs._needed_at)
+"""What keeps what it has read of a package."""
+
+
 class Toy:
     """A study ``toy`` in a package of its own, whose files a test may write anew."""
 
@@ -178,7 +183,7 @@ class Toy:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-        forget()
+        forget(*READ)
 
     def needs(self, said: str, report: str = "whole") -> None:
         self.write(f"reports/{report}.py", REPORT.replace("{}", said))
@@ -193,19 +198,12 @@ class Toy:
         return params.Params("s", (), {"s": {"studies": {"toy": section}, "datasets": {}}})
 
 
-def forget() -> None:
-    read: list[Any] = [*vars(registry).values(), study.studies, needs, outputs._needed_at]
-    for cached in read:
-        if hasattr(cached, "cache_clear"):
-            cached.cache_clear()
-
-
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toy]:
     monkeypatch.setattr(registry, "PACKAGE", tmp_path)
     yield Toy(tmp_path / "studies/toy")
     monkeypatch.undo()
-    forget()
+    forget(*READ)
 
 
 @pytest.mark.parametrize(

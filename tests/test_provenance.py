@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import conftest
 import pytest
 import yaml
 from conftest import PARAMS, write_raw_data
@@ -58,10 +59,7 @@ FILES = {
 
 def forget() -> None:
     """Read all sources anew."""
-    for module in (registry, imports, definitions, spelling, provenance):
-        for cached in vars(module).values():
-            if hasattr(cached, "cache_clear"):
-                cached.cache_clear()
+    conftest.forget(registry, imports, definitions, spelling, provenance)
     provenance._MEANINGS.clear()
 
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from conftest import forget
 
 from disentangle import registry
 from disentangle.errors import InputError
@@ -233,9 +234,7 @@ def test_a_wrong_study_gets_one_message_that_names_its_file(
         (folder / "figures/fig1.py").touch()
     shutil.copytree(registry.PACKAGE / "training/families", tmp_path / "training/families")
     monkeypatch.setattr(registry, "PACKAGE", tmp_path)
-    cached = (*(found for found in vars(registry).values() if hasattr(found, "cache_clear")), studies)
-    for cache in cached:
-        cache.cache_clear()
+    forget(registry, studies)
     try:
         assert set(params.schema()["$defs"]["studies"]["properties"]) == {"toy", "other"}
         if file:
@@ -244,15 +243,13 @@ def test_a_wrong_study_gets_one_message_that_names_its_file(
             (tmp_path / "studies/toy" / file).write_text(text.replace(old, new, 1))
         else:
             (tmp_path / "studies" / old).rename(tmp_path / "studies" / new)
-        for cache in cached:
-            cache.cache_clear()
+        forget(registry, studies)
         with pytest.raises(InputError, match=said) as caught:
             params.schema()
         assert "\n" not in str(caught.value)
     finally:
         monkeypatch.undo()
-        for cache in cached:
-            cache.cache_clear()
+        forget(registry, studies)
 
 
 def test_a_file_that_is_no_python_gets_one_message(tmp_path: Path) -> None:

@@ -227,11 +227,16 @@ def _npz(path: Path) -> dict[str, np.ndarray]:
             name = member.filename.removesuffix(".npy")
             if name == member.filename or name in found or {"", "..", "."} & {*name.split("/")}:
                 raise ValueError(f"found a member {member.filename!r}; allowed: NAME.npy, each once")
-            with archive.open(member) as file:
-                check_header(file, member.file_size, name)
-            with archive.open(member) as file:  # anew, as its checksum is of what is read from the beginning
-                found[name] = np.lib.format.read_array(file, allow_pickle=False)
+            found[name] = read_member(archive, member, name)
     return found
+
+
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> np.ndarray:
+    """Read an array of a ``.npz``; raises ValueError, or what reading raises, for one that is damaged or of objects."""
+    with archive.open(member) as file:
+        check_header(file, member.file_size, name)
+    with archive.open(member) as file:  # anew, as its checksum is of what is read from the beginning
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _npy(path: Path) -> np.ndarray:

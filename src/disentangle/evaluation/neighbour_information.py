@@ -14,6 +14,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
+from disentangle.evaluation.standardisation import standardised
+
 NEIGHBOURS = 3
 
 NOISE = 1e-10
@@ -31,7 +33,7 @@ def ksg(x: np.ndarray, y: np.ndarray, k: int = NEIGHBOURS) -> float:
     k = min(k, len(x) - 1)
     if k < 1 or not np.ptp(x) or not np.ptp(y):
         return 0.0
-    rows = np.stack([_standardised(x, 0), _standardised(y, 1)], axis=1)
+    rows = np.stack([_noisy(x, 0), _noisy(y, 1)], axis=1)
     apart = cKDTree(rows).query(rows, [k + 1], p=np.inf)[0][:, 0]  # the first is the row itself
     n_x, n_y = (_nearer(np.sort(part), part, apart) for part in rows.T)
     return float(max(0.0, digamma(len(x)) + digamma(k) - (digamma(n_x) + digamma(n_y)).mean()))
@@ -46,7 +48,7 @@ def ross(x: np.ndarray, labels: np.ndarray, k: int = NEIGHBOURS) -> float:
     x, y = x[counts[y] > 1], y[counts[y] > 1]
     if len(kept := np.unique(y)) < 2 or not np.ptp(x):
         return 0.0
-    x = _standardised(x, 0)
+    x = _noisy(x, 0)
     every = np.sort(x)
     total = 0.0
     for label in kept:
@@ -68,12 +70,10 @@ def self_information(x: np.ndarray, k: int = NEIGHBOURS) -> float:
     return float(max(0.0, digamma(len(x)) - digamma(np.maximum(counts[place], min(k, len(x) - 1) + 1)).mean()))
 
 
-def _standardised(x: np.ndarray, stream: int) -> np.ndarray:
-    """Return x (N,) with mean 0, deviation 1 and the noise of a stream, of any finite numbers that vary."""
-    x = x / np.abs(x).max()
-    x = x - x.mean()
-    x = x / np.abs(x).max()
-    found: np.ndarray = x / x.std() + NOISE * np.random.default_rng(stream).standard_normal(len(x))
+def _noisy(x: np.ndarray, stream: int) -> np.ndarray:
+    """Return x (N,) with mean 0, deviation 1 and the noise of a stream."""
+    (z,) = standardised(x[:, None])
+    found: np.ndarray = z[:, 0] + NOISE * np.random.default_rng(stream).standard_normal(len(x))
     return found
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from disentangle.evaluation.standardisation import in_unit
+
 TIE = 1e-12
 """Squared distances that differ by less, in units of that of the code farthest from the mean, are the same."""
 
@@ -18,8 +20,7 @@ def nearest(codes: np.ndarray, queries: np.ndarray, count: int = 1, block: int =
     Source: Kahana & Hoshen 2022, released code. Deviation: there the nearest code is dropped as the query itself, which
     is one of its duplicates where it has some.
     """
-    # In a unit, a power of 2, whose squares are numbers.
-    codes = np.ldexp(codes, -int(np.frexp(np.abs(codes).max())[1]))
+    codes = in_unit(codes)
     centred = codes - codes.mean(axis=0)
     half = (centred**2).sum(axis=1) / 2
     scale = 2 * half.max()

@@ -126,6 +126,11 @@ class Rows:
         """Return whether groups can be drawn that share the value of a factor."""
         return len(self._by_value(factor)[0]) > 0
 
+    def shares_each(self) -> bool:
+        """Return whether that is so of each factor, and there are several to be told apart."""
+        kinds = range(self.population.factors.shape[1])
+        return len(kinds) > 1 and all(map(self.shares, kinds))
+
     def _by_value(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the rows sorted by a factor, where each of its values starts, and how many rows have it, if any.
 

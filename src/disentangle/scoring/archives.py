@@ -47,10 +47,7 @@ def member(path: Path, name: str) -> np.ndarray:
         info, most = archive.getinfo(f"{name}.npy"), max(4 * path.stat().st_size, files.MOST_UNPACKED)
         if info.file_size > most:
             raise ValueError(f"{name} unpacks to {info.file_size} bytes; allowed: up to {most}")
-        with archive.open(info) as file:
-            files.check_header(file, info.file_size, name)
-        with archive.open(info) as file:  # anew, as its checksum is of what is read from the beginning
-            return np.lib.format.read_array(file, allow_pickle=False)
+        return files.read_member(archive, info, name)
 
 
 def array(path: Path) -> np.ndarray:

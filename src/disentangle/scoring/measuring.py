@@ -10,6 +10,7 @@ import numpy as np
 from disentangle import registry, streams
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.scores import remarks_of, scores_of
+from disentangle.evaluation.standardisation import standardised
 from disentangle.scoring import cost
 
 Found = dict[str, float | None]
@@ -121,8 +122,8 @@ def by_chance(population: Population) -> Population:
 
 def perfect(population: Population) -> Population:
     """Return a population whose codes (N, K) are its factors that vary, each of mean 0 and deviation 1."""
-    factors = population.factors[:, population.varying].astype(np.float64)
-    return replace(population, codes=(factors - factors.mean(axis=0)) / factors.std(axis=0), deviation=None)
+    (codes,) = standardised(population.factors[:, population.varying].astype(np.float64))
+    return replace(population, codes=codes, deviation=None)
 
 
 def interval(values: list[float]) -> tuple[float, float, float]:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle.errors import InputError
 from disentangle.evaluation.classifiers import softmax_regression
 from disentangle.evaluation.classifiers.columns import Columns, columns
+from disentangle.evaluation.classifiers.logistic_regression import MAX_ITERATIONS, reached
 
 STRENGTHS = np.logspace(-4, 4, 10)
 """The values of C, from the strongest penalty to the weakest."""
@@ -25,7 +25,6 @@ FOLDS = 5
 
 TOLERANCE = 1e-4
 """Of ``softmax_regression``; a tighter one changes no choice of C and hardly ever a prediction."""
-MAX_ITERATIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -76,10 +75,7 @@ def _path(x: np.ndarray, labels: np.ndarray, strengths: np.ndarray) -> tuple[np.
     path: list[np.ndarray] = []
     for C in strengths:  # noqa: N806
         start = path[-1] if path else None
-        weights = softmax_regression.fit(x, y, C, TOLERANCE, MAX_ITERATIONS, start)
-        if weights is None:
-            raise InputError(f"logistic regression: no optimum after {MAX_ITERATIONS} steps; are the codes finite?")
-        path.append(weights)
+        path.append(reached(softmax_regression.fit(x, y, C, TOLERANCE, MAX_ITERATIONS, start)))
     return classes, path
 
 

@@ -52,6 +52,11 @@ def fit(codes: np.ndarray, labels: np.ndarray, C: float) -> Classifier:  # noqa:
     if len(classes) == 2:
         strengths = strengths / 2  # scikit-learn's one vector v is a pair -v / 2, v / 2 here, which costs half as much
     weights = softmax_regression.fit(scaled.of(codes), y, strengths, TOLERANCE, MAX_ITERATIONS)
+    return Classifier(classes, reached(weights), scaled)
+
+
+def reached(weights: np.ndarray | None) -> np.ndarray:
+    """Return the weights of an optimum; raises InputError where ``MAX_ITERATIONS`` steps did not reach it."""
     if weights is None:
         raise InputError(f"logistic regression: no optimum after {MAX_ITERATIONS} steps; are the codes finite?")
-    return Classifier(classes, weights, scaled)
+    return weights

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle.errors import InputError
 from disentangle.evaluation.classifiers import binary_regressions
 from disentangle.evaluation.classifiers.columns import Columns, columns
-from disentangle.evaluation.classifiers.logistic_cv import MAX_ITERATIONS, STRENGTHS, folds
+from disentangle.evaluation.classifiers.logistic_cv import STRENGTHS, folds
+from disentangle.evaluation.classifiers.logistic_regression import MAX_ITERATIONS, reached
+from disentangle.evaluation.classifiers.softmax_regression import logits
 
 TOLERANCE = 1e-4
 """Of ``binary_regressions``; a tighter one changes no choice of C and hardly ever a prediction."""
@@ -38,8 +39,8 @@ class Model:
 
     def predict(self, codes: np.ndarray) -> np.ndarray:
         """Return the class (M,) that codes (M, D) are most surely of, in the spelling of the labels."""
-        z = _logits(self.weights, self.columns.of(codes))
-        chosen: np.ndarray = self.classes[z.argmax(0) if len(self.classes) != 2 else (z[0] > 0).astype(int)]
+        z = logits(self.weights, self.columns.of(codes))
+        chosen: np.ndarray = self.classes[z.argmax(1) if len(self.classes) != 2 else (z[:, 0] > 0).astype(int)]
         return chosen
 
 
@@ -78,19 +79,11 @@ def _accuracies(
         if both.any():
             cost = np.broadcast_to(penalties / C, (int(both.sum()), len(penalties)))
             weights = _solve(x[seen], own[both][:, seen], cost, basis, weights)
-            accuracy[both] = ((_logits(weights, x[held]) > 0) == own[both][:, held]).mean(axis=1)
+            accuracy[both] = ((logits(weights, x[held]).T > 0) == own[both][:, held]).mean(axis=1)
     return found
 
 
 def _solve(
     x: np.ndarray, own: np.ndarray, penalties: np.ndarray, basis: np.ndarray, start: np.ndarray | None
 ) -> np.ndarray:
-    weights = binary_regressions.fit(x, own, penalties, basis, TOLERANCE, MAX_ITERATIONS, start)
-    if weights is None:
-        raise InputError(f"logistic regression: no optimum after {MAX_ITERATIONS} steps; are the codes finite?")
-    return weights
-
-
-def _logits(weights: np.ndarray, x: np.ndarray) -> np.ndarray:
-    found: np.ndarray = weights[:, :-1] @ x.T + weights[:, -1:]
-    return found
+    return reached(binary_regressions.fit(x, own, penalties, basis, TOLERANCE, MAX_ITERATIONS, start))

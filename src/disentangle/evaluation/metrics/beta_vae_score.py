@@ -43,8 +43,7 @@ class Metric:
         sample the two rows of a pair differ, as one row twice tells the factor of the fewest rows a value.
         """
         train, test = population.split(rng)
-        kinds = range(len(population.names))
-        if len(kinds) < 2 or not all(pool.shares(k) for pool in (train, test) for k in kinds):
+        if not (train.shares_each() and test.shares_each()):
             return dict.fromkeys(SCORES, float("nan"))
         codes, labels = points(train, self.train_points, self.batch, rng)
         classifier = logistic_regression.fit(codes, labels, self.C)

@@ -51,8 +51,7 @@ class Metric:
         as their variance is 0 in every code.
         """
         train, test = population.split(rng)
-        kinds = range(len(population.names))
-        held = len(kinds) > 1 and all(pool.shares(k) for pool in (train, test) for k in kinds)
+        held = train.shares_each() and test.shares_each()
         codes, _ = train.draw(self.variance_points, rng)
         variances = codes.var(axis=0, ddof=1)
         active = (np.ptp(codes, axis=0) > 0) & (np.sqrt(variances) >= self.threshold)

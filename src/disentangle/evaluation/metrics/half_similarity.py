@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from disentangle.evaluation.population import Population
+from disentangle.evaluation.standardisation import in_unit
 
 SCORES = ("cka", "procrustes")
 
@@ -38,16 +39,13 @@ class Metric:
         """Return the two similarities of the halves of all codes."""
         codes = population.codes
         half = codes.shape[1] // 2
-        a, b = (_centred(part) for part in (codes[:, :half], codes[:, half:]))
+        a, b = (_centred(in_unit(part)) for part in (codes[:, :half], codes[:, half:]))
         return {"cka": cka(a, b), "procrustes": procrustes(a, b)}
 
 
 def _centred(codes: np.ndarray) -> np.ndarray:
-    """Return centred codes (N, d) in a unit, a power of 2, of which squares are neither 0 nor infinite."""
-    codes = np.ldexp(codes, -int(np.frexp(np.abs(codes).max(initial=0))[1]))
-    centred: np.ndarray = codes - codes.mean(axis=0)
-    found: np.ndarray = np.ldexp(centred, -int(np.frexp(np.abs(centred).max(initial=0))[1]))
-    return found
+    """Return codes (N, d) less their mean, in a unit again: they may be near to it."""
+    return in_unit(codes - codes.mean(axis=0))
 
 
 def cka(a: np.ndarray, b: np.ndarray) -> float:

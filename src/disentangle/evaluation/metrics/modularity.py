@@ -11,6 +11,7 @@ import numpy as np
 from disentangle.evaluation import mutual_information
 from disentangle.evaluation.classifiers import logistic_regression
 from disentangle.evaluation.population import Population
+from disentangle.evaluation.standardisation import standardised
 
 SCORES = ("as_published", "bias_corrected", "explicitness_train", "explicitness_test")
 
@@ -96,11 +97,11 @@ def explicitness(
     optimum (see ``logistic_regression``); a constant code is left at 0; factors of one value are left out, and values
     that do not occur on both sides.
     """
-    mean, scale = train[0].mean(axis=0), np.where(np.ptp(train[0], axis=0) > 0, train[0].std(axis=0), 1)
+    codes, new = standardised(train[0], test[0])
     areas = []
-    for k in range(train[1].shape[1]):
-        fitted = logistic_regression.fit((train[0] - mean) / scale, train[1][:, k], C)
-        areas.append([area(fitted, (codes - mean) / scale, factors[:, k]) for codes, factors in (train, test)])
+    for labels, new_labels in zip(train[1].T, test[1].T, strict=True):
+        fitted = logistic_regression.fit(codes, labels, C)
+        areas.append([area(fitted, codes, labels), area(fitted, new, new_labels)])
     told, told_new = np.transpose(areas)
     return _mean(told), _mean(told_new)
 
