@@ -74,3 +74,5 @@ class Shown:
     """What the figure asked for of each cell; its CellResults hold what of it is a table or JSON."""
     listed: Mapping[str, Sequence[str]]
     """The names under ``probes`` and ``metrics`` of the study, in the order of params.yaml."""
+    metrics: Mapping[str, Mapping[str, Any]]
+    """The options of the study's metrics; a figure that reads them reads metrics.json too, which rests on them."""

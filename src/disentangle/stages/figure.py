@@ -33,9 +33,11 @@ def _draw(settings: Params, name: str, dataset: str, method: str | None) -> None
         tuple(read_cell(cell, files_read) for cell in cells),
         files_read,
         plan.evaluated_with(settings, study),
+        settings.evaluation("metrics", settings.scale, study),
     )
     subject = module_of(study).subject(found)
-    figure, place = registry.build("figures", name, {}), figure_path(name, dataset, method)
+    figure = registry.build("figures", name, {}, *(["frames"] if outputs.animated(name) else []))
+    place = figure_path(name, dataset, method)
     table = figure.table(subject)
     files.write_bytes(with_suffix(place, ".svg"), svg(figure.draw(subject, table)))
     if outputs.animated(name):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from disentangle.reporting.results import Results
+    from disentangle.reporting.results import Results, Shown
+    from disentangle.studies.locatello.analysis.subject import Subject
 
 PAPER = "Locatello et al. 2019"
 TITLE = "Common assumptions in unsupervised disentanglement, challenged anew"
@@ -21,3 +22,10 @@ PICTURE = "methods_and_seeds"
 def results(found: "Results", needs: Mapping[str, Any]) -> "Results":  # noqa: ARG001
     """Return what a report of this study is given: its cells as they are, and all tables of the paper."""
     return found
+
+
+def subject(found: "Shown") -> "Subject":
+    """Return what a figure of this study is given: a dataset's images, and models with their codes where it asks."""
+    from disentangle.studies.locatello.analysis.subject import Subject
+
+    return Subject.of(found)
