@@ -150,12 +150,18 @@ NEEDS = ("tables",)
 """
 REPORT = """
 NEEDS = {}
-class Report: pass
+class Report:
+    def table(self, results): ...
+    def summary(self, results): ...
+    def render(self, results): ...
 """
 FIGURE = """
 SECTION = "x"
 NEEDS = {"of": "every method", "files": ["run.json"], "seeds": 1}
-class Figure: pass
+class Figure:
+    def table(self, subject): ...
+    def draw(self, subject, table): ...
+    def text(self, subject): ...
 """
 CLAIMS = """
 CLAIMS = (print,)
@@ -314,9 +320,36 @@ def test_what_a_report_needs_beside_its_cells_is_there_before_any_job(toy: Toy) 
     toy.write("claims/codes.py", "CLAIM = (print,)")
     with pytest.raises(InputError, match=r"studies/toy/claims/codes\.py: defines no constant CLAIMS\.$"):
         toy.cells()
+    toy.write("claims/codes.py", CLAIMS)
     toy.write("reports/whole.py", "NEEDS = {}")
     with pytest.raises(InputError, match=r"studies/toy/reports/whole\.py: defines no class Report\.$"):
         toy.cells()
+
+
+MORE = {
+    "reports/whole.py": (REPORT, "table", "its Report has no function table."),
+    "reports/small.py": (REPORT + "DRAWS = True", "", "its Report has no function draw, which DRAWS asks for."),
+    "figures/curves.py": (
+        FIGURE + "ANIMATED = True",
+        "",
+        "its Figure has no function frames, which ANIMATED asks for.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "content", "renamed", "said"), [(file, *rest) for file, rest in MORE.items()])
+def test_a_function_that_is_missing_is_named_before_any_job(
+    toy: Toy, file: str, content: str, renamed: str, said: str
+) -> None:
+    """A report that does not draw needs no ``draw``; what a class inherits is not known yet."""
+    assert outputs.all_figures(toy.settings)
+    wrong = content.replace(f"def {renamed}", "def another") if renamed else content
+    toy.write(file, wrong)
+    with pytest.raises(InputError) as caught:
+        outputs.all_figures(toy.settings)
+    assert str(caught.value) == f"{toy.folder / file}: {said}"
+    toy.write(file, wrong.replace("Report:", "Report(Base):").replace("Figure:", "Figure(Base):"))
+    assert outputs.all_figures(toy.settings)
 
 
 def test_a_folder_of_reports_without_a_study_is_told(toy: Toy) -> None:

@@ -323,7 +323,7 @@ class Report:
         return "# Mine"
 """
 INCOMPLETE = {
-    "DRAWS = False": ("DRAWS = True", "its Report has no function draw."),
+    "DRAWS = False": ("DRAWS = True", "its Report has no function draw, which DRAWS asks for."),
     "def table": ("def tabel", "its Report has no function table."),
     '"count"': ('"counts"', "summary: the key 'count' is missing, which holds how many claims have each verdict."),
     '"# Mine"': ('"Mine"', "render: found 'Mine'; allowed: Markdown that starts with '# ' and a title."),

@@ -108,7 +108,7 @@ WRONG = {
     "target": (
         "targets",
         ["reports/tabel3.md"],
-        "targets: no report makes 'reports/tabel3.md': did you mean 'reports/table3.md'? Known:",
+        "targets: no report, page or figure makes 'reports/tabel3.md': did you mean 'reports/table3.md'?",
     ),
     "target of another shape": ("targets", ["table3"], "targets.0: 'table3' does not match"),
     "no target": ("targets", [], "targets: found none; allowed: 1 or more"),
@@ -637,10 +637,19 @@ def test_two_lams_never_share_a_folder(lam: float, other: float, ulps: int) -> N
         assert os.fspath(one.folder.parent).endswith(f"lam={format_lam(lam)}")
 
 
-def test_the_page_can_be_a_target(tmp_path: Path) -> None:
-    assert load(tmp_path, edited("targets", ["reports/index.html"])).targets == ("reports/index.html",)
-    said = message(tmp_path, edited("targets", ["reports/inde.html"]))
-    assert said.startswith("targets: no report makes 'reports/inde.html': did you mean 'reports/index.html'?")
+TARGETS = {
+    "reports/index.html": "reports/inde.html",
+    "reports/burns/index.html": "reports/burn/index.html",
+    "reports/figures/pairs/DC-BC.svg": "reports/figures/pairs/DC_BC.svg",
+    "reports/figures/losses/DC-BC/one_head.svg": "reports/figures/losses/DC-BC/one_haed.svg",
+}
+
+
+@pytest.mark.parametrize(("right", "wrong"), TARGETS.items())
+def test_pages_and_figures_can_be_targets(tmp_path: Path, right: str, wrong: str) -> None:
+    assert load(tmp_path, edited("targets", ["reports/table3.md", right])).targets == ("reports/table3.md", right)
+    said = message(tmp_path, edited("targets", [right, wrong]))
+    assert said == f"targets: no report, page or figure makes '{wrong}': did you mean '{right}'?"
 
 
 # A scale with a base.

@@ -49,6 +49,16 @@ CLASSES = {
     "reports": "Report",
 }
 """The class that the files of a kind define, of the kinds that do."""
+FUNCTIONS = {
+    "datasets": ("generate",),
+    "sources": ("files", "load"),
+    "encoders": ("build",),
+    "distances": ("build",),
+    "metrics": ("scores",),
+    "figures": ("table", "draw", "text"),
+    "reports": ("table", "summary", "render"),
+}
+"""The functions that every class of a kind has; what else is asked of one depends on what its file says."""
 
 NO_DEFAULT = object()
 
@@ -175,13 +185,34 @@ def options(kind: str, name: str) -> Mapping[str, Option]:
     Raises InputError that names the file where it defines no class of its kind, or an option of no type, of numbers
     without a range, or of a list without an end.
     """
+    file, node = path(kind, name), _class(kind, name)
+    for function in FUNCTIONS.get(kind, ()):
+        check_defined(kind, name, function)
+    fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
+    named = [(field.target.id, field) for field in fields if isinstance(field.target, ast.Name)]
+    return MappingProxyType({key: _option(field, f"{file}: {key}") for key, field in named})
+
+
+def _class(kind: str, name: str) -> ast.ClassDef:
     file = path(kind, name)
     for node in tree(file).body:
         if isinstance(node, ast.ClassDef) and node.name == CLASSES[kind]:
-            fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
-            named = [(field.target.id, field) for field in fields if isinstance(field.target, ast.Name)]
-            return MappingProxyType({key: _option(field, f"{file}: {key}") for key, field in named})
+            return node
     raise InputError(f"{file}: defines no class {CLASSES[kind]}.")
+
+
+def check_defined(kind: str, name: str, function: str, why: str = "") -> None:
+    """Raise InputError that names the file where a plugin's class neither defines a function nor can inherit it.
+
+    What it does inherit is known when it is built.
+    """
+    node = _class(kind, name)
+    if not node.bases and function not in {part.name for part in node.body if isinstance(part, ast.FunctionDef)}:
+        raise _lacks(kind, name, function, why)
+
+
+def _lacks(kind: str, name: str, function: str, why: str = "") -> InputError:
+    return InputError(f"{path(kind, name)}: its {CLASSES[kind]} has no function {function}{why}.")
 
 
 def _option(field: ast.AnnAssign, where: str) -> Option:
@@ -271,9 +302,16 @@ def check_options(kind: str, name: str, given: dict[str, Any], where: str) -> di
     return {key: float(value) if known[key].type == "float" else value for key, value in complete.items()}
 
 
-def build(kind: str, name: str, given: dict[str, Any]) -> Any:
-    """Import a plugin and return its object, built from the options ``given``."""
-    return getattr(load(kind, name), CLASSES[kind])(**given)
+def build(kind: str, name: str, given: dict[str, Any], *functions: str) -> Any:
+    """Import a plugin and return its object, built from the options ``given``.
+
+    Raises InputError that names its file where it lacks one of these ``functions`` or of those of its kind.
+    """
+    built = getattr(load(kind, name), CLASSES[kind])(**given)
+    for function in (*FUNCTIONS.get(kind, ()), *functions):
+        if not callable(getattr(built, function, None)):
+            raise _lacks(kind, name, function)
+    return built
 
 
 def load(kind: str, name: str) -> ModuleType:

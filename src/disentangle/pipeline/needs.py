@@ -13,6 +13,8 @@ from disentangle.pipeline.study import EVALUATIONS, study_of
 SUBJECTS = ("the first dataset", "every dataset", "every method")
 """What a figure can be of."""
 DEFAULTS = {"DRAWS": (False,), "ANIMATED": (False,)}
+ASKS = {"DRAWS": "draw", "ANIMATED": "frames"}
+"""The functions that these constants ask for."""
 
 
 @functools.cache
@@ -30,6 +32,9 @@ def needs(kind: str, name: str) -> dict[str, Any]:
     if wrong := fault({"properties": allowed}, given):
         raise InputError(f"{registry.path(kind, name)}: {wrong}")
     registry.options(kind, name)  # read from its class, which must be there
+    for key in ASKS:
+        if given.get(key):
+            registry.check_defined(kind, name, ASKS[key], f", which {key} asks for")
     for claims in registry.of_study("claims", study) if given["NEEDS"].get("claims") else ():
         registry.assigned("claims", claims, "CLAIMS")
     return dict(given["NEEDS"])

@@ -182,7 +182,10 @@ def figure_cells(params: Params, name: str, dataset: str, method: str | None) ->
             f"figure '{name}' is of {asked['of']}: {studies()[study].folder}/figures/{figure}/{subject}.svg."
         )
     if method is None:
-        params.dataset(params.scale, dataset)
+        listed = params.study(params.scale, study)["datasets"]
+        if dataset not in listed:
+            where = f"scales.{params.scale}.studies.{study}.datasets"
+            raise InputError(f"figure '{name}': {where}: no dataset '{dataset}': {did_you_mean(dataset, listed)}")
         return []
     cells = _needed(params).by_subject.get(study, {}).get((dataset, method), [])
     if cells and not _is_of(params, name, method):

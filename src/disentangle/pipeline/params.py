@@ -19,7 +19,7 @@ from disentangle.cells import Cell
 from disentangle.errors import InputError, did_you_mean, nearest
 from disentangle.pipeline import scales
 from disentangle.pipeline.measured import check_measured
-from disentangle.pipeline.study import EVALUATIONS, FRONT, Study, module_of, report_path, studies, study_of
+from disentangle.pipeline.study import EVALUATIONS, FRONT, Study, figure_path, module_of, report_path, studies, study_of
 
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
 NO_OPTIONS = ("lam", "method", "over", "datasets", "seeds")
@@ -507,9 +507,7 @@ def _check(params: Params) -> None:
     """Check what a schema cannot say: names, and numbers that must fit each other."""
     if params.scale not in params.scales:
         raise InputError(f"scale: no scale '{params.scale}': {did_you_mean(params.scale, params.scales)}")
-    for target in params.targets:
-        if target not in targets():
-            raise InputError(f"targets: no report makes '{target}': {did_you_mean(target, targets())}")
+    _check_targets(params)
     for scale, section in params.scales.items():
         definitions = {name: params.dataset(scale, name) for name in section["datasets"]}
         for name, definition in definitions.items():
@@ -517,6 +515,31 @@ def _check(params: Params) -> None:
         cells = sum(_check_study(params, scale, study, definitions) for study in section["studies"])
         if cells > MOST_CELLS:
             raise InputError(f"scales.{scale}: found {cells} cells; allowed: at most {MOST_CELLS}.")
+
+
+def _check_targets(params: Params) -> None:
+    pages = [f"{report_path(name)}.md" for name in registry.names("reports")]
+    pages += [*(str(study.page) for study in studies().values()), str(FRONT)]
+    if others := [target for target in params.targets if target not in pages]:
+        drawn = [*_figures(params)]
+        for target in others:
+            if target not in drawn:
+                near = nearest(target, [*pages, *drawn])
+                told = f"did you mean '{near}'?" if near else did_you_mean(target, pages)
+                raise InputError(f"targets: no report, page or figure makes '{target}': {told}")
+
+
+def _figures(params: Params) -> Iterator[str]:
+    """Yield where figures of the datasets and entries of studies lie, at the scale that is built."""
+    for name in registry.names("figures"):
+        section = params.section(params.scale)["studies"].get(name.split("/")[0])
+        asked = registry.constant("figures", name, "NEEDS")  # which is checked when a figure is planned
+        of_entries = isinstance(asked, dict) and asked.get("of") == "every method"
+        animated = registry.constant("figures", name, "ANIMATED", False)
+        for dataset in section["datasets"] if section else ():
+            for entry in section["methods"] if of_entries else (None,):
+                place = figure_path(name, dataset, entry)
+                yield from (f"{place}{suffix}" for suffix in (".svg", *([".gif"] if animated else [])))
 
 
 def _built(definition: dict[str, Any], where: str) -> Any:
@@ -562,10 +585,12 @@ def _check_study(params: Params, scale: str, name: str, definitions: dict[str, A
         if stage in study.evaluated and evaluation.plugins not in section:
             raise InputError(f"{where}: the key '{evaluation.plugins}' is missing, which stage '{stage}' uses.")
         for plugin in params.evaluation(evaluation.plugins, scale, name):
-            made_for = registry.constant(evaluation.plugins, plugin, "DATA", trained_on)
-            if made_for != trained_on:
+            made_for = registry.constant(evaluation.plugins, plugin, "DATA", "")
+            if made_for not in ("", trained_on):
                 place = f"{where}.{evaluation.plugins}.{plugin}"
                 raise InputError(f"{place}: made for {made_for}; this study trains on {trained_on}.")
+            if stage == "probe" and not made_for:
+                registry.check_defined("probes", plugin, "correct", ", as one has that names no DATA")
     for code, names in section.get("measured", {}).items():
         for metric in names:
             if metric not in section["metrics"]:
@@ -644,9 +669,3 @@ def check_lam(method: str, lam: float, where: str) -> None:
     _number("lam").check(where, lam)
     if lam and not registry.constant("methods", method, "REGULARIZED"):
         raise InputError(f"{where}: found {lam}; allowed: 0, as method '{method}' has no regularizer.")
-
-
-def targets() -> list[str]:
-    """Return everything that may stand under ``targets``."""
-    reports = [f"{report_path(name)}.md" for name in registry.names("reports")]
-    return [*reports, *(str(study.page) for study in studies().values()), str(FRONT)]

@@ -42,7 +42,7 @@ def _write(settings: Params, name: str, made: str) -> None:
         plan.evaluated_with(settings, study),
     )
     results, file, place = module_of(study).results(found, asked), registry.path("reports", name), report_path(name)
-    report = _complete(registry.build("reports", name, {}), outputs.draws(name), file)
+    report = registry.build("reports", name, {}, *(["draw"] if outputs.draws(name) else []))
     files.write_text(place.with_suffix(".csv"), report.table(results).to_csv(index=False))
     files.write_json(place.with_suffix(".json"), _counted(report.summary(results), asked, file))
     if outputs.draws(name):
@@ -53,14 +53,6 @@ def _write(settings: Params, name: str, made: str) -> None:
     libraries = provenance.versions(LIBRARIES)
     of = origin(found, plan.parameters(settings, study, cells), made, data, libraries)
     files.write_text(place.with_suffix(".md"), f"{_titled(report.render(results), file)}\n\n{of}\n")
-
-
-def _complete(report: Any, draws: bool, file: Path) -> Any:
-    """Return a report; raises InputError unless it has the functions that are asked of it."""
-    for function in ("table", "summary", "render", *(["draw"] if draws else [])):
-        if not callable(getattr(report, function, None)):
-            raise InputError(f"{file}: its Report has no function {function}.")
-    return report
 
 
 def _counted(summary: dict[str, Any], asked: dict[str, Any], file: Path) -> dict[str, Any]:

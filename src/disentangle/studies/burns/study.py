@@ -33,7 +33,7 @@ def results(found: "Results", needs: Mapping[str, Any]) -> "BurnsResults":
     """Return what a report of this study is given; its NEEDS name the ``tables`` of the paper that it shows."""
     from disentangle.studies.burns.analysis.results import BurnsResults
 
-    return BurnsResults.of(found, needs["tables"])
+    return BurnsResults.of(found, needs.get("tables", ()))
 
 
 def subject(found: "Shown") -> "Subject":
