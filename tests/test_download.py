@@ -148,17 +148,20 @@ def test_a_download_that_only_lacked_its_name_is_finished_without_a_server(serve
     assert server.ranges == []
 
 
-@pytest.mark.parametrize("left_over", [b"", b"x" * 100])
-def test_wrong_content_never_takes_the_place(server: Server, path: Path, left_over: bytes) -> None:
-    path.parent.mkdir()
-    part_of(path).write_bytes(left_over)
-    expected = MD5 if left_over else "0" * 32
+def test_wrong_content_never_takes_the_place(server: Server, path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        download.fetch(server.url, path, expected)
-    found = hashlib.md5((left_over + CONTENT[len(left_over) :]) if left_over else CONTENT).hexdigest()
-    for said in (str(path), expected, found, server.url):
+        download.fetch(server.url, path, "0" * 32)
+    for said in (str(path), "0" * 32, MD5, server.url):
         assert said in str(caught.value)
     assert list(path.parent.iterdir()) == []  # and the next try starts afresh
+
+
+def test_what_goes_on_from_wrong_bytes_is_asked_for_whole(server: Server, path: Path) -> None:
+    path.parent.mkdir()
+    part_of(path).write_bytes(b"x" * 100)
+    download.fetch(server.url, path, MD5)
+    assert path.read_bytes() == CONTENT
+    assert server.ranges == ["bytes=100-", None]
 
 
 @pytest.mark.parametrize("announces_length", [True, False])
@@ -200,6 +203,36 @@ def test_without_network_the_message_says_which_file_to_put_where(path: Path) ->
 def test_an_address_that_is_gone(server: Server, path: Path) -> None:
     with pytest.raises(InputError, match=r"file\.bin: cannot be downloaded \(HTTP Error 404"):
         download.fetch(server.url + ".old", path, MD5)
+
+
+def test_a_mirror_goes_on_where_the_first_address_broke_off(server: Server, path: Path) -> None:
+    with Server() as mirror:
+        threading.Thread(target=mirror.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        server.breaks_off_after = 1000
+        download.fetch(server.url, path, MD5, mirrors=[f"{server.url}.old", mirror.url])
+        assert path.read_bytes() == CONTENT
+        assert (server.ranges, mirror.ranges) == ([None, "bytes=1000-"], ["bytes=1000-"])
+        path.unlink()
+        server.breaks_off_after = None
+        server.answer = lambda asked: [head("200 OK", "Content-Length: 3000") + b"x" * 200]  # of another file, cut off
+        download.fetch(server.url, path, MD5, mirrors=[mirror.url])
+        assert path.read_bytes() == CONTENT
+        assert mirror.ranges[1:] == ["bytes=200-", None]
+        path.unlink()
+        download.fetch(mirror.url, path, MD5, mirrors=[server.url])
+        assert len(server.ranges) == 3  # the first that serves
+        mirror.shutdown()
+
+
+def test_where_no_mirror_has_the_file_one_message_names_each(server: Server, path: Path) -> None:
+    server.answer = lambda asked: [head("200 OK") + b"another"]
+    said = f"what was downloaded is another file, of md5 {hashlib.md5(b'another').hexdigest()}"
+    with pytest.raises(InputError) as caught:
+        download.fetch(f"{server.url}.old", path, MD5, mirrors=[server.url])
+    assert str(caught.value) == (
+        f"{path}: {server.url}.old: cannot be downloaded (HTTP Error 404: Not Found); {server.url}: {said}. "
+        f"Run again, or put {server.url}.old or {server.url} there (md5 {MD5})."
+    )
 
 
 def test_a_server_that_falls_silent(server: Server, path: Path) -> None:

@@ -22,7 +22,8 @@ from PIL import Image
 from scipy.io import savemat
 
 from disentangle import registry
-from disentangle.data.factors import CARS3D, DSPRITES, SHAPES3D, SMALLNORB
+from disentangle.data.datasets import mpi3d, mpi3d_complex
+from disentangle.data.factors import CARS3D, DSPRITES, MPI3D, MPI3D_COMPLEX, SHAPES3D, SMALLNORB
 from disentangle.data.grid import Every, Grid, index_of, kept, rows_of, values_of
 from disentangle.data.rendering import room, sprites, toys
 from disentangle.data.rendering.raycast import (
@@ -43,6 +44,8 @@ from disentangle.data.sources import (
     cars3d_rendered,
     dsprites_official,
     dsprites_rendered,
+    mpi3d_complex_official,
+    mpi3d_official,
     scream_official,
     scream_photograph,
     shapes3d_official,
@@ -800,6 +803,104 @@ def test_smallnorb_says_what_it_cannot_use(tiny_norb: list[np.ndarray], monkeypa
         assert complaint().startswith(f"{last}: missing or damaged (")
     last.write_bytes(whole)
     assert complaint().startswith(f"{last}: missing or damaged (")
+
+
+TINY_ARM = dict(zip(MPI3D, (2, 3, 2, 1, 1, 2, 1), strict=True))
+
+
+@pytest.fixture
+def tiny_arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """The 24 random images (24, 64, 64, 3) of an MPI3D; both sources are told its sizes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("disentangle.data.official.BLOCK", 7)
+    monkeypatch.setattr(mpi3d_official, "MPI3D", TINY_ARM)
+    monkeypatch.setattr(mpi3d_complex_official, "MPI3D_COMPLEX", TINY_ARM)
+    Path("data/raw/mpi3d/repacked").mkdir(parents=True)
+    return rng(3).integers(0, 256, (24, 64, 64, 3), dtype=np.uint8)
+
+
+def test_sizes_of_mpi3d() -> None:
+    assert math.prod(MPI3D.values()) == 1_036_800
+    assert math.prod(MPI3D_COMPLEX.values()) == 460_800
+    assert [*MPI3D] == [*MPI3D_COMPLEX]
+    assert (mpi3d.Dataset().count, mpi3d_complex.Dataset().count) == (1_036_800, 460_800)
+    assert mpi3d_complex.Dataset(every=[2, 1, 1, 1, 1, 40, 20]).told_sizes["object_color"] == 2
+
+
+@pytest.mark.parametrize("variant", ["toy", "realistic", "real", "complex"])
+@pytest.mark.parametrize("packed", [True, False])
+def test_mpi3d_is_read_in_order(
+    tiny_arm: np.ndarray, monkeypatch: pytest.MonkeyPatch, variant: str, packed: bool
+) -> None:
+    source: Any = mpi3d_complex_official.Source() if variant == "complex" else mpi3d_official.Source(variant)
+    (path,) = source.files()
+    (np.savez_compressed if packed else np.savez)(path, images=tiny_arm)
+    if variant != "complex":
+        assert path == Path(f"data/raw/mpi3d/mpi3d_{variant}.npz")
+        assert f"{path}: not the official file: expected md5 " in message(source)
+        path.rename(path.parent / "repacked" / path.name)
+        assert source.files() == [path.parent / "repacked" / path.name]
+    whole = source.load(rng(), {})
+    np.testing.assert_array_equal(whole.images, tiny_arm)
+    assert (whole.sizes, whole.shape, whole.binary, whole.nuisance) == (TINY_ARM, (64, 64, 3), False, ())
+    cube = tiny_arm.reshape(2, 3, 2, 1, 1, 2, 1, 64, 64, 3)
+    part = source.load(rng(), {"object_shape": 2, "horizontal_axis": [1]})
+    np.testing.assert_array_equal(pictures(part), cube[:, ::2, :, :, :, 1:])
+    part = source.load(rng(), {"object_color": [1, 0], "object_shape": [2]})
+    np.testing.assert_array_equal(pictures(part), cube[::-1, 2:])
+    assert "every: no factor 'object_colour'" in message(source, {"object_colour": 1})
+
+
+def test_an_mpi3d_file_is_checked_by_its_own_checksum(tiny_arm: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variant, name in (("toy", "mpi3d_toy"), ("realistic", "mpi3d_realistic"), ("real", "real")):
+        source, bucket = mpi3d_official.Source(variant), "https://storage.googleapis.com/mpi3d_disentanglement_dataset"
+        path = Path(f"data/raw/mpi3d/mpi3d_{variant}.npz")
+        assert message(source) == (
+            f"{path}: not found. Put https://huggingface.co/datasets/waleedgondal/mpi3d/resolve/main/{path.name} or "
+            f"{bucket}/data/{name}.npz there, or what has its array as data/raw/mpi3d/repacked/{path.name}."
+        )
+        np.savez(path, images=tiny_arm)
+        np.savez(path.parent / "repacked" / path.name, images=tiny_arm[1:])  # of the two, the official one is read
+    accept(mpi3d_official, monkeypatch)
+    np.testing.assert_array_equal(mpi3d_official.Source("real").load(rng(), {}).images, tiny_arm)
+    path.unlink()
+    assert message(mpi3d_official.Source("real")).startswith(
+        f"data/raw/mpi3d/repacked/{path.name}: found 'images' of shape (23, 64, 64, 3), uint8; allowed: (24, 64, 64, 3)"
+    )
+
+
+def test_an_mpi3d_file_that_is_no_such_array_is_named(tiny_arm: np.ndarray) -> None:
+    source, path = mpi3d_complex_official.Source(), mpi3d_complex_official.NPZ
+    assert message(source).startswith(f"{path}: not found. Put https://drive.google.com/file/d/1Tp8")
+    for array, found in (
+        (tiny_arm[1:], "shape (23, 64, 64, 3), uint8"),
+        (tiny_arm.reshape(-1, 32, 32, 3), "shape (96, 32, 32, 3), uint8"),
+        (tiny_arm / 255, "shape (24, 64, 64, 3), float64"),
+    ):
+        np.savez(path, images=array)
+        assert message(source) == f"{path}: found 'images' of {found}; allowed: (24, 64, 64, 3), uint8."
+    np.savez(path, imgs=tiny_arm)
+    assert message(source).startswith(f"{path}: missing or damaged (")
+    np.savez(path, images=tiny_arm)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]  # one bit of one pixel
+    for content in (whole[:-20_000], whole[: len(whole) // 3], b"", b"<html>Quota exceeded</html>", flipped):
+        path.write_bytes(content)
+        assert message(source).startswith(f"{path}: missing or damaged (")
+        with pytest.raises(InputError, match="missing or damaged"):
+            source.load(rng())  # as planning does
+    path.write_bytes(whole)
+    assert len(source.load(rng()).images) == 1
+
+
+def test_a_source_of_another_set_of_mpi3d_is_told_by_its_sizes(tiny_arm: np.ndarray) -> None:
+    np.savez(mpi3d_complex_official.NPZ, images=tiny_arm)
+    for dataset in (mpi3d.Dataset(every=[1, 1, 1, 1, 1, 1, 1]), mpi3d_complex.Dataset()):
+        with pytest.raises(InputError) as caught:
+            dataset.generate({"images": mpi3d_complex_official.Source()}, lambda purpose: rng())
+        sizes = " x ".join(map(str, dataset.factors.values()))
+        assert str(caught.value) == f"images: found a source of 2 x 3 x 2 x 1 x 1 x 2 x 1 values; allowed: {sizes}."
 
 
 # Paintings

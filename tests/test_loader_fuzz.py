@@ -45,6 +45,7 @@ from disentangle.data.sources import (
     image_folder,
     labelled_images,
     mnist_idx,
+    mpi3d_complex_official,
     shapes3d_official,
     smallnorb_official,
     stl10,
@@ -228,6 +229,12 @@ def of_hdf5(damage: Damage) -> tuple[Path, Callable[[], object]]:
     return path, official(shapes3d_official, SHAPES3D=sizes)
 
 
+def of_mpi3d(damage: Damage) -> tuple[Path, Callable[[], object]]:
+    np.savez(file := io.BytesIO(), images=noise(4, 64, 64, 3))
+    path = write(mpi3d_complex_official.NPZ, damage(file.getvalue()))
+    return path, official(mpi3d_complex_official, MPI3D_COMPLEX={"object_color": 2, "object_shape": 2})
+
+
 def of_norb(file: int, damage: Damage) -> tuple[Path, Callable[[], object]]:
     sizes = {"category": 1, "instance": 2, "elevation": 1, "azimuth": 1, "lighting": 1}
     paths = smallnorb_official.Source().files()
@@ -348,6 +355,7 @@ KINDS: dict[str, Kind] = {
     "table": of_table,
     **{f"npz {name}": functools.partial(of_npz, name) for name in ("", "imgs", "latents_classes")},
     "hdf5": of_hdf5,
+    "mpi3d": of_mpi3d,
     **{f"norb {k}": functools.partial(of_norb, k) for k in range(3)},
     **{f"cars {part}": functools.partial(of_cars, part) for part in ("archive", "tar", "member")},
     **{f"stl10 {part}": functools.partial(of_stl10, part) for part in ("tar", "train_X.bin", "test_y.bin")},

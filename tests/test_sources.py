@@ -42,7 +42,9 @@ def test_every_source_says_what_it_is(name: str) -> None:
     assert isinstance(registry.constant("sources", name, "STAND_IN"), str)
     assert registry.constant("sources", name, "CREDITS")
     for archive in registry.constant("sources", name, "ARCHIVES"):
-        assert archive["url"].startswith(("http://", "https://"))
+        for address in (archive["url"], *archive.get("mirrors", ())):
+            assert address.startswith(("http://", "https://"))
+        assert archive.get("when", {}).keys() <= registry.options("sources", name).keys()
         assert archive["path"].startswith("data/raw/")
         assert re.fullmatch("[0-9a-f]{32}", archive["md5"])
 

@@ -10,7 +10,7 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,7 +24,7 @@ SLOWEST, WINDOW = 1000, 60
 """Bytes a second, on average over so many seconds, below which a server is given up; a modem has seven times more."""
 
 MOST_UNANNOUNCED = 1 << 34
-"""Bytes taken of a file whose size the server does not tell: six times the largest official one, STL-10's."""
+"""Bytes taken of a file whose size the server does not tell: a third more than the largest official one, MPI3D's."""
 
 Progress = Callable[[int, int | None], None]
 """Called as ``on_progress(bytes so far, bytes in all if known)``."""
@@ -36,46 +36,73 @@ def fetch(
     checksum: str,
     algorithm: str = "md5",
     on_progress: Progress = lambda done, total: None,
+    mirrors: Sequence[str] = (),
 ) -> None:
     """Download ``url`` to ``path``; a file that is there already is checked and left alone.
 
     The bytes gather in ``.<name>.part`` beside it, which is locked: a second process waits, then finds the file. An
     interrupted download goes on from there (HTTP Range) or, if the server cannot do that, starts again. Only bytes with
-    the right ``checksum`` (hex digest, or its first digits where no more are published) are renamed to ``path``.
-    Raises InputError that names the file and what was expected and found: no network, a server that sends no file, too
-    slowly, less or more than it announced, a wrong checksum, a full disk.
+    the right ``checksum`` (hex digest, or its first digits where no more are published) are renamed to ``path``. Where
+    an address fails, the ``mirrors`` are tried in order, each of which goes on with what is there.
+    Raises InputError that names the file, each address and what was expected and found: no network, a server that sends
+    no file, too slowly, less or more than it announced, a wrong checksum; at once for a full disk.
     """
     part = path.with_name(f".{path.name}.part")
     if not os.path.lexists(path):
         with files.exclusive(part) as file:
             if not os.path.lexists(path):
-                return _complete(file, url, path, checksum, algorithm, on_progress)
+                return _complete(file, (url, *mirrors), path, checksum, algorithm, on_progress)
             part.unlink(missing_ok=True)  # the process that was waited for has finished the file
     verify(path, checksum, algorithm, f"Move it away to download {url}.")
 
 
-def _complete(part: io.FileIO, url: str, path: Path, checksum: str, algorithm: str, on_progress: Progress) -> None:
+def _complete(
+    part: io.FileIO, urls: Sequence[str], path: Path, checksum: str, algorithm: str, on_progress: Progress
+) -> None:
     """Download what the open ``part`` lacks, and rename it to ``path`` if it then has the checksum."""
-    advice = f"Run again, or put {url} there ({algorithm} {checksum})."
     try:
         # Of a process that was killed just before the end, the part is whole.
         if not _digest(part, algorithm).startswith(checksum):
-            total = _download(url, part, on_progress)
-            size, found = part.tell(), _digest(part, algorithm)
-            if not found.startswith(checksum):
-                if total is not None and size < total:
-                    raise InputError(f"{path}: truncated: expected {total} bytes, found {size}. {advice}")
-                part.truncate(0)  # to go on from wrong bytes would never end well
-                raise InputError(f"{path}: what was downloaded is another file, of {algorithm} {found}. {advice}")
+            failures = list[str]()
+            for url in urls:
+                failure = _failure(part, url, checksum, algorithm, on_progress)
+                if not failure:
+                    break
+                failures.append(f"{url}: {failure}" if len(urls) > 1 else failure)
+            else:
+                advice = f"Run again, or put {' or '.join(urls)} there ({algorithm} {checksum})."
+                raise InputError(f"{path}: {'; '.join(failures)}. {advice}")
         files.settle(part, path)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InputError(f"{path}: the disk is full. Free some space and run again to go on.") from error
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise InputError(f"{path}: cannot be downloaded ({reason}). {advice}") from error
+        raise InputError(f"{path}: cannot be written ({error.strerror}).") from error
     finally:
         if not os.fstat(part.fileno()).st_size:
             Path(part.name).unlink(missing_ok=True)
+
+
+def _failure(part: io.FileIO, url: str, checksum: str, algorithm: str, on_progress: Progress) -> str:
+    """Download what ``part`` lacks from one address; return why it has not the checksum then, "" if it has.
+
+    Where what was there was of another file, all of it is asked for. Raises OSError for a full disk.
+    """
+    had = part.seek(0, os.SEEK_END)
+    try:
+        total = _download(url, part, on_progress)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return f"cannot be downloaded ({' '.join(str(error).split())[:120] or type(error).__name__})"
+    size, found = part.tell(), _digest(part, algorithm)
+    if found.startswith(checksum):
+        return ""
+    if total is not None and size < total:
+        return f"truncated: expected {total} bytes, found {size}"
+    part.truncate(0)  # to go on from wrong bytes would never end well
+    if had:
+        return _failure(part, url, checksum, algorithm, on_progress)
+    return f"what was downloaded is another file, of {algorithm} {found}"
 
 
 def _download(url: str, part: io.FileIO, on_progress: Progress) -> int | None:
@@ -238,6 +265,11 @@ def verify(path: Path, checksum: str, algorithm: str = "md5", advice: str = "") 
             f"{path}: not the official file: expected {algorithm} {checksum}, "
             f"found {found} ({path.stat().st_size} bytes). {advice}"
         )
+
+
+def addresses(archive: Mapping[str, Any]) -> str:
+    """Return where one of a plugin's ARCHIVES is to be had, in words: its address, "or" those of its mirrors."""
+    return " or ".join((archive["url"], *archive.get("mirrors", ())))
 
 
 def checksum_of(archive: Mapping[str, Any]) -> tuple[str, str]:

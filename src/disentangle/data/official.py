@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from PIL import Image
 
-from disentangle.data.download import verify
+from disentangle.data.download import addresses, verify
 from disentangle.data.foreign import told
 from disentangle.errors import InputError
 
@@ -27,7 +27,7 @@ MOST = 1 << 26
 def verify_all(archives: Sequence[Mapping[str, Any]]) -> None:
     """Raise InputError unless each of a source's ARCHIVES is there as published."""
     for archive in archives:
-        verify(Path(archive["path"]), archive["md5"], advice=f"Put {archive['url']} there.")
+        verify(Path(archive["path"]), archive["md5"], advice=f"Put {addresses(archive)} there.")
 
 
 def hdf5_blocks(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[np.ndarray]:

@@ -124,11 +124,17 @@ def official_files(params: Params, scale: str, dataset: str) -> list[str]:
     sources = params.dataset(scale, dataset)["sources"].values()
     paths: list[str] = []
     for source in sources:
-        for archive in registry.constant("sources", source["name"], "ARCHIVES"):
+        for archive in _needed("sources", source["name"], source["options"]):
             instead = archive.get("instead", ())
             placed = instead and not Path(archive["path"]).exists() and all(Path(path).exists() for path in instead)
             paths += instead if placed else [archive["path"]]
     return paths
+
+
+def _needed(kind: str, name: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the official files that a plugin reads with these options: ``when`` says with which."""
+    known = registry.constant(kind, name, "ARCHIVES")
+    return [it for it in known if all(options.get(key) == value for key, value in it.get("when", {}).items())]
 
 
 def train(params: Params, cell: Cell) -> str:
@@ -139,12 +145,8 @@ def train(params: Params, cell: Cell) -> str:
 
 def weight_files(params: Params, cell: Cell) -> list[str]:
     """Return the files of pre-trained weights that a cell's training reads."""
-    return [
-        archive["path"]
-        for kind, name, options in _named_plugins(cell, params.training(cell))
-        for archive in registry.constant(kind, name, "ARCHIVES")
-        if all(options.get(key) == value for key, value in archive.get("when", {}).items())
-    ]
+    named = _named_plugins(cell, params.training(cell))
+    return [archive["path"] for plugin in named for archive in _needed(*plugin)]
 
 
 def _named_plugins(cell: Cell, config: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

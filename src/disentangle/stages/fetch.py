@@ -16,7 +16,8 @@ def run(given: argparse.Namespace) -> None:
     if given.path not in archives:
         raise InputError(f"no source, encoder or distance names '{given.path}': {did_you_mean(given.path, archives)}")
     archive = archives[given.path]
-    fetch(archive["url"], Path(given.path), *checksum_of(archive), on_progress=_announcer())
+    mirrors = archive.get("mirrors", ())
+    fetch(archive["url"], Path(given.path), *checksum_of(archive), on_progress=_announcer(), mirrors=mirrors)
 
 
 def _announcer() -> Callable[[int, int | None], None]:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+import yaml
+
 from disentangle.cells import Cell
-from disentangle.pipeline import params
+from disentangle.pipeline import params, plan
 
 ROOT = Path(__file__).parents[3]
 
@@ -42,3 +45,20 @@ def test_the_scale_is_the_papers() -> None:
         assert set(definition["options"]["every"]) == {1}
         assert definition["sources"]["images"]["name"].endswith("_official")
     assert settings.measured("paper", "locatello", "mean") == list(study["metrics"])
+
+
+@pytest.mark.parametrize("name", ["mpi3d_toy", "mpi3d_realistic", "mpi3d_real", "mpi3d_complex"])
+def test_mpi3d_is_a_line_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    written = yaml.safe_load((ROOT / "params.yaml").read_text())
+    written["scales"]["robots"] = {"base": "paper", "studies": {"locatello": {"datasets": [name]}}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(written))
+    monkeypatch.chdir(tmp_path)
+    settings = params.load()
+    assert len(settings.cells("robots", "locatello", name)) == 37 * 50
+    needed = plan.official_files(settings, "robots", name)
+    assert needed == ([] if name == "mpi3d_complex" else [f"data/raw/mpi3d/{name}.npz"])
+    assert plan.raw_files(settings, "robots", name) == ({"images": "missing"} if name == "mpi3d_complex" else {})
+    Path("data/raw/mpi3d/repacked").mkdir(parents=True)
+    Path(f"data/raw/mpi3d/repacked/{name}.npz").touch()
+    if needed:
+        assert plan.official_files(settings, "robots", name) == [f"data/raw/mpi3d/repacked/{name}.npz"]

@@ -18,6 +18,7 @@ CREDITS = "Faces: CelebA, Z. Liu, P. Luo, X. Wang and X. Tang, ICCV 2015 (for re
 ARCHIVES = (
     {
         "url": "https://drive.usercontent.google.com/download?id=0B7EVK8r0v71pZjFTYXZWM3FlRnM&export=download&confirm=t",
+        "mirrors": ("https://s3-us-west-1.amazonaws.com/udacity-dlnfd/datasets/celeba.zip",),
         "path": "data/raw/celeba/img_align_celeba.zip",
         "md5": "00d2c5bc6d35e252742224ab0c1e8fcb",
     },
@@ -56,7 +57,7 @@ class Source:
 
     def files(self) -> list[Path]:
         """Return the pictures and the three lists of people, parts and landmarks."""
-        return [Path(archive["path"]) for archive in ARCHIVES]
+        return [Path(str(archive["path"])) for archive in ARCHIVES]
 
     def load(self, rng: np.random.Generator) -> Pictures:
         """Return the pictures of the training and testing people, ``person`` the domain.
