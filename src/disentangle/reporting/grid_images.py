@@ -10,6 +10,8 @@ from disentangle import registry
 from disentangle.cells import dataset_folder
 from disentangle.data import dataset_files
 from disentangle.data.grid import Grid, Seen
+from disentangle.reporting.results import Shown
+from disentangle.reporting.sheets import coloured
 
 
 @dataclass(frozen=True)
@@ -55,5 +57,18 @@ class GridImages:
 
 def pictures(images: np.ndarray) -> np.ndarray:
     """Return images (..., S, S, C) in [0, 1], of one channel or three, as pictures (..., S, S, 3) uint8."""
-    found = np.rint(255 * np.clip(images, 0, 1)).astype(np.uint8)
-    return np.broadcast_to(found, (*found.shape[:-1], 3))
+    return coloured(np.rint(255 * np.clip(images, 0, 1)).astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class GridData:
+    """A dataset of a grid, as its figures show it."""
+
+    dataset: str
+    manifest: Mapping[str, Any]
+    images: GridImages
+
+    @classmethod
+    def of(cls, found: Shown) -> "GridData":
+        """Return what was read with the images."""
+        return cls(found.dataset, found.manifest, GridImages.read(found.scale, found.manifest))

@@ -52,10 +52,7 @@ class Results:
 
     def stand_ins(self) -> str:
         """Return what each stand-in stands in for, a sentence a dataset; empty where there is none."""
-        texts = {
-            name: "; ".join(part["STAND_IN"] for part in manifest["made_of"].values() if part["STAND_IN"])
-            for name, manifest in self.manifests.items()
-        }
+        texts = {name: stand_ins_of(manifest) for name, manifest in self.manifests.items()}
         told = "; ".join(f"{name} is a stand-in: {text}" for name, text in texts.items() if text)
         return f"Not the paper's data: {told.rstrip('.')}." if told else ""
 
@@ -76,3 +73,8 @@ class Shown:
     """The names under ``probes`` and ``metrics`` of the study, in the order of params.yaml."""
     metrics: Mapping[str, Mapping[str, Any]]
     """The options of the study's metrics; a figure that reads them reads metrics.json too, which rests on them."""
+
+
+def stand_ins_of(manifest: Mapping[str, Any]) -> str:
+    """Return what the parts of a dataset stand in for; empty where all are the paper's."""
+    return "; ".join(part["STAND_IN"] for part in manifest["made_of"].values() if part["STAND_IN"])

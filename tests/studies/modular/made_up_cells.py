@@ -13,9 +13,10 @@ import pandas as pd
 
 from disentangle import registry, streams
 from disentangle.cells import Cell
-from disentangle.data.grid import values_of
+from disentangle.data.grid import Grid, Seen, values_of
 from disentangle.data.relations import relations_of
 from disentangle.pipeline.result_files import read_published
+from disentangle.reporting.grid_images import GridData, GridImages
 from disentangle.reporting.results import CellResult
 from disentangle.studies.modular.analysis.results import TITLES, EditResults
 from disentangle.studies.modular.analysis.subject import Subject
@@ -201,7 +202,11 @@ class World:
         """Return what a figure is given of the first seed."""
         cell = Cell("demo", "modular", dataset, entry, 0.2, min(self.seeds))
         grid = manifest(dataset, "")["grid"]
-        return Subject(dataset, entry, self.cell(cell), grid, self.codes(cell), images(dataset))
+        return Subject(dataset, entry, self.cell(cell), grid, self.codes(cell), grid_images(dataset))
+
+    def data(self, dataset: str) -> GridData:
+        """Return what a figure of a dataset is given."""
+        return GridData(dataset, manifest(dataset, self.stand_in), grid_images(dataset))
 
 
 def shape_of(dataset: str) -> tuple[int, int, int]:
@@ -213,6 +218,11 @@ def images(dataset: str) -> np.ndarray:
     count = math.prod(GRIDS[dataset][0].values())
     found = streams.rng(1, dataset).integers(0, 256, (count, *shape_of(dataset))).astype(np.uint8)
     return np.packbits(found.reshape(count, -1) > 127, axis=1) if dataset == FREE else found
+
+
+def grid_images(dataset: str) -> GridImages:
+    sizes, nuisance = GRIDS[dataset]
+    return GridImages(Grid(images(dataset), sizes, shape_of(dataset), dataset == FREE, nuisance), Seen())
 
 
 def manifest(dataset: str, stand_in: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from PIL import Image
 from disentangle import registry
 from disentangle.data.grid import values_of
 from disentangle.reporting.drawing import gif, svg
-from disentangle.studies.modular.analysis.subject import Subject, coloured, mosaic
+from disentangle.reporting.sheets import coloured, mosaic
+from disentangle.studies.modular.analysis.subject import Subject
 from disentangle.studies.modular.figures.partitions import colours, ellipse, parts_of
 from studies.modular.made_up_cells import FREE, GRIDS, SHAPES, V2, V3, World, images, told
 
@@ -25,9 +26,9 @@ def drawn(name: str, shown: Subject) -> Any:
     return FIGURES[name].draw(shown, FIGURES[name].table(shown))
 
 
-OF = [
-    (name, entry) for name in FIGURES for entry in registry.constant("figures", f"modular/{name}", "NEEDS")["methods"]
-]
+NEEDS = {name: registry.constant("figures", f"modular/{name}", "NEEDS") for name in FIGURES}
+OF = [(name, entry) for name in FIGURES for entry in NEEDS[name].get("methods", ())]
+OF_DATA = [name for name in FIGURES if NEEDS[name]["of"] == "every dataset"]
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -39,7 +40,19 @@ def test_every_figure_is_drawn_of_every_method_that_it_is_of(name: str, entry: s
     assert set(text) == {"title", "caption", "alt"} and dataset in text["title"]
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("name", OF_DATA)
+def test_every_figure_of_data_is_drawn_of_every_dataset(name: str, dataset: str) -> None:
+    shown = WORLD.data(dataset)
+    table, figure = FIGURES[name].table(shown), FIGURES[name]
+    assert svg(figure.draw(shown, table)) == svg(figure.draw(WORLD.data(dataset), table))
+    text = figure.text(shown)
+    assert set(text) == {"title", "caption", "alt"} and dataset in text["title"]
+    assert "Stand-in data: rendered." in text["caption"]
+    assert "Stand-in" not in figure.text(replace(WORLD, stand_in="").data(dataset))["caption"]
+
+
+@pytest.mark.parametrize("name", dict(OF))
 def test_a_run_that_diverged_is_drawn_without_its_codes(name: str) -> None:
     shown = replace(WORLD, diverged=lambda cell: True).subject(V2, "modular")
     assert svg(drawn(name, shown)).startswith(b"<?xml")

@@ -11,6 +11,7 @@ from disentangle.errors import InputError
 from disentangle.pipeline import scales
 
 if TYPE_CHECKING:
+    from disentangle.reporting.grid_images import GridData
     from disentangle.reporting.results import Results, Shown
     from disentangle.studies.modular.analysis.results import EditResults
     from disentangle.studies.modular.analysis.subject import Subject
@@ -35,11 +36,12 @@ def results(found: "Results", needs: Mapping[str, Any]) -> "EditResults":
     return EditResults.of(found, "codes.npz" in needs.get("files", ()))
 
 
-def subject(found: "Shown") -> "Subject":
-    """Return what a figure of this study is given: a cell, its codes, and the images that they are of."""
+def subject(found: "Shown") -> "Subject | GridData":
+    """Return what a figure of this study is given: a dataset, or a cell, its codes, and the images that they are of."""
+    from disentangle.reporting.grid_images import GridData
     from disentangle.studies.modular.analysis.subject import Subject
 
-    return Subject.of(found)
+    return GridData.of(found) if found.method is None else Subject.of(found)
 
 
 def check(section: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Any]], where: str) -> None:

@@ -9,14 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from disentangle import files
-from disentangle.cells import dataset_folder
-from disentangle.data import dataset_files
 from disentangle.data.relations import Relation, related_rows, relations_of
+from disentangle.reporting.grid_images import GridImages
 from disentangle.reporting.results import CellResult, Shown
+from disentangle.reporting.sheets import GAP, coloured, mosaic
 from disentangle.studies.modular.analysis.results import title_of, told_sizes, true_values
-
-GAP = 2
-"""Pixels between the pictures of a figure."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,12 @@ class Subject:
     """That of the dataset's manifest."""
     codes: Mapping[str, np.ndarray]
     """The content of codes.npz."""
-    images: np.ndarray
-    """Those of the dataset, as a ``grid.Grid`` holds them."""
+    images: GridImages
 
     @classmethod
     def of(cls, found: Shown) -> "Subject":
         """Return what was read, with the codes of the first cell and the images."""
-        images = dataset_files.read_grid(dataset_folder(found.scale, found.dataset))["images"]
+        images = GridImages.read(found.scale, found.manifest)
         codes = files.read_arrays(found.cells[0].cell.folder / "codes.npz")
         return cls(found.dataset, str(found.method), found.cells[0], found.manifest["grid"], codes, images)
 
@@ -66,23 +62,7 @@ class Subject:
 
     def pictures(self, rows: np.ndarray) -> np.ndarray:
         """Return the images (N, S, S, 3) uint8 of rows (N,)."""
-        found = np.stack([self.images[row] for row in rows])
-        if self.grid["binary"]:
-            found = np.unpackbits(found, axis=1) * np.uint8(255)
-        return coloured(found.reshape(-1, *self.grid["shape"]))
-
-
-def coloured(pictures: np.ndarray) -> np.ndarray:
-    """Return pictures (..., S, S, C) in three channels, grey where they have one."""
-    return np.broadcast_to(pictures, (*pictures.shape[:-1], 3))
-
-
-def mosaic(pictures: np.ndarray, gap: int = GAP) -> np.ndarray:
-    """Return pictures (R, C, S, S, 3) as one, a row below another, white ``gap`` pixels between them."""
-    rows, columns, side = pictures.shape[:3]
-    whole = np.full((rows, side + gap, columns, side + gap, 3), 255, np.uint8)
-    whole[:, :side, :, :side] = pictures.transpose(0, 2, 1, 3, 4)
-    return whole.reshape(rows * (side + gap), columns * (side + gap), 3)[:-gap, :-gap]
+        return coloured(self.images.stored(rows))
 
 
 def show(ax: Axes, pictures: np.ndarray, above: Sequence[str]) -> None:

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure as Drawing
 from PIL import Image, ImageDraw, ImageFont
 
 from disentangle.reporting.drawing import panels
-from disentangle.studies.modular.analysis.subject import GAP, Subject, coloured, mosaic, show
+from disentangle.reporting.sheets import GAP, coloured, mosaic
+from disentangle.studies.modular.analysis.subject import Subject, show
 
 SECTION = "Edits"
 NEEDS = {

@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from disentangle.reporting.drawing import panels
-from disentangle.studies.modular.analysis.subject import GAP, Subject, coloured, show
+from disentangle.reporting.sheets import GAP, coloured
+from disentangle.studies.modular.analysis.subject import Subject, show
 
 SECTION = "Edits"
 NEEDS = {

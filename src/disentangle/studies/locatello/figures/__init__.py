@@ -1,0 +1,1 @@
+"""Pictures of data, and of what models make of them, one a file."""
