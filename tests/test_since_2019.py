@@ -18,7 +18,7 @@ from sklearn.metrics import log_loss, mutual_info_score, r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
-from disentangle.evaluation.metrics import dcimig, explicitness, identifiability, infomec, mig_sup
+from disentangle.evaluation.metrics import dcimig, explicitness, identifiability, infomec, mig, mig_sup
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.standardisation import standardised
 
@@ -285,6 +285,21 @@ def test_the_smallest_cross_entropy_of_two_values_by_hand() -> None:
     expected = -(3 / 4 * math.log(3 / 4) + 1 / 4 * math.log(1 / 4))
     assert infomec.cross_entropy(x, y, 100) == pytest.approx(expected, abs=1e-6)
     assert infomec.cross_entropy(x, y, 100) < infomec.cross_entropy(x, y, 1)
+
+
+@pytest.mark.parametrize("continuous", [False, True])
+def test_a_row_of_a_grid_is_not_its_own_neighbour(continuous: bool) -> None:
+    """Rows are drawn once where nearest neighbours tell information: perfect codes of a grid have all of it."""
+    values = np.stack(np.meshgrid(*map(np.arange, (6, 5, 10, 4)), indexing="ij"), axis=-1).reshape(-1, 4)
+    codes = values + 0.01 * np.random.default_rng(0).normal(size=values.shape)
+    factors = values / 7 if continuous else values
+    names = tuple("abcd")
+    grid = Population(codes, factors, names, complete=True, continuous=names if continuous else ())
+    sample = replace(grid, complete=False)
+    for module in (infomec, mig, mig_sup, dcimig) if continuous else (infomec,):
+        found, wanted = scores(module, grid), scores(module, sample)
+        assert found == pytest.approx(wanted, abs=0.01), module.__name__
+        assert min(v for name, v in found.items() if name != "explicitness") > 0.9
 
 
 def test_quantised_codes_have_the_information_of_counts() -> None:

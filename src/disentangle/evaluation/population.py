@@ -17,7 +17,8 @@ class Population:
 
     A ``complete`` population is a whole factor grid, so that a uniform row is an i.i.d. draw of all factors; training
     and test points are drawn from all of it, with replacement, as Locatello et al. 2019 do. Any other is a sample: its
-    rows are parted at random into training and test rows, and :meth:`Rows.draw` takes a row at most once.
+    rows are parted at random into training and test rows, and :meth:`Rows.draw` takes a row at most once, as it does
+    where factors are continuous: a row that is there twice is its own nearest neighbour.
 
     What is random in a code is drawn anew each time that a row is: else a training point that is a test point too would
     tell its noise.
@@ -91,9 +92,13 @@ class Rows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def draw(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return codes (n, D) and factors (n, K) of n = ``count`` uniform rows, of a sample as many as it has."""
-        if self.population.complete:
+    def draw(self, count: int, rng: np.random.Generator, once: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Return codes (n, D) and factors (n, K) of n = ``count`` uniform rows.
+
+        Of a sample, of continuous factors, and if ``once`` is asked for, no row comes twice, and n is at most their
+        number.
+        """
+        if self.population.complete and not (once or self.population.continuous):
             chosen = self.rows[rng.integers(len(self.rows), size=count)]
         else:
             chosen = rng.permutation(self.rows)[:count]

@@ -36,9 +36,10 @@ CHANGES = {"duplicate": ("r2_kernel",)}
 class Metric:
     """``mcc_*`` in [0, 1] of training rows, and ``r2_*``, at most 1, of test rows, means over factors.
 
-    The values of discrete factors are taken as numbers: where their order means nothing, as of shapes, so does a low
-    score. Of N independent normal rows, one code and one factor, MCC is sqrt(2 / pi N); more codes find more. A linear
-    R^2 of D codes of noise is about -D / N.
+    The values of a discrete factor are taken as 0, 1, .. in their order: where distances differ, as of 1, 10 and 100,
+    tell it as continuous, and where order means nothing, as of names of shapes, neither does a low score.
+    Of N independent normal rows, one code and one factor, MCC is sqrt(2 / pi N); more codes find more. A linear R^2 of
+    D codes of noise is about -D / N.
 
     ``r2_kernel`` is of the first ``kernel_points`` training rows, as its costs are cubic.
 

@@ -48,7 +48,7 @@ class Metric:
 
     def scores(self, population: Population, rng: np.random.Generator) -> dict[str, float]:
         """Return the three scores of freshly drawn rows; InfoM is nan for one factor, InfoC for one active code."""
-        codes, factors = population.whole().draw(self.points, rng)
+        codes, factors = population.whole().draw(self.points, rng, once=True)
         varies = np.ptp(factors, axis=0) > 0
         factors, kinds = factors[:, varies], population.kinds[varies]
         shares = normalised_information(codes[:, active(codes)], factors, kinds, self.neighbours)
