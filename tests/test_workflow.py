@@ -153,6 +153,14 @@ def test_a_change_reruns_what_it_invalidates(built: Project, tmp_path: Path, cha
     assert reruns(built, tmp_path, change) == MATRIX[change]
 
 
+def test_what_snakemake_ran_dvc_need_not(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "copy")
+    change_method_file(project)
+    assert jobs(project.snakemake()) == MATRIX[change_method_file]
+    assert jobs(project.dvc("repro")) == Counter()
+    assert "up to date" in project.dvc("status")
+
+
 def test_nothing_reruns_after_nothing(built: Project, tmp_path: Path) -> None:
     project = built.copy(tmp_path / "copy")
     assert "up to date" in project.dvc("status")
