@@ -2,8 +2,12 @@
 
 import copy
 import dataclasses
+import functools
+import itertools
 import math
+import operator
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -602,6 +606,47 @@ def test_the_shipped_file(scale: str) -> None:
         definition, section = settings.dataset(scale, name), settings.section(scale)["datasets"][name]
         assert definition["options"]["train_pairs"] == section["train_pairs"]
         assert definition["options"]["held"] == section["held"]
+
+
+Place = tuple[str, ...]
+
+
+def mappings(node: yaml.Node, place: Place = ()) -> Iterator[tuple[yaml.MappingNode, Place]]:
+    """Yield every mapping with every place at which the file has it, of one that is an alias again and again."""
+    if isinstance(node, yaml.MappingNode):
+        yield node, place
+        for key, value in node.value:
+            yield from mappings(value, (*place, key.value))
+
+
+def shared() -> list[list[tuple[yaml.MappingNode, Place]]]:
+    """Return the mappings that the shipped file has at several places."""
+    found: dict[int, list[tuple[yaml.MappingNode, Place]]] = {}
+    for node, place in mappings(yaml.compose((ROOT / "params.yaml").read_text())):
+        found.setdefault(id(node), []).append((node, place))
+    return [places for places in found.values() if len(places) > 1]
+
+
+def test_mappings_are_shared_as_dvc_can_override_them() -> None:
+    """Where `a: *x` names a mapping, DVC sets a key at one place and resets it at the next, without a word."""
+    assert len(shared()) > 5
+    for node, place in itertools.chain(*shared()):
+        assert place[-1] == "<<", f"write {{<<: *name}} at {'.'.join(place)}"
+        assert not any(isinstance(value, yaml.MappingNode) for key, value in node.value if key.value != "<<"), place
+
+
+def test_an_override_of_dvc_reaches_what_it_names_alone(tmp_path: Path) -> None:
+    from dvc.utils.hydra import apply_overrides
+
+    file = tmp_path / "params.yaml"
+    shutil.copy(ROOT / "params.yaml", file)
+    expected, overrides = yaml.safe_load(file.read_text()), []
+    for node, place in max(shared(), key=len)[:2]:  # whose mapping it is, and one that merges it
+        for key, new in ((node.value[0][0].value, ""), ("one_more", "+")):
+            functools.reduce(operator.getitem, place[:-1], expected)[key] = len(overrides)
+            overrides.append(f"{new}{'.'.join(place[:-1])}.{key}={len(overrides)}")
+    apply_overrides(file, overrides)
+    assert yaml.safe_load(file.read_text()) == expected
 
 
 # Folders.
