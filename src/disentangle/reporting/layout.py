@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from disentangle.cells import format_lam
-from disentangle.reporting.results import Results
+from disentangle.reporting.results import CellResult, Results
 from disentangle.reporting.statistics import estimate
 
 
@@ -76,6 +76,20 @@ def setting(results: Results, told: Iterable[tuple[str, str]], data: Callable[[M
         *((f"data, {name}", f"{data(manifest)}. {made_of(manifest)}") for name, manifest in results.manifests.items()),
     ]
     return "## Setting\n\n" + "\n".join(f"- {what}: {value}" for what, value in rows)
+
+
+def paper_methods(published: Mapping[str, pd.DataFrame]) -> frozenset[str]:
+    """Return the method files that a paper has numbers of: what the columns ``method`` of its tables name."""
+    return frozenset().union(*(table["method"] for table in published.values() if "method" in table))
+
+
+def of_paper(results: Results) -> tuple[list[CellResult], list[CellResult]]:
+    """Return the cells of methods that the paper has numbers of, with which ours compare, and those of others."""
+    theirs = paper_methods(results.published)
+    split: tuple[list[CellResult], list[CellResult]] = ([], [])
+    for cell in results.cells:
+        split[cell.run["method"]["name"] not in theirs].append(cell)
+    return split
 
 
 def options(run: Mapping[str, Any]) -> str:

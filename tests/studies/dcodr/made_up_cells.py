@@ -35,6 +35,15 @@ Level = Callable[[str, str, str], float]
 """From a dataset, an entry and what is asked (a label by a rule, a share, a measure) to a number, the mean of seeds."""
 
 
+OWN = "mine"
+"""An entry, and its method file, that the paper does not know, and that has none of the study's encoders."""
+
+
+def method_of(entry: str) -> str:
+    """Return the method file of an entry."""
+    return entry if entry in (*METHODS, "autoencoder", OWN) else "dcodr_norec"
+
+
 def drawn(dataset: str, entry: str, what: str) -> float:
     """A uniform number of its own."""
     return float(streams.rng(0, dataset, entry, what).uniform())
@@ -52,6 +61,7 @@ class World:
     diverged: Callable[[Cell], bool] = lambda cell: False
     stand_in: str = "rendered"
     converged: str = "all"
+    method_of: Callable[[str], str] = method_of
     changed: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
 
     def value(self, cell: Cell, what: str) -> float:
@@ -83,12 +93,12 @@ class World:
             "training": {"steps": 100, "domains": 4, "each": 32, "temperature": 0.1},
             "training_images": 60,
             "reading": {},
-            "method": {"name": "dcodr_norec", "options": {"negatives": "domain"}},
-            "encoders": {"encoder": {"network": "conv", "options": {"widths": [4]}}},
+            "method": {"name": self.method_of(cell.method), "options": {"negatives": "domain"}},
+            "encoders": {} if cell.method == OWN else {"encoder": {"network": "conv", "options": {"widths": [4]}}},
             "device": "cpu",
             "versions": {"torch": "2.0"},
         }
-        if cell.method not in ("simclr", "dcodr_norec"):
+        if cell.method not in ("simclr", "dcodr_norec", OWN):
             run["distance"] = "L1"
         if cell.method == "autoencoder":
             run["invariance"] = {

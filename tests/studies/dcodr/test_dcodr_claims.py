@@ -13,7 +13,7 @@ from disentangle.cells import Cell
 from disentangle.reporting import claim_tests
 from disentangle.reporting.claim import Claim
 from disentangle.studies.dcodr.analysis.invariance import AUGMENTATIONS
-from disentangle.studies.dcodr.analysis.results import METHODS, DomainResults
+from disentangle.studies.dcodr.analysis.results import DomainResults
 from disentangle.studies.dcodr.claims.augmentations import IGNORED
 from studies.dcodr.made_up_cells import (
     EDGES,
@@ -184,7 +184,7 @@ def test_autoencoders_are_compared_by_means_over_datasets() -> None:
 
 def table(number: int, entry: str, attribute: str) -> float:
     name = "representation" if number in (3, 4) else "retrieval"
-    return float(printed(name, table=number, method=METHODS.get(entry, entry), attribute=attribute))
+    return float(printed(name, table=number, method=entry, attribute=attribute))
 
 
 def average(measure: str) -> float:

@@ -17,7 +17,7 @@ from disentangle.data.labelled import shown_rows
 from disentangle.reporting.drawing import svg
 from disentangle.studies.dcodr.analysis import retrieval
 from disentangle.studies.dcodr.analysis.invariance import AUGMENTATIONS
-from disentangle.studies.dcodr.analysis.results import METHODS, TITLES, DomainResults
+from disentangle.studies.dcodr.analysis.results import TITLES, DomainResults
 from studies.dcodr.made_up_cells import (
     CHANCE,
     EDGES,
@@ -25,6 +25,7 @@ from studies.dcodr.made_up_cells import (
     LABELS,
     LONG,
     NORB,
+    OWN,
     PREDICTOR_SEEDS,
     PUBLISHED,
     SHAPES,
@@ -93,6 +94,7 @@ SMALL = {
     "all told alike": replace(WORLD, level=lambda *what: 0.5, wobble=0.0),
     "only the domain to the end": replace(WORLD, converged="domain"),
     "as in the paper": replace(WORLD, stand_in=""),
+    "a method of one's own": replace(WORLD, entries=(*EVERY, OWN)),
 }
 
 PICTURED = ("one method", "an entry diverged", "all diverged", "all told alike")
@@ -137,7 +139,7 @@ def test_tables_of_predictions_are_published_numbers_beside_means_with_intervals
         row = [TITLES[entry]]
         for label in (domain, *attributes):
             attribute = "domain" if label == domain else label
-            theirs = printed("representation", table=number, method=METHODS.get(entry, ""), attribute=attribute)
+            theirs = printed("representation", table=number, method=entry, attribute=attribute)
             row.append(f"{theirs} / {shown(told(dataset, entry, label, SHORT))}")
         expected.append([*row, "3"])
     assert table[1:-1] == expected
@@ -186,7 +188,7 @@ def test_tables_of_neighbours_are_published_shares_beside_ours_and_chance(number
     for entry, row in zip(ENTRIES, table[1:], strict=True):
         assert row[0] == TITLES[entry]
         for name, entered in zip([*attributes, "all", "same_domain"], row[1:-1], strict=True):
-            theirs = printed("retrieval", table=number, method=METHODS.get(entry, ""), attribute=name)
+            theirs = printed("retrieval", table=number, method=entry, attribute=name)
             if (number, entry, name) == (6, "simclr", "all"):
                 assert theirs == "0.01"
                 theirs = "<0.01"
@@ -416,5 +418,21 @@ def test_the_setting_tells_of_every_cell() -> None:
     assert "- encoder: conv, initial weights random (paper: ResNet-50, MoCo-v2)" in told_of
     assert "- perceptual distance: L1 (paper: VGG16, ImageNet)" in told_of
     assert f"- data, {SHAPES}: domain shape; values: shape 4, floor_hue 2" in told_of
+    assert "not of the paper" not in told_of
     alone = rendered("table4", replace(WORLD, entries=("dcodr_norec",)))
     assert "- perceptual distance: none is used" in alone
+
+
+def test_a_method_of_ones_own_is_not_compared_with_the_paper() -> None:
+    """It has no encoder of the study's, and its entry none of the paper's numbers, whatever it is called."""
+    setting = dict(
+        line.removeprefix("- ").split(": ", 1)
+        for line in rendered("claims", replace(WORLD, entries=("dcodr", OWN))).splitlines()
+        if line.startswith("- ")
+    )
+    told_of = "mine: lam 0.3, networks (code 12), training (steps 100, domains 4, each 32, temperature 0.1)"
+    assert setting["not of the paper's experiments"] == told_of
+    assert setting["methods"] == "DCoDR: lam 0.3"
+    assert "(paper:" not in rendered("claims", replace(WORLD, entries=(OWN,))).split("## Setting")[1]
+    renamed = replace(WORLD, entries=("dcodr",), method_of=lambda entry: OWN)
+    assert [row[1].split(" / ")[0] for row in tables(rendered("table4", renamed))[0][1:]] == ["–", "0.25"]

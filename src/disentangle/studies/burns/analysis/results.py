@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from disentangle.cells import format_lam
+from disentangle.reporting.layout import paper_methods
 from disentangle.reporting.results import CellResult, Results
 from disentangle.studies.burns.analysis.diagnosis import diagnose, information
 
@@ -106,6 +107,8 @@ class BurnsResults:
     statistics: pd.DataFrame
     revision: str
     """Git revision of the code that renders."""
+    of_paper: frozenset[str]
+    """The method files that the paper has numbers of."""
     probes: tuple[str, ...]
     """In the order of params.yaml: the paper's accuracies stand beside the first, and claims are tested on it."""
 
@@ -116,7 +119,8 @@ class BurnsResults:
         shown = accuracy[accuracy["table"].isin(tables)]
         cells = tuple(BurnsCell(**vars(cell), through=probes[0]) for cell in found.cells)
         statistics = found.published["statistics"]
-        return cls(found.scale, cells, found.manifests, shown, statistics, found.revision, probes)
+        methods = paper_methods(found.published)
+        return cls(found.scale, cells, found.manifests, shown, statistics, found.revision, methods, probes)
 
     def through(self, probe: str) -> "BurnsResults":
         """Return the same results seen through another probe, beside which the paper's are not to be shown."""

@@ -81,7 +81,8 @@ def _data(results: BurnsResults) -> str:
 
 
 def _differences(results: BurnsResults) -> str:
-    run = results.cells[0].run
+    theirs = [cell for cell in results.cells if cell.run["method"]["name"] in results.of_paper]
+    own = dict.fromkeys(cell.cell.method for cell in results.cells if cell not in theirs)
     lines = [
         f"- {role} of {name}: {made_of['STAND_IN']}"
         for name, manifest in results.manifests.items()
@@ -99,9 +100,9 @@ def _differences(results: BurnsResults) -> str:
             1.0,
             "at full brightness a small encoder stays with the background and never learns the digits",
         )
-    if any(run["encoder"][key] != RESNET34[key] for key in RESNET34):
+    if any(cell.run["encoder"][key] != RESNET34[key] for cell in theirs for key in RESNET34):
         lines.append("- encoder: the small ResNet above (paper: ResNet34).")
-    projections = [cell.run["projection"] for cell in results.cells if "projection" in cell.run]
+    projections = [cell.run["projection"] for cell in theirs if "projection" in cell.run]
     if projections:
         lines += _changed(
             "batch norm on the head's output",
@@ -109,9 +110,10 @@ def _differences(results: BurnsResults) -> str:
             False,
             "with dimming it is what gets a small encoder off the plateau of Fig. 5",
         )
-    for method, reading in {cell.cell.method: cell.run["reading"] for cell in results.cells}.items():
+    for method, reading in {cell.cell.method: cell.run["reading"] for cell in theirs}.items():
         lines += [f"- {method}: `{key}` is {value}, not its default." for key, value in reading.items()]
-    if run["training"]["loss_scale"] != "none":
+    lines += [f"- not of the paper's experiments: {', '.join(own)}."] if own else []
+    if any(cell.run["training"]["loss_scale"] != "none" for cell in results.cells):
         lines.append("- InfoMax terms are multiplied by the temperature, which changes the meaning of λ.")
     lines.append(
         "- The paper leaves batch size, steps, optimiser, temperature and much else open; the values are in "

@@ -6,7 +6,7 @@ import pandas as pd
 
 from disentangle.reporting import seeds
 from disentangle.studies.dcodr.analysis.effects import domain, score
-from disentangle.studies.dcodr.analysis.results import LINEAR, METHODS, TWIN, DomainResults
+from disentangle.studies.dcodr.analysis.results import LINEAR, TWIN, DomainResults
 
 MEASURES = {
     "predictor": "a converged MLP",
@@ -19,8 +19,8 @@ MEASURES = {
 @functools.lru_cache(maxsize=4)
 def measures(results: DomainResults, dataset: str) -> pd.DataFrame:
     """Return one row a method (the paper's, and the twin) and seed, and a column a measure: high is not invariant."""
-    rows = []
-    for entry in (entry for entry in results.entries(dataset) if entry in {*METHODS, TWIN}):
+    rows, compared = [], {*results.published["representation"]["method"], TWIN}
+    for entry in (entry for entry in results.entries(dataset) if entry in compared):
         columns = {
             "predictor": domain(results, dataset, entry),
             "linear": domain(results, dataset, entry, probe=LINEAR),

@@ -6,7 +6,6 @@ import pandas as pd
 
 from disentangle.studies.dcodr.analysis.results import (
     DOMAIN,
-    METHODS,
     PREDICTOR,
     DomainResults,
     longest_rule,
@@ -48,12 +47,12 @@ def printed(results: DomainResults, table: int, entry: str, attribute: str) -> f
     """Return a number of the paper's Tables 3 to 7, of an entry or of "Optimal"."""
     name, column = ("representation", "score") if table in (3, 4) else ("retrieval", "accuracy")
     own = results.published[name]
-    own = own[(own["table"] == table) & (own["method"] == METHODS.get(entry, entry)) & (own["attribute"] == attribute)]
+    own = own[(own["table"] == table) & (own["method"] == entry) & (own["attribute"] == attribute)]
     return float(own[column].iloc[0]) if len(own) else math.nan
 
 
 def printed_attributes(results: DomainResults, table: int, entry: str) -> float:
     """Return the mean over the attributes of the paper's Table 3 or 4."""
     own = results.published["representation"]
-    own = own[(own["table"] == table) & (own["method"] == METHODS.get(entry)) & (own["attribute"] != DOMAIN)]
+    own = own[(own["table"] == table) & (own["method"] == entry) & (own["attribute"] != DOMAIN)]
     return float(own["score"].mean())

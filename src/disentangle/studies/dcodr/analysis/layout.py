@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 
 from disentangle.reporting import layout
-from disentangle.reporting.layout import distinct, measured, options, spelled
+from disentangle.reporting.layout import distinct, measured, of_paper, options, spelled
+from disentangle.reporting.results import CellResult
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.dcodr.analysis.results import METHODS, DomainResults, title_of
+from disentangle.studies.dcodr.analysis.results import DomainResults, title_of
 
 
 def beside_published(
@@ -27,13 +28,13 @@ def beside_published(
     def beside(method: str, column: str, ours: str) -> str:
         return f"{published.get((method, column), '–')} / {ours}" if published else ours
 
-    rows = []
+    rows, printed = [], results.printed()
     for entry in results.entries(dataset):
         own = found[found["entry"] == entry]
         row: list[str] = [title_of(entry)]
         for column in columns:
             ours = measured(own[own["column"] == column]["value"].to_list())
-            row.append(beside(METHODS.get(entry, ""), column, ours))
+            row.append(beside(entry if entry in printed else "", column, ours))
         rows.append([*row, str(own["seed"].nunique())])
     if optimal is not None:
         best = [beside("Optimal", column, f"{optimal[column]:.3g}") for column in columns]
@@ -48,15 +49,26 @@ def page(
 
     ``picture`` is the name of the report and what its picture shows, where it has one.
     """
-    runs = [cell.run for cell in results.cells]
+    theirs, own = of_paper(results)
+    runs = [cell.run for cell in theirs]
     told = [
         ("networks", distinct(spelled(run["model"]) for run in runs)),
         ("training", distinct(spelled(run["training"]) for run in runs) + " (paper: 200 epochs of 4 domains x 32)"),
-        ("methods", distinct(f"{title_of(cell.cell.method)}: {options(cell.run)}" for cell in results.cells)),
+        ("methods", distinct(map(_method, theirs))),
         ("encoder", distinct(map(_encoder, runs)) + " (paper: ResNet-50, MoCo-v2)"),
         ("perceptual distance", _distance(runs)),
     ]
+    told = (told if theirs else []) + ([("not of the paper's experiments", distinct(map(_own, own)))] if own else [])
     return layout.page(introduction, results.stand_ins(), sections, layout.setting(results, told, _data), picture)
+
+
+def _method(cell: CellResult) -> str:
+    return f"{title_of(cell.cell.method)}: {options(cell.run)}"
+
+
+def _own(cell: CellResult) -> str:
+    told = spelled({"networks": cell.run["model"], "training": cell.run["training"]})
+    return f"{_method(cell)}, {told}"
 
 
 def _encoder(run: Mapping[str, Any]) -> str:

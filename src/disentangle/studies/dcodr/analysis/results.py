@@ -12,6 +12,7 @@ import pandas as pd
 from disentangle import files
 from disentangle.cells import dataset_folder
 from disentangle.data import dataset_files
+from disentangle.reporting.layout import paper_methods
 from disentangle.reporting.results import Results
 from disentangle.reporting.seeds import CELL, key_of, measured_scores
 
@@ -23,7 +24,7 @@ METHODS = {
     "dcodr_norec": "DCoDR-norec",
     "dcodr": "DCoDR",
 }
-"""The entries that are the paper's methods, as its tables name and order them."""
+"""Entries as the paper's tables name and order them."""
 TWIN = "contrast_all"
 """The entry of DCoDR-norec whose negatives are of the whole batch."""
 TITLES = METHODS | {
@@ -64,6 +65,12 @@ class DomainResults(Results):
     def labels(self, dataset: str) -> list[str]:
         """Return what the labels of a dataset are called, in its order."""
         return [name for name, _ in self.manifests[dataset]["labelled"]["values"]]
+
+    def printed(self) -> frozenset[str]:
+        """Return the entries beside which the paper's numbers stand: those called as their method, which it has."""
+        theirs = paper_methods(self.published)
+        named = {cell.cell.method: cell.run["method"]["name"] for cell in self.cells}
+        return frozenset(entry for entry, method in named.items() if entry == method and method in theirs)
 
     def entries(self, dataset: str) -> list[str]:
         """Return the entries that a dataset has cells of: the paper's methods in its order, then others."""

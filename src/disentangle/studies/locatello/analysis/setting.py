@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from disentangle.cells import format_lam
+from disentangle.reporting.layout import of_paper
 from disentangle.reporting.results import CellResult, Results
-from disentangle.studies.locatello.analysis.results import CONTROL, METHODS, method_title, spelled
+from disentangle.studies.locatello.analysis.results import CONTROL, method_title, spelled
 
 DATASETS = ("dSprites", "Color-dSprites", "Noisy-dSprites", "Scream-dSprites", "SmallNORB", "Cars3D", "Shapes3D")
 TRAINING: Mapping[str, Any] = {"steps": 300000, "batch": 64, "lr": 0.0001}
@@ -24,7 +25,7 @@ WORDS = {
     "final_batches": "batches of the final losses",
     "log_every": "steps a row of history",
 }
-SEEDS, STRENGTHS, IMAGE_SIZE = 50, 6, 64
+SEEDS, IMAGE_SIZE = 50, 64
 TRAIN_POINTS = 10_000
 """Of DCI and the largest downstream task, as published."""
 
@@ -132,15 +133,18 @@ def _differences(results: Results) -> str:
             strides = zip((factor for factor, _ in manifest["grid"]["sizes"]), every, strict=False)
             thinned = ", ".join(f"{factor} {stride}" for factor, stride in strides if stride > 1)
             lines.append(f"- factor values of {name}: one in so many: {thinned} (paper: all).")
-    trained = [cell for cell in results.cells if cell.cell.method != CONTROL]
     present = {spelled(name): name for name in results.manifests}
     lines += _named("datasets", {spelled(name): name for name in DATASETS}, present)
-    methods = {c.cell.method: method_title(c.cell.method) for c in trained}
-    papers = {name: title for name, title in METHODS.items() if name != CONTROL}
-    lines += _named("methods", papers, methods)
-    for method in sorted(papers.keys() & methods.keys()):
-        strengths = len({c.cell.lam for c in trained if c.cell.method == method})
-        lines += _changed(f"strengths of {papers[method]}", {strengths}, STRENGTHS)
+    strengths = results.published["strengths"].groupby("method", sort=False)["lam"].nunique()
+    trained, others = of_paper(results)
+    methods = {c.run["method"]["name"] for c in trained}
+    missing = [method_title(str(name)) for name in strengths.index if name not in methods]
+    lines += [f"- methods: without {', '.join(missing)} (paper: {len(strengths)})."] if missing else []
+    if own := dict.fromkeys(c.cell.method for c in others if c.cell.method != CONTROL):
+        lines.append(f"- not of the paper's experiments: {', '.join(map(method_title, own))}.")
+    for entry, method in sorted({c.cell.method: c.run["method"]["name"] for c in trained}.items()):
+        lams = {c.cell.lam for c in trained if c.cell.method == entry}
+        lines += _changed(f"strengths of {method_title(entry)}", {len(lams)}, strengths[method])
     seeds = Counter((c.cell.dataset, c.cell.method, c.cell.lam) for c in trained)
     lines += _changed("seeds of a setting", set(seeds.values()), SEEDS)
     lines += _twins(trained)

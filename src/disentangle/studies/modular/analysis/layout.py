@@ -6,7 +6,7 @@ from typing import Any
 
 from disentangle.cells import format_lam
 from disentangle.reporting import layout
-from disentangle.reporting.layout import distinct, measured, spelled
+from disentangle.reporting.layout import distinct, measured, of_paper, spelled
 from disentangle.reporting.results import CellResult
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.results import EditResults, cells_of, title_of, told_sizes, values
@@ -17,13 +17,16 @@ def page(results: EditResults, introduction: str, sections: Iterable[str], pictu
 
     ``picture`` is the name of the report and what its picture shows, where it has one.
     """
-    runs = [cell.run for cell in results.cells]
-    told = [
+    theirs, own = of_paper(results)
+    runs = [cell.run for cell in theirs]
+    compared = [
         ("networks", distinct(spelled(run["model"]) for run in runs) + PAPER_NETWORKS),
         ("training", distinct(map(_training, runs)) + PAPER_TRAINING),
-        ("relations", distinct(spelled(run["relations"]) for run in runs if "relations" in run)),
-        ("methods", distinct(map(_method, results.cells))),
+        ("methods", distinct(map(_method, theirs))),
     ]
+    relations = distinct(spelled(cell.run["relations"]) for cell in results.cells if "relations" in cell.run)
+    told = [*(compared if theirs else []), ("relations", relations)]
+    told += [("not of the paper's experiments", distinct(map(_own, own)))] if own else []
     return layout.page(introduction, results.stand_ins(), sections, layout.setting(results, told, _data), picture)
 
 
@@ -72,6 +75,10 @@ def _method(cell: CellResult) -> str:
     missing = f" ({unknown} components without a label on {cell.cell.dataset})" if unknown else ""
     lam = format_lam(cell.cell.lam)
     return f"{title_of(cell.cell.method)}: lam {lam}, {spelled(cell.run['method']['options'])}{missing}"
+
+
+def _own(cell: CellResult) -> str:
+    return f"{_method(cell)}, {spelled({'networks': cell.run['model']})}, training ({_training(cell.run)})"
 
 
 def _data(manifest: Mapping[str, Any]) -> str:

@@ -15,13 +15,6 @@ from disentangle.data import grid as grids
 from disentangle.reporting.results import CellResult, Results
 from disentangle.reporting.seeds import key_of
 
-METHODS = {
-    "modular": "Modular",
-    "weak": "Valenti 2022",
-    "zerodim": "Gabbay (ZeroDIM)",
-    "few_labels": "Locatello few labels",
-}
-"""What the paper's tables call the entries that are its methods."""
 WRITTEN = "as_written"
 """The entry that is what the paper's text says of its method: its numbers are printed beside this one, too."""
 TITLES = {
@@ -187,21 +180,24 @@ def edits(results: EditResults, column: str) -> list[tuple[str, str]]:
     ]
 
 
-def _paper_name(entry: str) -> str | None:
-    return METHODS.get("modular" if entry == WRITTEN else entry)
+def _printed(results: EditResults, table: str, entry: str) -> pd.DataFrame:
+    """Return the rows of a published table that are of an entry's method: of one that is called so, or as written."""
+    known, name = results.published[table], "modular" if entry == WRITTEN else entry
+    files = {cell.run["method"]["name"] for cell in results.cells if cell.cell.method == entry}
+    return known[known["method"] == (name if files <= {name} else "")]
 
 
 def printed_accuracy(results: EditResults, variant: str, entry: str) -> tuple[float, float]:
     """Return the paper's relation accuracy and its number of labels of an entry, NaN where Table 1 has none."""
-    own = results.published["relation_accuracy"]
-    own = own[(own["variant"] == variant) & (own["method"] == _paper_name(entry))]
+    own = _printed(results, "relation_accuracy", entry)
+    own = own[own["variant"] == variant]
     return (float(own["accuracy"].iloc[0]), float(own["labels"].iloc[0])) if len(own) else (math.nan, math.nan)
 
 
 def printed_score(results: EditResults, variant: str, entry: str, metric: str) -> float:
     """Return the paper's score of an entry on the data set of a variant, NaN where Table 2 has none."""
-    own = results.published["scores"]
-    own = own[(own["dataset"] == variant.split(".")[0]) & (own["method"] == _paper_name(entry))]
+    own = _printed(results, "scores", entry)
+    own = own[own["dataset"] == variant.split(".")[0]]
     own = own[own["metric"] == metric.upper()]
     return float(own["score"].iloc[0]) if len(own) else math.nan
 

@@ -106,7 +106,7 @@ def _flags(results: EditResults, family: str, variants: dict[str, str]) -> Itera
             f"is above the ceiling, {row['of']}'s" if row["above"] else "",
             "may stand in the other's column" if "swapped" in row["note"] else "",
         ]
-        title = f"{family}, {row['method']}"
+        title = f"{family}, {row['title']}"
         said = "; ".join(filter(None, told)) or "–"
         yield [title, row["metric"], quoted(row["score"]), number(row["ceiling"]), said]
 
