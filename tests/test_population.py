@@ -218,6 +218,19 @@ def test_a_metric_is_given_the_factors_that_it_can_take(
     assert given.draws == drawn  # whatever is left out
 
 
+def test_scores_come_in_the_order_of_factors_whatever_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = tuple("fedcba")
+    given = Population(
+        np.arange(30.0)[:, None], np.tile(MIXED[:, 1:3], 3), names, complete=False, continuous=names[::2]
+    )
+    each = [key + name for key in ("", "of_") for name in names]
+    assert list(scores_of({"it": metric(monkeypatch)}, given)["it"]) == ["k", *each]
+
+
+def test_what_a_metric_says_of_codes_alone_is_not_without_factors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert remarks_of({"it": metric(monkeypatch, "UNSUPERVISED = True")}, mixed()) == {}
+
+
 def test_a_population_whose_factors_vary_is_given_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     given = population(GRID, complete=True)
     assert handed(metric(monkeypatch), given) is given

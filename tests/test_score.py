@@ -71,6 +71,9 @@ def test_end_to_end_every_metric_of_a_sample_without_torch() -> None:
         chance, ceiling = (written[part].get(name) for part in ("chance", "ceiling"))
         assert (chance is None) == (ceiling is None) == registry.constant("metrics", name, "UNSUPERVISED", False)
         for key, value in direct(name, population).items():
+            if key.endswith("same_domain"):  # there is none
+                assert key not in written["scores"][name]
+                continue
             beside = [] if chance is None else [chance[key]["mean"], ceiling[key]]
             shown = [None if np.isnan(value) else value, *beside]
             assert written["scores"][name][key] == (None if np.isnan(value) else pytest.approx(value, rel=1e-12))
@@ -196,6 +199,43 @@ def test_what_is_to_be_known_of_the_scores_is_said_and_written(capsys: pytest.Ca
     assert json.loads(Path("scores.json").read_text())["remarks"] == [remark]
 
 
+def test_options_are_given_as_metric_option_value() -> None:
+    population = Population(*sample(), NAMES, complete=False)
+    options = ["--option", "mig.bins=5", "--option", "mig.points=60", "--option", "downstream_lr.sizes=10,20"]
+    assert command.main([*write(*sample()), "--metrics", "mig,downstream_lr", "--chance", "0", *options]) == 0
+    written = json.loads(Path("scores.json").read_text())
+    assert written["options"]["mig"] == {"bins": 5, "points": 60}
+    assert written["options"]["downstream_lr"]["sizes"] == [10, 20]
+    metric = registry.build("metrics", "mig", {"bins": 5, "points": 60})
+    assert written["scores"]["mig"] == metric.scores(population, streams.rng(0, "measure", "mig"))
+
+
+def test_codes_and_factors_may_be_columns_of_one_table(capsys: pytest.CaptureFixture[str]) -> None:
+    codes, factors = sample()
+    table = np.column_stack([factors, codes])
+    np.savetxt("all.csv", table, delimiter=",", header="shape,angle,place,a,b,c,d", comments="")
+    given = ["score", "--codes", "all.csv", "--factors", "all.csv", "--factor-columns", "angle,place,shape"]
+    assert command.main([*given, "--metrics", "mig", "--chance", "0"]) == 0
+    assert capsys.readouterr().out.startswith("240 rows, a sample; 4 codes; factors angle, place, shape\n")
+    found = json.loads(Path("scores.json").read_text())["scores"]["mig"]["mig"]
+    assert found == pytest.approx(direct("mig", Population(codes, factors, NAMES, complete=False))["mig"])
+
+
+def test_factors_without_names_can_be_given_some(capsys: pytest.CaptureFixture[str]) -> None:
+    codes, factors = sample()
+    np.savetxt("y.csv", factors, fmt="%d", delimiter=",")
+    given = [*write(codes, factors), "--factors", "y.csv", "--names", "shape,angle, place", "--metrics", "mig"]
+    assert command.main([*given, "--continuous", "place"]) == 0
+    assert capsys.readouterr().out.startswith("240 rows, a sample; 4 codes; factors shape, angle, place (continuous)\n")
+
+
+def test_a_stream_that_takes_nothing_is_an_error_in_a_line() -> None:
+    """Of a full disk."""
+    line = " ".join([*program(*write(*sample())), "--metrics", "mig", ">", "/dev/full"])
+    done = subprocess.run(["bash", "-c", line], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "error: <stdout>: cannot be written (No space left on device).\n")
+
+
 # What is refused.
 
 CODES, FACTORS = sample()
@@ -228,6 +268,16 @@ BAD_CALLS = {
     "no grid": (["--grid"], "grid: found 240 rows with 24 combinations of factors; allowed: the 24 of 2 x 3 x 4"),
     "no such factor": (["--continuous", "angel"], "continuous: no factor 'angel': did you mean 'angle'? Known: "),
     "both": (["--continuous", "angle", "--discrete", "angle"], "discrete: factor 'angle' is said to be continuous"),
+    "no option": (["--option", "mig"], "--option: found mig; allowed: METRIC.OPTION=VALUE, such as mig.bins=30."),
+    "no option of it": (["--option", "mig.bin=3"], "mig.bin: unknown option of metric 'mig': did you mean 'bins'?"),
+    "no value of it": (["--option", "mig.bins=few"], "mig.bins: found 'few'; allowed: a value of type int."),
+    "an option twice": (["--option", "mig.bins=3", "--option", "mig.bins=4"], "--option: found mig.bins twice; all"),
+    "no file to write": (["--output", "-"], "--output: found -; allowed: a file. What is printed is JSON with --json."),
+    "the codes": (["--output", "./x.npz"], "./x.npz: found codes or factors in the file to write; allowed: another"),
+    "a link to factors": (["--output", "hard.npz"], "hard.npz: found codes or factors in the file to write; allowed"),
+    "a link to codes": (["--output", "soft.npz"], "soft.npz: found codes or factors in the file to write; allowed"),
+    "names of names": (["--names", "a,b,c"], "names: found names for factors that have their own, shape, angle, place"),
+    "no table": (["--factor-columns", "a"], "y.npz: found no table; allowed: one, where columns of it are named."),
     "no array": (["--array", "z"], "x.npz: found no array z, but codes (240, 4) of float64, other (3,) of float64; "),
     "no array of factors": (["--factor-arrays", "shape,z"], "y.npz: found no array z, but shape (240,) of int64, "),
 }
@@ -237,7 +287,30 @@ BAD_CALLS = {
 def test_calls_that_cannot_be_are_refused(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     arguments, message = BAD_CALLS[kind]
     Path("damaged.npy").write_bytes(b"\x93NUMPY and no more")
-    refused([*write(CODES, FACTORS), *arguments], message, capsys)
+    given = write(CODES, FACTORS)
+    Path("soft.npz").symlink_to("x.npz")
+    Path("hard.npz").hardlink_to("y.npz")
+    before = Path("x.npz").read_bytes(), Path("y.npz").read_bytes()
+    refused([*given, *arguments], message, capsys)
+    assert (Path("x.npz").read_bytes(), Path("y.npz").read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--repeats", "x"], "argument --repeats: found x; allowed: an integer"),
+        (["--chance", "2.5"], "argument --chance: found 2.5; allowed: an integer"),
+        (["--threads", "0"], "argument --threads: found 0; allowed: an integer from 1 to 100000"),
+        (["--factors"], "argument --factors: expected one argument"),
+        ([], "the following arguments are required: --codes, --factors"),
+    ],
+)
+def test_a_call_that_cannot_be_read_is_refused_in_a_line(
+    given: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="^2$"):
+        command.main(["score", *given])
+    assert capsys.readouterr().err == f"error: {message}; see python -m disentangle score --help.\n"
 
 
 def test_a_grid_with_a_hole_and_too_few_rows_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,7 @@
 """`score` and the functions of metrics: what they return, what is by chance and at best, and what is said meanwhile."""
 
+import importlib.metadata
+import importlib.util
 import inspect
 import json
 import math
@@ -7,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +22,7 @@ from disentangle.errors import InputError
 from disentangle.evaluation.population import Population
 from disentangle.pipeline import imports
 from disentangle.pipeline.measured import metrics_of
-from disentangle.scoring import cost, measuring
+from disentangle.scoring import cost, measuring, plugins
 from disentangle.scoring.result import Result
 
 SIZES = (3, 4, 5)
@@ -85,7 +88,7 @@ def test_a_result_shows_itself_and_is_json() -> None:
     named = pd.DataFrame(FACTORS, columns=["<b>", "size", "place"]).assign(once=7)
     found = score(CODES[:, :1], named, metrics=["mig", "sap"], repeats=2)
     remark = "mig, sap: Without once (of one value)."
-    assert remark in found.remarks
+    assert remark in found.remarks and "mig: Not defined with one code: mig." in found.remarks
     assert repr(found).splitlines()[0].split() == ["metric", "score", "value", "low", "high", "chance", "ceiling"]
     assert repr(found).endswith(found.remarks[-1])
     assert "<table" in found._repr_html_() and "Without once" in found._repr_html_()
@@ -139,6 +142,23 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "seed": ({"seed": 0.5}, "seed: found 0.5; allowed: an integer from 0"),
     "chance": ({"chance": True}, "chance: found True; allowed: an integer from 0"),
     "repeats": ({"repeats": 0}, "repeats: found 0; allowed: an integer from 1"),
+    "no edits": (
+        {"metrics": "pixel_error"},
+        "metrics: found 'pixel_error', which does not score codes; allowed: beta_",
+    ),
+    "no names": ({"metrics": 5}, "metrics: found 5; allowed: names."),
+    "a number for options": (
+        {"metrics": "mig", "options": {"mig": 30}},
+        "options: found 30 for 'mig'; allowed: its op",
+    ),
+    "a list for options": ({"options": ["mig"]}, "options: found ['mig']; allowed: options by metric, as in {'mig': {"),
+    "an option without name": (
+        {"options": {"mig": {3: 3}}},
+        "options: found {3: 3} for 'mig'; allowed: its options by",
+    ),
+    "progress": ({"progress": True}, "progress: found True; allowed: a function of a line, such as print."),
+    "ceiling": ({"ceiling": "no"}, "ceiling: found no; allowed: True or False."),
+    "grid": ({"grid": 1}, "grid: found 1; allowed: True or False."),
 }
 
 
@@ -146,8 +166,21 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 def test_what_cannot_be_asked_is_refused_before_computing(kind: str) -> None:
     given, message = BAD[kind]
     with pytest.raises(InputError) as refusal:
-        score(CODES, FACTORS, progress=pytest.fail, **given)
+        score(CODES, FACTORS, **{"progress": pytest.fail, **given})
     assert str(refusal.value).startswith(message)
+
+
+def test_an_unknown_metric_is_told_those_of_codes_and_all_of_them() -> None:
+    with pytest.raises(InputError) as refusal:
+        score(CODES, FACTORS, metrics=["mgi"])
+    assert str(refusal.value).endswith(f" Known: {', '.join(metrics_of('codes'))}.")
+
+
+def test_options_may_be_numbers_of_numpy() -> None:
+    options = {"downstream_lr": {"sizes": np.array([10, 20])}, "mig": {"bins": np.int64(5)}}
+    found = score(CODES, FACTORS, metrics=[*options], options=options, chance=0, ceiling=False)
+    assert json.loads(found.to_json())["options"]["downstream_lr"]["sizes"] == [10, 20]
+    assert found["mig"] == metrics.mig(CODES, FACTORS, bins=5)
 
 
 # Chance, and what is best.
@@ -210,6 +243,13 @@ def test_fewer_rows_have_more_draws_of_chance(rows: int, draws: int) -> None:
     assert measuring.draws_of_chance(population) == draws
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 0.6065306597126334, 1e-9])
+@pytest.mark.parametrize("count", [2, 3, 7, 10])
+def test_draws_that_are_the_same_have_just_this_mean_and_no_deviation(value: float, count: int) -> None:
+    assert measuring.moments([value] * count) == (value, 0)
+    assert measuring.interval([value] * count) == (value, value, value)
+
+
 @pytest.mark.parametrize("values", [[0.25], [0.5, 0.5], [0.1, 0.4, 0.2, 0.7, 0.3]])
 def test_intervals_hold_the_mean_as_scipy_has_it(values: list[float]) -> None:
     from scipy import stats
@@ -222,6 +262,182 @@ def test_intervals_hold_the_mean_as_scipy_has_it(values: list[float]) -> None:
         expected = stats.t.interval(0.95, len(values) - 1, np.mean(values), stats.sem(values))
         assert (low, high) == pytest.approx(expected)
     assert math.isnan(measuring.interval([])[0])
+
+
+# What is said of scores.
+
+
+def said(codes: np.ndarray, factors: Any, name: str, **given: Any) -> list[str]:
+    return [remark.removeprefix(f"{name}: ") for remark in score(codes, factors, metrics=[name], **given).remarks]
+
+
+UNDEFINED: dict[str, tuple[str, np.ndarray, Any, list[str]]] = {
+    "one factor": (
+        "dci",
+        CODES,
+        FACTORS[:, 0],
+        [
+            "Not defined with one factor: disentanglement.",
+            "Not defined at best with one factor and one code: completeness.",
+        ],
+    ),
+    "one factor at best": ("mig", CODES, FACTORS[:, 0], ["Not defined at best with one factor and one code: mig."]),
+    "one code": ("mig", CODES[:, :1], FACTORS, ["Not defined with one code: mig."]),
+    "few rows": (
+        "downstream_gbt",
+        CODES[:60],
+        FACTORS[:60],
+        ["Not defined with 40 of 60 rows to train on: efficiency, mean_100, min_100, mean_10000, min_10000."],
+    ),
+    "no decoded values": (
+        "value_accuracy",
+        CODES[:, :3],
+        FACTORS,
+        ["Not defined: mean, all, factor_0, factor_1, factor_2 (nan for codes that are no decoded values)."],
+    ),
+    "no domain": (
+        "domain_information",
+        CODES,
+        FACTORS,
+        ["Not defined: mean, largest (nan where there is no domain, or but one)."],
+    ),
+    "no factor": (
+        "irs",
+        CODES,
+        {"x": np.arange(480) / 7, "once": np.zeros(480, int)},
+        ["Without x (continuous), once (of one value).", "Not defined with no factor: irs."],
+    ),
+    "each left out": ("retrieval", CODES, {"a": FACTORS[:, 0], "x": np.arange(480) / 7}, ["Without x (continuous)."]),
+    "none of a domain": ("retrieval", CODES, FACTORS, []),
+    "no factors asked for": ("gaussian", CODES, {"x": np.arange(480) / 7, "once": np.zeros(480, int)}, []),
+    "by chance": (
+        "modularity",
+        CODES,
+        FACTORS,
+        ["Not defined by chance: bias_corrected"],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNDEFINED)
+def test_what_is_not_defined_is_told_with_what_is_known_of_why(kind: str) -> None:
+    name, codes, factors, sentences = UNDEFINED[kind]
+    options = {"sizes": [10, 100, 10000]} if name == "downstream_gbt" else {}
+    found = said(codes, factors, name, chance=1, options={name: options})
+    assert len(found) == len(sentences)
+    assert all(remark.startswith(sentence) for remark, sentence in zip(found, sentences, strict=True))
+
+
+def test_scores_of_a_domain_are_not_there_without_one() -> None:
+    factors = {"domain": FACTORS[:, 0], "other": FACTORS[:, 1]}
+    found = score(CODES, factors, metrics=["retrieval"], chance=1)
+    keys = ["domain", "other", "all", "chance_domain", "chance_other"]
+    assert [*found["retrieval"]] == found.table()["score"].tolist() == keys
+    assert set(found.as_dict()["ceiling"]["retrieval"]) == {*keys}
+
+
+def test_intervals_without_width_are_told() -> None:
+    remark = "All 3 draws are the same, as where all rows are used: the intervals have no width."
+    assert said(CODES, FACTORS, "mig", repeats=3, chance=0) == [remark]
+    assert said(CODES, FACTORS, "mig", repeats=3, chance=0, options={"mig": {"points": 100}}) == []
+    assert said(CODES, FACTORS, "mig", chance=0) == []
+    assert remark not in said(CODES[:, :1], FACTORS, "mig", repeats=3, chance=0)  # there are none
+
+
+# Metrics of one's own.
+
+OWN = """
+{first}
+SCORES = ("a", "mean", "<factor>")
+RANGES = {{"mean": (None, 2)}}
+
+{decorator}
+class Metric:
+    {options}
+
+    def scores(self, population, rng):
+        return {returned}
+"""
+
+
+def own(folder: Path, monkeypatch: pytest.MonkeyPatch, **parts: str) -> Result:
+    """Score by a metric in a file of its own."""
+    name = f"own_{abs(hash(tuple(parts.items())))}"
+    defaults = {"first": "import dataclasses", "decorator": "@dataclasses.dataclass(frozen=True)", "options": "C = 1"}
+    file = folder / f"{name}.py"
+    file.write_text((parts.pop("source", OWN)).format(**{**defaults, **parts}))
+    spec = importlib.util.spec_from_file_location(name, file)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(registry, "path", lambda kind, name: file)
+    monkeypatch.setattr(registry, "load", lambda kind, name: spec.loader.exec_module(module) or module)
+    ready = plugins.built({name: {}})
+    population = Population(CODES, FACTORS, NAMES, complete=False)
+    plan = measuring.Plan(seed=0, repeats=1, chance=0, ceiling=False)
+    return Result(tuple(measuring.measure(ready, population, plan)), {})
+
+
+EACH = "**dict.fromkeys(population.names, 0.5)"
+BROKEN = {
+    "None": (
+        {"returned": "{'a': None, 'mean': 0.5}"},
+        r"own_\d+: returns None for 'a'; allowed: a float, nan where it",
+    ),
+    "an array": (
+        {"returned": "{'a': [0.5], 'mean': 0.5}"},
+        r"own_\d+: returns \[0\.5\] for 'a'; allowed: a float, nan w",
+    ),
+    "text": ({"returned": "{'a': '0.5', 'mean': 0.5}"}, r"own_\d+: returns '0\.5' for 'a'; allowed: a float"),
+    "no mapping": ({"returned": "0.5"}, r"own_\d+: returns a float; allowed: floats by name\."),
+    "unnamed": (
+        {"returned": "{'a': 0.5, 'mean_9': 0.5, 'b': 1}"},
+        r".*own_\d+\.py: its Metric returns 'b', which it do",
+    ),
+    "missing": (
+        {"returned": "{'a': 0.5, 'mean_9': 0.5}"},
+        r".*own_\d+\.py: its Metric does not return 'mean' in SCORES",
+    ),
+    "no dataclass": (
+        {"returned": "{}", "decorator": ""},
+        r".*own_\d+\.py: its Metric is no dataclass; allowed: @datac",
+    ),
+    "no module": (
+        {"returned": "{}", "first": "import nothere"},
+        r".*own_\d+\.py: cannot be imported \(No module named ",
+    ),
+    "no name": (
+        {"returned": "{}", "first": "from math import nothere"},
+        r".*own_\d+\.py: cannot be imported \(cannot im",
+    ),
+    "no names": ({"source": "class Metric:\n    pass"}, r".*own_\d+\.py: defines no constant SCORES\."),
+    "a word": (
+        {"source": "SCORES = ('a')\nclass Metric:\n    pass"},
+        r".*own_\d+\.py: found SCORES = 'a'; allowed: na",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_metric_that_does_not_as_it_says_is_refused(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, message = BROKEN[kind]
+    with pytest.raises(InputError, match=f"^{message}"):
+        own(tmp_path, monkeypatch, **parts)
+
+
+def test_a_metric_of_ones_own_is_scored_and_out_of_its_range_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = own(tmp_path, monkeypatch, returned=f"{{'mean': -3, 'a': __import__('numpy').float32(1.5), {EACH}}}")
+    (scores,) = found.values()
+    assert scores == {"mean": -3, "a": 1.5, **dict.fromkeys(NAMES, 0.5)}
+    (remark,) = found.remarks
+    assert remark.endswith(": 'a' is 1.5, outside [0, 1], its range by RANGES of its file.")
+    sizes = own(tmp_path, monkeypatch, returned="{'mean_10': 0, 'a': 1}", options="sizes: list = (10, 99)")
+    assert [remark.partition(": ")[2] for remark in sizes.remarks] == [
+        "Not defined with 320 of 480 rows to train on: mean_99."
+    ]
 
 
 # What is said meanwhile.
@@ -302,8 +518,12 @@ def test_a_function_returns_what_score_does() -> None:
 
 
 def test_a_function_refuses_what_it_does_not_know() -> None:
-    with pytest.raises(TypeError, match="bin"):
+    with pytest.raises(
+        TypeError, match=r"^mig\(\): .*'bin'.*; codes and factors come first, all else by name, as in help"
+    ):
         metrics.mig(CODES, FACTORS, bin=7)
+    with pytest.raises(TypeError, match=r"^mig\(\): too many positional arguments; codes and factors come first"):
+        metrics.mig(CODES, FACTORS, 30)
     with pytest.raises(InputError, match=r"^mig\.bins: found 1; allowed: >= 2"):
         metrics.mig(CODES, FACTORS, bins=1)
     with pytest.raises(AttributeError, match="mgi"):
@@ -313,13 +533,18 @@ def test_a_function_refuses_what_it_does_not_know() -> None:
     assert set(dir(metrics)) == {*metrics_of("codes")}
 
 
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert disentangle.__version__ == importlib.metadata.version("disentangle-bench")
+
+
 # What it costs others.
 
 
 def test_importing_the_package_imports_nothing_else() -> None:
     code = "import sys; import disentangle; before = {*sys.modules}; disentangle.score; print(*before)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"numpy", "pandas", "scipy", "disentangle.registry"} & {*done.stdout.split()}
+    unwanted = {"numpy", "pandas", "scipy", "disentangle.registry", "importlib.metadata"}
+    assert not unwanted & {*done.stdout.split()}
 
 
 def test_no_stage_but_score_rests_on_the_door() -> None:

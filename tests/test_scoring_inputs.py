@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import gzip
 import io
 import zipfile
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from disentangle import __main__ as command
 from disentangle.errors import InputError
 from disentangle.scoring.inputs import Given, joined
-from disentangle.stages.score import read_codes, read_factors
+from disentangle.scoring.reading import SAVED, read_both, read_codes, read_factors
 
 ROWS = 60
 RNG = np.random.default_rng(0)
@@ -85,6 +87,54 @@ def test_the_codes_of_the_pipeline_are_named_and_can_be_chosen() -> None:
         f"codes.npz: found arrays {listed}; allowed: one called codes, one in all, or --array NAME to say which."
     )
     assert np.array_equal(read_codes(Path("codes.npz"), "mean"), CODES.astype(np.float32))
+
+
+def test_a_file_may_hold_more_than_arrays_of_rows() -> None:
+    np.savez("all.npz", epoch=7, codes=CODES, shape=SHAPE, place=PLACE)
+    assert np.array_equal(read_codes(Path("all.npz")), CODES)
+    assert columns(read("all.npz")) == BOTH
+    np.savez("z.npz", epoch=7, z=CODES)
+    assert np.array_equal(read_codes(Path("z.npz")), CODES)
+
+
+def test_codes_and_factors_in_one_file() -> None:
+    np.savez("all.npz", z=CODES, other=CODES[:9], shape=SHAPE, place=PLACE)
+    codes, factors = read_both(Path("all.npz"), Path("./all.npz"), "z", ["shape", "place"])
+    assert np.array_equal(codes, CODES) and columns(joined(codes, factors)) == BOTH
+    with pytest.raises(InputError, match=r"^all\.npz: found no array z, but other \(9, 3\)"):
+        read_both(Path("all.npz"), Path("all.npz"), "z", ["z"])
+    table = pd.DataFrame(CODES, columns=["a", "b", "c"]).assign(shape=SHAPE, place=PLACE)
+    table.to_csv("all.csv", index=False)
+    codes, factors = read_both(Path("all.csv"), Path("all.csv"), columns=["place", "shape"])
+    found = joined(codes, factors)
+    np.testing.assert_allclose(found.population.codes, CODES)
+    assert columns(found) == BOTH and list(found.population.names) == ["place", "shape"]
+    assert columns(joined(CODES, read_factors(Path("all.csv"), columns=["shape"]))) == {"shape": BOTH["shape"]}
+    with pytest.raises(InputError, match=r"^all\.csv: no column 'shap': did you mean 'shape'\?"):
+        read_both(Path("all.csv"), Path("all.csv"), columns=["shap"])
+    with pytest.raises(InputError, match=r"^all\.npz: found no table; allowed: one, where columns of it are named\.$"):
+        read_factors(Path("all.npz"), columns=["shape"])
+    Path("link.csv").symlink_to("all.csv")
+    np.save("all.npy", PLACE)
+    for one, other in (("all.csv", "link.csv"), ("all.npy", "all.npy")):
+        with pytest.raises(
+            InputError, match=r": found one file for codes and factors; allowed: a table, with --factor-"
+        ):
+            read_both(Path(one), Path(other))
+
+
+def test_objects_in_a_file_come_with_advice() -> None:
+    np.savez("y.npz", shape=pd.Series(SHAPE, dtype=object))
+    np.save("y.npy", SHAPE.astype(object))
+    for name in ("y.npz", "y.npy"):
+        with pytest.raises(InputError, match=r"is of object; .* Save text by numpy\.asarray\(x, dtype=\"U\"\)"):
+            read_factors(Path(name))
+
+
+@pytest.mark.parametrize("suffix", [suffix for suffixes in SAVED for suffix in suffixes])
+def test_other_files_come_with_advice(suffix: str) -> None:
+    with pytest.raises(InputError, match=rf"^x{suffix}: found a name that ends in '{suffix}'; .* [SRL]\w+ .*\.$"):
+        read_codes(Path(f"x{suffix}"))
 
 
 def test_factors_in_any_of_their_files() -> None:
@@ -161,6 +211,91 @@ def test_words_are_words_and_only_nothing_is_missing() -> None:
         read("y.csv")
 
 
+HEADS = {
+    "blanks": "shape place\n",
+    "blanks behind #": "# shape place\n",
+    "commas behind #": "# shape,place\n",
+    "behind other lines": "\n# made by hand\n#shape,place\n\n",
+    "below other lines": "# made by hand, once more\nshape,place\n",
+    "quotes": '"shape";"place"\n',
+}
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_names_in_any_of_the_usual_first_lines(kind: str) -> None:
+    """Such as NumPy writes, behind # or not."""
+    separator = " " if "blanks" in kind else ";" if kind == "quotes" else ","
+    rows = [f"{shape}{separator}{place}" for shape, place in zip(SHAPE, PLACE, strict=True)]
+    Path("y.txt").write_text(HEADS[kind] + "\n".join(rows))
+    assert columns(read("y.txt")) == BOTH
+
+
+def test_a_name_or_a_cell_may_hold_what_parts_others() -> None:
+    Path("y.csv").write_text('"shape, left";place\n' + "\n".join(f"{PLACE[row]};{row % 3}" for row in range(ROWS)))
+    assert list(columns(read("y.csv"))) == ["shape, left", "place"]
+    Path("y.csv").write_text("my shape\n" + "\n".join(f"dark {shape}" for shape in SHAPE))
+    assert columns(read("y.csv")) == {"my shape": labels(SHAPE)}
+
+
+def test_what_numpy_writes_above_codes_names_them_or_is_no_row() -> None:
+    for header, comments in (("a b c", ""), ("a b c", "# "), ("of a model of mine", "# ")):
+        np.savetxt("x.txt", CODES, header=header, comments=comments)
+        np.testing.assert_allclose(joined(read_codes(Path("x.txt")), PLACE).population.codes, CODES)
+
+
+def test_decimal_commas_are_found_wherever_the_first_is() -> None:
+    angle = ["1", "0", *(f"{angle:.3f}".replace(".", ",") for angle in ANGLE[2:])]
+    words = np.array(["None", "NA", "nan", "null"])[PLACE]
+    Path("y.csv").write_text("word;angle\n" + "\n".join(map(";".join, zip(words, angle, strict=True))))
+    found = read("y.csv").population
+    assert found.continuous == ("angle",)
+    np.testing.assert_allclose(found.factors[2:, 1], ANGLE[2:], atol=6e-4)
+    assert found.factors[:, 0].tolist() == labels(words)
+    Path("x.tsv").write_text("\n".join("\t".join(f"{x:.3f}".replace(".", ",") for x in row) for row in CODES))
+    np.testing.assert_allclose(joined(read_codes(Path("x.tsv")), PLACE).population.codes, CODES, atol=6e-4)
+    Path("x.csv").write_text("\n".join(";".join(f"{x:.3f}".replace(".", ",") for x in row) for row in CODES))
+    np.testing.assert_allclose(joined(read_codes(Path("x.csv")), PLACE).population.codes, CODES, atol=6e-4)
+
+
+def test_blanks_around_words_and_names_are_none_of_them() -> None:
+    words = np.array(["cat", "cat ", " cat", "dog "])[PLACE]
+    Path("y.csv").write_text(
+        "hat , place \n" + "\n".join(f"{hat},{place} " for hat, place in zip(words, PLACE, strict=True))
+    )
+    assert columns(read("y.csv")) == {"hat": (PLACE == 3).astype(int).tolist(), "place": PLACE.tolist()}
+
+
+def test_lines_of_bare_numbers_may_end_with_what_parts_them() -> None:
+    Path("x.csv").write_text("".join(",".join(map(repr, row)) + ",\n" for row in CODES.tolist()))
+    assert np.array_equal(joined(read_codes(Path("x.csv")), PLACE).population.codes, CODES)
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("y.csv.gz", "utf-8"), ("y.csv", "utf-16"), ("Y.TXT.GZ", "utf-16-le")])
+def test_a_table_may_be_compressed_and_in_utf_16(name: str, encoding: str) -> None:
+    table = "größe,place\n" + "\n".join(f"{shape},{place}" for shape, place in zip(SHAPE, PLACE, strict=True))
+    content = ("\ufeff" * (encoding == "utf-16-le") + table).encode(encoding)
+    Path(name).write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
+    assert columns(read(name)) == {"größe": BOTH["shape"], "place": BOTH["place"]}
+
+
+def test_a_compressed_table_of_more_than_can_be_meant_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("y.csv.gz").write_bytes(gzip.compress(b"a\n" + b"1\n" * 1000))
+    monkeypatch.setattr("disentangle.files.MOST_UNPACKED", 1000)
+    with pytest.raises(InputError, match=r"^y\.csv\.gz: not a readable table \(unpacks to more than 1000 bytes\)\.$"):
+        read_factors(Path("y.csv.gz"))
+
+
+def test_a_table_without_a_header_can_be_given_names() -> None:
+    write_table("y.csv", [], zip(SHAPE, PLACE, strict=True))
+    unnamed = read_factors(Path("y.csv"), unnamed=True)
+    assert columns(joined(CODES, unnamed, names=["shape", "place"])) == BOTH
+    write_table("y.csv", ["a", "b"], zip(SHAPE, PLACE, strict=True))
+    with pytest.raises(
+        InputError, match=r"^names: found names for factors that have their own, a, b; allowed: for an arr"
+    ):
+        joined(CODES, read_factors(Path("y.csv"), unnamed=True), names=["shape", "place"])
+
+
 def test_codes_in_a_table_with_and_without_names() -> None:
     np.savetxt("bare.csv", CODES, delimiter=",")
     np.savetxt("bare.txt", CODES)
@@ -177,12 +312,24 @@ def test_columns_that_pandas_counts_have_no_other_name() -> None:
         assert columns(read("y.csv")) == {"0": PLACE.tolist(), "1": (PLACE % 2).tolist()}
 
 
-def test_an_index_among_codes_is_refused() -> None:
-    frame = pd.DataFrame({"id": np.arange(ROWS), "z": CODES[:, 0]})
-    with pytest.raises(InputError, match=r"^codes: column 'id' counts the rows; leave this index out\.$"):
+@pytest.mark.parametrize("ids", [np.arange(ROWS), RNG.permutation(ROWS), 7.0 + RNG.permutation(ROWS)])
+def test_an_index_among_codes_is_refused(ids: np.ndarray) -> None:
+    frame = pd.DataFrame({"id": ids, "z": CODES[:, 0]})
+    with pytest.raises(
+        InputError, match=r"^codes: column 'id' counts the rows; leave this index out, or give the codes"
+    ):
         joined(frame, PLACE)
     with pytest.raises(InputError, match=r"^codes: found oval in column 'shape'; allowed: real numbers\.$"):
         joined(pd.DataFrame({"z": CODES[:, 0], "shape": SHAPE}), PLACE)
+    assert joined(frame.to_numpy(), PLACE).population.codes[:, 0].tolist() == ids.tolist()  # of an array it is a code
+
+
+def test_what_may_be_an_index_among_codes_is_remarked() -> None:
+    found = joined(pd.DataFrame({"id": 2 * RNG.permutation(ROWS), "z": CODES[:, 0]}), PLACE)
+    remark = "codes: column 'id' has a whole number of its own in each row: leave it out if it is an index."
+    assert found.remarks == (remark,)
+    ranks = pd.DataFrame(CODES).rank()
+    assert joined(ranks, PLACE).remarks == joined(2 * ranks, PLACE).remarks == ()
 
 
 # In memory.
@@ -240,16 +387,154 @@ def test_arrays_tables_tensors_and_mappings_are_one() -> None:
         assert np.array_equal(joined(codes, table).population.codes, CODES)
 
 
+SIZE = RNG.permutation(np.arange(ROWS) % 12)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame({"a": SIZE, "b": SHAPE}).to_numpy(),
+        [[int(size), str(shape)] for size, shape in zip(SIZE, SHAPE, strict=True)],
+        np.column_stack([SIZE, SHAPE]),
+        np.column_stack([SIZE, SHAPE]).astype("S"),
+        np.column_stack([SIZE, SHAPE]).astype(np.dtypes.StringDType()),
+        pd.DataFrame({"a": SIZE.astype("U"), "b": SHAPE}),
+        {"a": SIZE.astype("S"), "b": [shape.encode() for shape in SHAPE.tolist()]},
+    ],
+)
+def test_numbers_beside_words_are_numbers(table: Any) -> None:
+    """As they are in a file: in the order of words, 10 is before 2."""
+    found = joined(CODES, table).population.factors
+    assert found.T.tolist() == [SIZE.tolist(), labels(SHAPE)]
+
+
+def test_numbers_with_fractions_beside_words_are_continuous() -> None:
+    found = joined(CODES, np.column_stack([ANGLE, SHAPE])).population
+    assert found.continuous == ("factor_0",) and np.array_equal(found.factors[:, 0], ANGLE)
+
+
+def test_codes_are_numbers_in_whatever_form() -> None:
+    columns = {"a": CODES[:, 0], "b": CODES[:, 1], "c": CODES[:, 2]}
+    record = np.array([*map(tuple, CODES)], dtype=[(name, float) for name in columns])
+    forms = [CODES.astype(object), CODES.astype("U"), columns, record, scipy.sparse.csr_array(CODES)]
+    for codes in [*forms, torch.tensor(CODES).to_sparse()]:
+        assert np.array_equal(joined(codes, PLACE).population.codes, CODES)
+    short = torch.tensor(CODES).bfloat16()
+    assert np.array_equal(joined(short, PLACE).population.codes, short.double().numpy())
+    assert np.array_equal(joined(CODES > 0, PLACE).population.codes, CODES > 0)
+
+
+def test_a_column_of_pandas_has_a_name() -> None:
+    assert joined(CODES, pd.Series(PLACE, name="place")).population.names == ("place",)
+    assert joined(CODES, pd.Series(PLACE)).population.names == ("factor_0",)
+    for factors in (PLACE, pd.Series(PLACE), pd.DataFrame(PLACE)):
+        assert joined(CODES, factors, names="place").population.names == ("place",)
+
+
+MASKED = np.ma.masked_equal(PLACE, 3)
+NO_DATA: dict[str, tuple[Any, Any, str]] = {
+    "a path": (
+        CODES,
+        "x.csv",
+        "factors: found the text 'x.csv'; allowed: an array, a tensor or a table. Read it first",
+    ),
+    "nothing": (None, PLACE, "codes: found a NoneType; allowed: an array, a tensor or a table."),
+    "a generator": ((row for row in CODES), PLACE, "codes: found a generator; allowed: an array"),
+    "no device": (torch.ones(ROWS, 3, device="meta"), PLACE, "codes: found a Tensor that is no array (Cannot copy out"),
+    "rows of some lengths": (CODES, [[1, 2], [1]] * 30, "factors: found a list that is no array (setting an array"),
+    "no rows": (CODES, {"a": 5}, "factors: column 'a': found (); allowed: (rows,) of each."),
+    "masked": (CODES, MASKED, "factors: found 15 masked values; allowed: a value in each row."),
+    "a masked column": (CODES, {"a": MASKED}, "factors: column 'a': found 15 masked values; allowed: a value in each"),
+    "masked codes": (
+        np.ma.masked_less(CODES, 9),
+        PLACE,
+        "codes: found 180 masked values; allowed: a value in each row.",
+    ),
+    "masked rows": ([*np.ma.masked_less(CODES, 9)], PLACE, "codes: found 180 masked values; allowed: a value in each"),
+    "one name twice": (
+        CODES,
+        pd.DataFrame({1: PLACE, "1": PLACE}),
+        "factors: column '1' is there twice; allowed: names",
+    ),
+    "a mapping's name twice": (
+        CODES,
+        {1: PLACE, "1": PLACE},
+        "factors: column '1' is there twice; allowed: names, each",
+    ),
+    "a code twice": (
+        pd.DataFrame(CODES, columns=["a", "b", "a"]),
+        PLACE,
+        "codes: column 'a' is there twice; allowed: n",
+    ),
+    "mappings": (
+        CODES,
+        [{"a": 1}] * ROWS,
+        "factors: factor 'factor_0': found a dict in a row; allowed: a number or text",
+    ),
+    "both transposed": (
+        CODES.T,
+        np.stack([PLACE, PLACE]),
+        "codes: found 2 rows of factor 'factor_0' in factors and 3 r",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NO_DATA)
+def test_what_is_no_data_is_refused(kind: str) -> None:
+    codes, factors, message = NO_DATA[kind]
+    with pytest.raises(InputError) as refusal:
+        joined(codes, factors)
+    assert str(refusal.value).startswith(message)
+    assert str(refusal.value).endswith("Transposed?") or "transposed" not in kind
+
+
+def test_names_are_for_what_has_none() -> None:
+    frame = pd.DataFrame({"a": PLACE, "b": SHAPE})
+    for factors in (frame, dict(frame), frame.to_records(index=False)):
+        with pytest.raises(
+            InputError, match=r"^names: found names for factors that have their own, a, b; allowed: for"
+        ):
+            joined(CODES, factors, names=["c", "d"])
+    for word in ("names", "continuous", "discrete"):
+        with pytest.raises(InputError, match=rf"^{word}: found 5; allowed: names\.$"):
+            joined(CODES, PLACE, **{word: 5})
+    assert joined(CODES, PLACE, continuous=None, discrete=None).population.continuous == ()
+
+
 def test_categories_keep_their_order() -> None:
     sizes = pd.Categorical(np.array(["small", "large", "huge"])[PLACE % 3], ["small", "large", "huge", "vast"])
     found = joined(CODES, pd.DataFrame({"size": sizes}))
     assert columns(found) == {"size": (PLACE % 3).tolist()}
 
 
-def test_rows_in_another_order_are_refused() -> None:
-    codes, factors = pd.DataFrame(CODES), pd.DataFrame({"place": PLACE})
-    with pytest.raises(InputError, match=r"^factors: found the rows of codes in another order"):
-        joined(codes, factors.sample(frac=1, random_state=0))
+FRAME = pd.DataFrame({"place": PLACE, "shape": SHAPE})
+MIXED_UP = FRAME.sample(frac=1, random_state=0)
+ORDERS: dict[str, tuple[Any, Any, str]] = {
+    "table": (pd.DataFrame(CODES), MIXED_UP, "in another order"),
+    "column": (pd.DataFrame(CODES), MIXED_UP["place"], "in another order"),
+    "columns": (pd.DataFrame(CODES), dict(MIXED_UP), "in another order"),
+    "columns, of each other": (CODES, {"place": FRAME["place"], "shape": MIXED_UP["shape"]}, "in another order"),
+    "others left out": (pd.DataFrame(CODES).drop(index=0), FRAME.drop(index=9), "and others"),
+    "rows twice": (pd.DataFrame(CODES), FRAME.set_axis([*range(1, ROWS), 1]), "and others"),
+}
+
+
+@pytest.mark.parametrize("kind", ORDERS)
+def test_rows_in_another_order_are_refused(kind: str) -> None:
+    codes, factors, found = ORDERS[kind]
+    with pytest.raises(
+        InputError, match=rf"^factors: found .*{found}, by their index; .* Take factors\.loc\[codes\.ind"
+    ):
+        joined(codes, factors)
+
+
+def test_rows_without_a_label_in_common_are_joined_by_place() -> None:
+    for index in (
+        [f"row {row}" for row in range(ROWS)],
+        range(ROWS, 2 * ROWS),
+        pd.MultiIndex.from_product([[0], range(ROWS)]),
+    ):
+        assert columns(joined(pd.DataFrame(CODES), FRAME.set_axis(index))) == {key: BOTH[key] for key in FRAME}
 
 
 def test_nothing_given_is_changed() -> None:
@@ -304,7 +589,7 @@ def test_labels_number_the_values_in_order(values: list[int], dtype: str) -> Non
 
 BAD_CODES: dict[str, tuple[Any, str]] = {
     "a vector": (CODES[:, 0], "x.npz: found codes (60,) of float64; allowed: (rows, codes) of real numbers."),
-    "text": (np.full((ROWS, 2), "a"), "x.npz: found codes (60, 2) of <U1; allowed: (rows, codes)"),
+    "text": (np.full((ROWS, 2), "a"), "x.npz: found a in column '0'; allowed: real numbers."),
     "objects": (np.array([[None]]), "x.npz: not a readable file of arrays (codes is of object; allowed: numbers, text"),
     "no columns": (CODES[:, :0], "x.npz: found codes (60, 0) of float64"),
     "no rows": (CODES[:0], "x.npz: found 60 rows of factor 'shape' in y.npz and 0 rows of codes; allowed: as many."),
@@ -362,6 +647,18 @@ BAD_FACTORS: dict[str, tuple[dict[str, Any], str]] = {
         {"place": PLACE, "factors": np.column_stack([PLACE % 2, np.eye(4)[PLACE]])},
         "y.npz: found columns factor_1, factor_2, factor_3, factor_4 of which one is 1 in each row, as of a label that",
     ),
+    "one-hot by -1 and 1": (
+        {"factors": 2 * np.eye(4)[PLACE] - 1},
+        "y.npz: found columns factor_0, factor_1, factor_2, factor_3 of which one is 1 in each row, as of a label that",
+    ),
+    "one-hot, in turns": (
+        {
+            "factors": np.stack([np.eye(2)[RNG.permutation(PLACE % 2)], np.eye(4)[PLACE][:, :2]], axis=2).reshape(
+                ROWS, 4
+            )
+        },
+        "y.npz: found columns factor_0, factor_2 of which one is 1 in each row, as of a label that is one-hot; allowed",
+    ),
 }
 
 
@@ -416,7 +713,7 @@ def test_files_that_are_not_there_or_none(capsys: pytest.CaptureFixture[str]) ->
 
 
 BAD_TABLES = {
-    "no header": ("3,1\n1,0\n", "y.csv: found a number in the first line; allowed: a header that names the factors."),
+    "no header": ("3,1\n1,0\n", "y.csv: found a number in the first line; allowed: a header that names the factors, "),
     "a hole": ("a,b\n1,\n2,x\n" * 1, "x.npz: found 2 rows of factor 'a' in y.csv and 60 rows of codes"),
     "nothing": ("", "y.csv: found no row; allowed: a table with a row of names."),
     "a header alone": ("a,b\n", "x.npz: found 0 rows of factor 'a' in y.csv and 60 rows of codes; allowed: as many."),
@@ -444,7 +741,7 @@ def test_a_table_in_another_encoding_is_refused(capsys: pytest.CaptureFixture[st
     buffer = io.StringIO()
     pd.DataFrame({"größe": SHAPE}).to_csv(buffer)
     Path("y.csv").write_bytes(buffer.getvalue().encode("latin-1"))
-    refused([*given, "--factors", "y.csv"], "y.csv: not a readable table ('utf-8' codec can't decode", capsys)
+    refused([*given, "--factors", "y.csv"], "y.csv: not a readable table (found no text in UTF-8: ", capsys)
 
 
 BITS = [

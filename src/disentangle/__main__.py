@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from disentangle.cells import Cell
 from disentangle.errors import InputError
@@ -26,6 +27,7 @@ STAGES = {
     "verify": "read results again, and say what is damaged, missing or out of date",
     "params": "print params.yaml as the pipeline reads it, scales with their bases",
     "graph": "draw the graph of the pipeline's rules",
+    "compare": "write the numbers and curves that DVC compares, of what params.yaml asks for",
     "show": "print the reports that params.yaml asks for",
 }
 DISTRIBUTION = "disentangle-bench"
@@ -36,13 +38,21 @@ WITHOUT_PARAMS = ("fetch", "score")
 """Stages that do not read params.yaml; for all others it is read once, here."""
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are one line, as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where to read on, and exit with status 2."""
+        self.exit(2, f"error: {message}; see {self.prog} --help.\n")
+
+
+def parser() -> Parser:
     """Return the parser of all stages; a stage's module is imported when it runs."""
-    root = argparse.ArgumentParser(prog="python -m disentangle", description=__doc__)
+    root = Parser(prog="python -m disentangle", description=__doc__)
     stages = root.add_subparsers(dest="stage", required=True, metavar="stage")
     for name, text in STAGES.items():
         stage = stages.add_parser(name, help=text, description=text)
-        if name == "show":
+        if name in ("compare", "show"):
             continue
         if name == "params":
             stage.add_argument("--scale", help="which of its scales (default: the one that is built)")
@@ -108,17 +118,23 @@ def parser() -> argparse.ArgumentParser:
 def _add_scoring(stage: argparse.ArgumentParser) -> None:
     """Add the options of scoring files of any origin."""
     names = "NAME,..."
-    stage.add_argument("--codes", required=True, help="(N, D) numbers, in .npz, .npy, .csv, .tsv or .txt")
+    stage.add_argument("--codes", required=True, help="(N, D) numbers, in .npz, .npy, .csv, .tsv, .txt or .csv.gz")
     stage.add_argument("--factors", required=True, help="(N, K) labels or numbers, or K arrays, in the same")
     stage.add_argument("--array", metavar="NAME", help="which array of an .npz are the codes (default: codes)")
     stage.add_argument("--factor-arrays", metavar=names, help="which are the factors (default: factors, or all)")
+    stage.add_argument(
+        "--factor-columns", metavar=names, help="which columns of a table are the factors (default: all)"
+    )
+    stage.add_argument("--names", metavar=names, help="of the factors, of an array or a table without a header")
     stage.add_argument("--continuous", metavar=names, help="factors that are numbers (default: those with fractions)")
     stage.add_argument("--discrete", metavar=names, help="factors that are labels (default: all others)")
     stage.add_argument("--grid", action="store_true", help="the rows are all combinations of factor values")
-    stage.add_argument("--metrics", metavar=names, help="files in src/disentangle/evaluation/metrics (default: all)")
-    stage.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
-    stage.add_argument("--repeats", type=int, default=1, metavar="R", help="draws of each score, for an interval")
-    stage.add_argument("--chance", type=int, metavar="N", help="draws of codes shuffled against factors, 0: none")
+    stage.add_argument("--metrics", metavar=names, help="files in src/disentangle/evaluation/metrics (default: most)")
+    option = "an option of a metric, as in mig.bins=30; may be given several times"
+    stage.add_argument("--option", action="append", default=[], metavar="METRIC.OPTION=VALUE", help=option)
+    stage.add_argument("--seed", type=_integer, default=0, help="of the draws (default: 0)")
+    stage.add_argument("--repeats", type=_integer, default=1, metavar="R", help="draws of each score, for an interval")
+    stage.add_argument("--chance", type=_integer, metavar="N", help="draws of codes shuffled against factors, 0: none")
     told = "the scores of perfect codes, beside each"
     stage.add_argument("--ceiling", action=argparse.BooleanOptionalAction, default=True, help=told)
     stage.add_argument("--output", metavar="FILE", help="what is written (default: scores.json; with --json nothing)")
@@ -140,6 +156,10 @@ def _add_training(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("--checkpoint-every", type=_seconds, default=every, metavar="SECONDS")
 
 
+def _integer(text: str) -> int:
+    return int(_within(int, text, -math.inf, math.inf))
+
+
 def _positive(text: str) -> int:
     return int(_within(int, text, 1, MOST))
 
@@ -156,7 +176,8 @@ def _within(kind: Callable[[str], float], text: str, least: float, most: float) 
         value = math.nan
     if not least <= value <= most:
         what = "an integer" if kind is int else "a number"
-        raise argparse.ArgumentTypeError(f"found {text[:40]}; allowed: {what} from {least} to {most}")
+        ends = f" from {least} to {most}" if math.isfinite(most) else ""
+        raise argparse.ArgumentTypeError(f"found {text[:40]}; allowed: {what}{ends}")
     return value
 
 

@@ -43,7 +43,11 @@ def _function(name: str) -> Callable[..., dict[str, float]]:
     )
 
     def metric(*data: Any, **given: Any) -> dict[str, float]:
-        known = signature.bind(*data, **given).arguments
+        try:
+            known = signature.bind(*data, **given).arguments
+        except TypeError as error:
+            how = "codes and factors come first, all else by name"
+            raise TypeError(f"{name}(): {error}; {how}, as in help({name})") from None
         chosen = {name: {key: known.pop(key) for key in options if key in known}}
         return score(**known, metrics=[name], options=chosen, chance=0, ceiling=False)[name]
 

@@ -12,6 +12,8 @@ from disentangle.data.foreign import reading, told
 from disentangle.errors import InputError
 
 FAILED = "not a readable file of arrays"
+TEXT = 'Save text by numpy.asarray(x, dtype="U"), and numbers by dtype=float.'
+"""What is said of objects: a reader would run what they hold."""
 
 
 @dataclass(frozen=True)
@@ -41,55 +43,70 @@ def members(path: Path) -> dict[str, Member]:
     return found
 
 
-def member(path: Path, name: str) -> np.ndarray:
-    """Read one array of a ``.npz``; raises InputError for one that is damaged, of objects, or unpacks to too much."""
-    with reading(path, FAILED), zipfile.ZipFile(path) as archive:
-        info, most = archive.getinfo(f"{name}.npy"), max(4 * path.stat().st_size, files.MOST_UNPACKED)
+def member(path: Path, of: Member) -> np.ndarray:
+    """Read an array of a ``.npz``; raises InputError for one that is damaged, of objects, or unpacks to too much."""
+    with reading(path, FAILED, TEXT * of.dtype.hasobject), zipfile.ZipFile(path) as archive:
+        info, most = archive.getinfo(f"{of.name}.npy"), max(4 * path.stat().st_size, files.MOST_UNPACKED)
         if info.file_size > most:
-            raise ValueError(f"{name} unpacks to {info.file_size} bytes; allowed: up to {most}")
-        return files.read_member(archive, info, name)
+            raise ValueError(f"{of.name} unpacks to {info.file_size} bytes; allowed: up to {most}")
+        return files.read_member(archive, info, of.name)
 
 
 def array(path: Path) -> np.ndarray:
     """Read a ``.npy``; raises InputError for one that is not there, damaged, or of objects."""
-    with reading(path, FAILED) as size, open(path, "rb") as file:
+    with reading(path, FAILED), open(path, "rb") as file:
+        _, dtype = files.read_header(file)
+    with reading(path, FAILED, TEXT * dtype.hasobject) as size, open(path, "rb") as file:
         files.check_header(file, size, path.name)
         file.seek(0)
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def codes(path: Path, name: str | None) -> np.ndarray:
-    """Read the codes of a ``.npz``: the array of that ``name``, else the one called ``codes``, else the only one.
+def codes_in(path: Path, name: str | None) -> str:
+    """Return which array of a ``.npz`` are the codes: that ``name``, else the one called ``codes``, else the only one.
 
-    Raises InputError that lists its arrays where none of these is there.
+    Numbers alone, such as that of an epoch, are no arrays. Raises InputError that lists its arrays where none of these
+    is there.
     """
     known = members(path)
-    chosen = name or ("codes" if "codes" in known else next(iter(known), None))
-    if chosen not in known or (name is None and chosen != "codes" and len(known) > 1):
+    rows = [*_with_rows(known)]
+    chosen = name or ("codes" if "codes" in known else next(iter(rows), ""))
+    if chosen not in known or (name is None and chosen != "codes" and len(rows) > 1):
         allowed = "one of these" if name else "one called codes, one in all, or --array NAME to say which"
         wanted = f"no array {told(name, 40)}, but " if name else "arrays "
         raise InputError(f"{told(path)}: found {wanted}{_listed(known)}; allowed: {allowed}.")
-    return member(path, chosen)
+    return chosen
 
 
-def factors(path: Path, names: list[str] | None) -> np.ndarray | dict[str, np.ndarray]:
+def codes(path: Path, name: str | None) -> np.ndarray:
+    """Read the codes of a ``.npz``, as :func:`codes_in` has them."""
+    return member(path, members(path)[codes_in(path, name)])
+
+
+def factors(path: Path, names: list[str] | None, codes: str | None = None) -> np.ndarray | dict[str, np.ndarray]:
     """Read the factors of a ``.npz``: the arrays of those ``names``, else that called ``factors``, else all.
 
-    They are one array (N, K), or (N,) each. Raises InputError that lists its arrays where these are something else.
+    They are one array (N, K), or (N,) each. None of them is that of the ``codes``, where the file holds both; all are
+    those but numbers alone, and what is called codes. Raises InputError that lists its arrays where these are something
+    else.
     """
-    known = members(path)
-    chosen = names or (["factors"] if "factors" in known else [*known])
+    known = {name: found for name, found in members(path).items() if name != codes}
+    chosen = names or (["factors"] if "factors" in known else [name for name in _with_rows(known) if name != "codes"])
     if absent := [name for name in chosen if name not in known]:
         found = f"no array {told(', '.join(absent), 60)}, but {_listed(known)}"
         raise InputError(f"{told(path)}: found {found}; allowed: some of these.")
     if len(chosen) == 1 and len(known[chosen[0]].shape) == 2:
-        return member(path, chosen[0])
-    odd = [known[name] for name in chosen if len(known[name].shape) != 1]
+        return member(path, known[chosen[0]])
+    odd = {name: known[name] for name in chosen if len(known[name].shape) != 1}
     if odd or not chosen:
-        found = _listed({member.name: member for member in odd}) if odd else "no array"
+        found = _listed(odd or known) if known else f"no array{f' but {codes}' if codes else ''}"
         allowed = "one called factors (rows, factors), arrays (rows,), one a factor, or --factor-arrays NAME,..."
         raise InputError(f"{told(path)}: found {found}; allowed: {allowed}.")
-    return {name: member(path, name) for name in chosen}
+    return {name: member(path, known[name]) for name in chosen}
+
+
+def _with_rows(known: dict[str, Member]) -> dict[str, Member]:
+    return {name: found for name, found in known.items() if found.shape}
 
 
 def _listed(known: dict[str, Member]) -> str:

@@ -1,8 +1,7 @@
-"""Codes and factors as people have them, in arrays, tables, tensors and mappings, and the population they make."""
+"""What is asked of codes and factors before they are scored, and the population they make."""
 
 import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from disentangle.data.foreign import told
 from disentangle.errors import InputError, did_you_mean
 from disentangle.evaluation.population import Population
+from disentangle.scoring.forms import codes_of, counts_rows, factors_of, indexes_of
 
 if TYPE_CHECKING:
     import pandas
@@ -27,9 +27,6 @@ ROWS_A_VALUE = 2
 FEW_VALUES = 20
 """Of a continuous factor that may have been meant for a discrete one."""
 
-UNNAMED = re.compile(r"(Unnamed: \d+)?")
-"""The name of a column that has none."""
-
 
 @dataclass(frozen=True)
 class Given:
@@ -45,24 +42,24 @@ def joined(
     *,
     names: Iterable[str] | None = None,
     grid: bool = False,
-    continuous: Iterable[str] = (),
-    discrete: Iterable[str] = (),
+    continuous: Iterable[str] | None = (),
+    discrete: Iterable[str] | None = (),
     told_as: tuple[str, str] = ("codes", "factors"),
 ) -> Given:
     """Return codes (N, D) beside the N values of K factors; of a ``grid``, rows are all combinations of values.
 
-    Both may be arrays, tensors or tables of columns, factors a mapping of names to (N,) as well. A factor is continuous
-    if its numbers have fractions, else discrete, unless it is named as ``continuous`` or ``discrete``; ``names`` are
-    those of the factors of an array. Messages call the two as they are ``told_as``.
+    Both may be arrays, tensors, tables of columns or mappings of names to (N,). A factor is continuous if its numbers
+    have fractions, else discrete, unless it is named as ``continuous`` or ``discrete``; ``names`` are those of the
+    factors of an array. Messages call the two as they are ``told_as``.
     Raises InputError for what cannot be scored: it says what was found and what is allowed.
     """
     remarks: list[str] = []
-    columns = _columns(told_as[1], factors, names, remarks)
-    table = _codes(told_as[0], codes, remarks)
+    columns = factors_of(told_as[1], factors, None if names is None else words("names", names), remarks)
+    table = codes_of(told_as[0], codes, remarks)
     _check_shapes(told_as, table, columns)
     _check_rows(told_as, codes, factors)
     _check_codes(told_as[0], table)
-    kinds = _told_kinds(columns, continuous, discrete)
+    kinds = _told_kinds(columns, words("continuous", continuous), words("discrete", discrete))
     values, labels, numbers = list[np.ndarray](), list[np.ndarray](), list[str]()
     for name, column in columns.items():
         where = f"{told_as[1]}: factor '{told(name, 60)}'"
@@ -85,98 +82,18 @@ def joined(
     return Given(population, tuple(remarks))
 
 
-def plain(array: Any) -> Any:
-    """Return a tensor, of whatever library and device, as an array, and numbers in the bytes of this machine."""
-    for step in ("detach", "cpu", "numpy"):
-        if not isinstance(array, np.ndarray) and hasattr(array, step):
-            array = getattr(array, step)()
-    array = np.asarray(array)
-    if array.dtype.kind == "f":
-        return array.astype(np.float64, copy=False)  # pandas knows not all others
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def _codes(where: str, codes: Any, remarks: list[str]) -> np.ndarray:
-    if hasattr(codes, "columns"):
-        columns = _named(where, dict(_items(codes)), remarks)
-        for name, column in columns.items():
-            if column.dtype.kind not in "fiu":
-                example = told(next(iter(column.dropna()), "nothing"), 40)
-                raise InputError(f"{where}: found {example} in column '{told(name, 60)}'; allowed: real numbers.")
-            if _is_count(column):
-                raise InputError(f"{where}: column '{told(name, 60)}' counts the rows; leave this index out.")
-        if not columns:
-            raise InputError(f"{where}: found no column; allowed: (rows, codes) of real numbers.")
-        codes = np.stack([column.to_numpy(np.float64, na_value=np.nan) for column in columns.values()], axis=1)
-    codes = plain(codes)
-    if codes.ndim != 2 or codes.dtype.kind not in "fiu" or not codes.shape[1]:
-        raise InputError(
-            f"{where}: found codes {codes.shape} of {codes.dtype}; allowed: (rows, codes) of real numbers."
-        )
-    found: np.ndarray = codes.astype(np.float64)
-    return found
-
-
-def _columns(where: str, factors: Any, names: Iterable[str] | None, remarks: list[str]) -> "dict[str, pandas.Series]":
-    """Return the factors by name, each a column."""
-    import pandas
-
-    if hasattr(factors, "columns") or isinstance(factors, Mapping):
-        columns = _named(where, dict(_items(factors)), remarks)
-    else:
-        table = plain(factors)
-        if table.dtype.names:
-            return _columns(where, {name: table[name] for name in table.dtype.names}, names, remarks)
-        if table.ndim == 1:
-            table = table[:, None]
-        if table.ndim != 2 or not table.shape[1]:
-            raise InputError(f"{where}: found factors {table.shape}; allowed: (rows, factors), or (rows,) of each.")
-        found = [*names] if names is not None else [f"factor_{k}" for k in range(table.shape[1])]
-        if len(found) != table.shape[1] and len(table) == len(found):
-            raise InputError(
-                f"{where}: found {table.shape} for {len(found)} names; allowed: (rows, factors). Transposed?"
-            )
-        if len({*found}) != table.shape[1]:
-            raise InputError(f"{where}: found {len({*found})} names for {table.shape[1]} factors; allowed: one each.")
-        columns = {name: pandas.Series(column) for name, column in zip(found, table.T, strict=True)}
-    if not columns:
-        raise InputError(f"{where}: found no factor; allowed: one or more.")
-    return columns
-
-
-def _items(table: Any) -> "Iterable[tuple[str, pandas.Series]]":
-    """Yield the columns of a mapping or of a table of any library; raises InputError for one that is none."""
-    import pandas
-
-    for name in table.columns if hasattr(table, "columns") else table:
-        column = table[name]
-        if not isinstance(column, pandas.Series):
-            values = plain(column)
-            if values.ndim != 1:
-                raise InputError(f"factor '{told(name, 60)}': found {values.shape}; allowed: (rows,) of each factor.")
-            column = pandas.Series(values)
-        yield str(name), column.infer_objects()
-
-
-def _named(where: str, columns: "dict[str, pandas.Series]", remarks: list[str]) -> "dict[str, pandas.Series]":
-    """Return columns without those that have no name, as an index in a file has none."""
-    kept = dict[str, "pandas.Series"]()
-    for place, (name, column) in enumerate(columns.items(), 1):
-        if not UNNAMED.fullmatch(name):
-            kept[name] = column
-        elif column.is_unique:
-            remarks.append(
-                f"{where}: column {place} has no name and a value of its own in each row: left out as an index."
-            )
-        elif not column.isna().all():  # else lines end with what parts cells
-            raise InputError(f"{where}: column {place} has no name; allowed: a name for each.")
-    return kept
+def words(where: str, given: Iterable[str] | None) -> list[str]:
+    """Return names that are given, or the one; raises InputError for what are none."""
+    if given is not None and not isinstance(given, Iterable):
+        raise InputError(f"{where}: found {told(given, 60)}; allowed: names.")
+    return [given] if isinstance(given, str) else [str(name) for name in given or ()]
 
 
 def _check_shapes(told_as: tuple[str, str], codes: np.ndarray, columns: "Mapping[str, pandas.Series]") -> None:
     rows = {name: len(column) for name, column in columns.items()}
     counts = {*rows.values()}
-    swapped = " Transposed?" if codes.shape[1] in counts or codes.shape[0] == len(columns) else ""
+    both = codes.shape[1] == len(columns) > len(codes)
+    swapped = " Transposed?" if codes.shape[1] in counts or codes.shape[0] == len(columns) or both else ""
     for name, count in rows.items():
         if count != len(codes):
             found = f"{count} rows of factor '{told(name, 60)}' in {told_as[1]} and {len(codes)} rows of codes"
@@ -188,13 +105,18 @@ def _check_shapes(told_as: tuple[str, str], codes: np.ndarray, columns: "Mapping
 
 
 def _check_rows(told_as: tuple[str, str], codes: Any, factors: Any) -> None:
-    """Raise InputError where both have labelled rows, but in another order: they are joined by place."""
-    indexes = [table.index for table in (codes, factors) if hasattr(table, "columns") and hasattr(table, "index")]
-    if len(indexes) < 2 or indexes[0].equals(indexes[1]) or not indexes[0].is_unique:
-        return
-    if indexes[0].sort_values().equals(indexes[1].sort_values()):
-        found = f"the rows of {told_as[0]} in another order, by their index"
-        raise InputError(f"{told_as[1]}: found {found}; allowed: the same. Take factors.loc[codes.index].")
+    """Raise InputError where rows have labels that are not the same, but some of them are: rows are joined by place."""
+    indexes = [*indexes_of(codes), *indexes_of(factors)]
+    for index in indexes[1:]:
+        first = indexes[0]
+        if index.equals(first) or index.nlevels != first.nlevels or not index.isin(first).any():
+            continue
+        same = index.is_unique and index.isin(first).all() and first.isin(index).all()
+        found = (
+            f"the rows of {told_as[0]} in another order" if same else f"some of the rows of {told_as[0]}, and others"
+        )
+        advice = "Take factors.loc[codes.index], or reset_index(drop=True) of what is in the same order"
+        raise InputError(f"{told_as[1]}: found {found}, by their index; allowed: the same. {advice}.")
 
 
 def _check_codes(where: str, codes: np.ndarray) -> None:
@@ -219,10 +141,10 @@ def _told_kinds(columns: Mapping[str, Any], continuous: Iterable[str], discrete:
     said: dict[str, bool] = {}
     for kind, named in ((True, continuous), (False, discrete)):
         word = "continuous" if kind else "discrete"
-        for name in [named] if isinstance(named, str) else named:
-            if str(name) not in columns:
-                raise InputError(f"{word}: no factor '{told(name, 60)}': {told(did_you_mean(str(name), columns))}")
-            if said.setdefault(str(name), kind) != kind:
+        for name in named:
+            if name not in columns:
+                raise InputError(f"{word}: no factor '{told(name, 60)}': {told(did_you_mean(name, columns))}")
+            if said.setdefault(name, kind) != kind:
                 raise InputError(f"{word}: factor '{told(name, 60)}' is said to be continuous and discrete.")
     return said
 
@@ -230,8 +152,13 @@ def _told_kinds(columns: Mapping[str, Any], continuous: Iterable[str], discrete:
 def _check_column(where: str, column: "pandas.Series") -> None:
     if column.isna().any():
         raise InputError(f"{where}: found missing values in {column.isna().sum()} rows; allowed: one in each row.")
-    if column.dtype.kind not in "biufO" or (column.dtype.kind == "O" and column.map(np.ndim).any()):
+    if column.dtype.kind not in "biufO":
         raise InputError(f"{where}: found {column.dtype}; allowed: numbers or text.")
+    several = (
+        cell for cell in column if not isinstance(cell, str) and (np.ndim(cell) or isinstance(cell, Mapping | Set))
+    )
+    if column.dtype.kind == "O" and (found := next(several, None)) is not None:
+        raise InputError(f"{where}: found a {type(found).__name__} in a row; allowed: a number or text in each.")
     if column.dtype.kind == "f" and not np.isfinite(column.to_numpy(np.float64)).all():
         raise InputError(f"{where}: found infinity; allowed: finite numbers.")
     if column.dtype.kind == "O" and (word := _missing_word(column)):
@@ -269,7 +196,7 @@ def _labels(where: str, column: "pandas.Series", grid: bool) -> np.ndarray:
     labels, values = pandas.factorize(numbered, sort=True)
     if len(values) * ROWS_A_VALUE > len(column) and not grid:
         found = f"{len(values)} values in {len(column)} rows"
-        if _is_count(column):
+        if counts_rows(column):
             advice = "Leave it out: it counts the rows, as an index does"
         elif column.dtype.kind in "iuf":
             advice = "Leave it out, or say that it is continuous"
@@ -277,11 +204,6 @@ def _labels(where: str, column: "pandas.Series", grid: bool) -> np.ndarray:
             advice = "Leave it out, or join values"
         raise InputError(f"{where}: found {found}; allowed: {ROWS_A_VALUE} rows a value, on average. {advice}.")
     return labels.astype(np.int64)
-
-
-def _is_count(column: "pandas.Series") -> bool:
-    """Say whether a column numbers the rows, one after another."""
-    return column.dtype.kind in "iuf" and len(column) > 1 and bool((column.diff().iloc[1:] == 1).all())
 
 
 def _few_values(name: str, labels: np.ndarray) -> list[str]:
@@ -293,25 +215,30 @@ def _few_values(name: str, labels: np.ndarray) -> list[str]:
 
 
 def _check_one_hot(where: str, columns: "Mapping[str, pandas.Series]") -> None:
-    """Raise InputError for columns side by side that tell one factor: exactly one of them is 1 in each row."""
-    names = [*columns]
-    bits = [column.to_numpy(np.int64) if _is_bits(column) else None for column in columns.values()]
-    for first in range(len(names)):
-        total, varying = np.zeros(len(columns[names[0]]), np.int64), 0
-        for last, bit in enumerate(bits[first:], first):
-            if bit is None or (total := total + bit).max() > 1:
-                break
-            varying += int(bit.any() and not bit.all())
-            if varying > 1 and total.min() == 1:
-                found = told(", ".join(names[first : last + 1]), 100)
-                raise InputError(
-                    f"{where}: found columns {found} of which one is 1 in each row, as of a label that is one-hot; "
-                    "allowed: a column a factor. Make them one, by argmax."
-                )
+    """Raise InputError for columns that tell one factor: of the same two values, exactly one is high in each row."""
+    pairs = dict[tuple[float, float], dict[str, np.ndarray]]()
+    for name, column in columns.items():
+        if column.dtype.kind in "biuf" and len(values := np.unique(column.to_numpy())) == 2:
+            pairs.setdefault((values[0], values[1]), {})[name] = column.to_numpy() == values[1]
+    for (_, high), bits in pairs.items():
+        found = max((_exclusive(bits, first) for first in bits), key=len)
+        if found:
+            raise InputError(
+                f"{where}: found columns {told(', '.join(found), 100)} of which one is {high:g} in each row, as of a "
+                "label that is one-hot; allowed: a column a factor. Make them one, by argmax."
+            )
 
 
-def _is_bits(column: "pandas.Series") -> bool:
-    return column.dtype.kind in "biuf" and bool(column.isin((0, 1)).all())
+def _exclusive(bits: Mapping[str, np.ndarray], first: str) -> list[str]:
+    """Return the names of bits (N,), the first and those behind that are set in no row where another is.
+
+    None where they do not fill all rows.
+    """
+    names, seen = [first], bits[first]
+    for name in [*bits][[*bits].index(first) + 1 :]:
+        if not (seen & bits[name]).any():
+            names, seen = [*names, name], seen | bits[name]
+    return names if seen.all() else []
 
 
 def _check_grid(labels: np.ndarray) -> None:

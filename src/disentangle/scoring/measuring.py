@@ -1,5 +1,6 @@
 """Metrics of a population with what their scores are worth: by chance, at best, and over draws."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,10 +12,8 @@ from disentangle import registry, streams
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.scores import remarks_of, scores_of
 from disentangle.evaluation.standardisation import standardised
-from disentangle.scoring import cost
-
-Found = dict[str, float | None]
-"""The scores of one metric, of one draw; None where not defined."""
+from disentangle.scoring import cost, plugins, undefined
+from disentangle.scoring.undefined import Found
 
 LONG = 60
 """Seconds that are told beforehand."""
@@ -82,7 +81,9 @@ def measure(
     for name, metric in metrics.items():
 
         def scores(of: Population, seed: int, name: str = name, metric: Any = metric) -> Found:
-            return scores_of({name: metric}, of, seed)[name] or {}
+            found = scores_of({name: metric}, of, seed)[name] or {}
+            plugins.check_scores(name, metric, of, found)
+            return undefined.applicable(metric, of, found)
 
         runs = plan.runs(name)
         progress.start(name)
@@ -98,8 +99,31 @@ def measure(
             seeds = [streams.seed_of(plan.seed, "chance", draw) for draw in range(plan.chance)]
             chance = tuple(scores(by_chance(population), seed) for seed in seeds)
             ceiling = scores(perfect(population), plan.seed) if plan.ceiling else None
-        remarks = tuple(remarks_of({name: metric}, population).get(name, ()))
-        yield Measured(name, draws, chance, ceiling, remarks)
+        measured = Measured(name, draws, chance, ceiling)
+        yield replace(measured, remarks=tuple(_remarks(metric, population, measured)))
+
+
+def _remarks(metric: Any, population: Population, found: Measured) -> Iterator[str]:
+    """Yield what a reader must know of a metric's scores, in sentences."""
+    name, value = found.name, _defined(found.draws)
+    yield from remarks_of({name: metric}, population).get(name, ())
+    yield from plugins.remarks_of(name, value)
+    yield from undefined.remarks(name, metric, population, value)
+    known = undefined.names_of(metric, population, value)
+    if found.chance:
+        shuffled = by_chance(population)
+        yield from undefined.remarks(name, metric, shuffled, _defined(found.chance), known, " by chance")
+    if found.ceiling is not None:
+        yield from undefined.remarks(name, metric, perfect(population), found.ceiling, known, " at best")
+    numbers = {key: number for key, number in value.items() if number is not None}
+    same = (math.isclose(draw[key] or 0, number) for key, number in numbers.items() for draw in found.draws)
+    if len(found.draws) > 1 and numbers and all(same):
+        yield f"All {len(found.draws)} draws are the same, as where all rows are used: the intervals have no width."
+
+
+def _defined(draws: tuple[Found, ...]) -> Found:
+    """Return of each score a draw of which it is defined, None where it is of none."""
+    return {key: next((draw[key] for draw in draws if draw.get(key) is not None), None) for key in draws[0]}
 
 
 def draws_of_chance(population: Population) -> int:
@@ -132,11 +156,21 @@ def interval(values: list[float]) -> tuple[float, float, float]:
     m -+ t s / sqrt(n), with t the 97.5 % quantile of Student's distribution of n - 1 degrees of freedom and s the
     deviation of the draws; nan of fewer than two. Source: Student 1908. Deviation: none.
     """
-    drawn = np.array(values)
-    mean = float(drawn.mean()) if len(drawn) else float("nan")
-    if len(drawn) < 2:
+    mean, deviation = moments(values)
+    if len(values) < 2:
         return mean, float("nan"), float("nan")
     from scipy.special import stdtrit
 
-    half = float(stdtrit(len(drawn) - 1, 0.975) * drawn.std(ddof=1) / np.sqrt(len(drawn)))
+    half = float(stdtrit(len(values) - 1, 0.975) * deviation / np.sqrt(len(values)))
     return mean, mean - half, mean + half
+
+
+def moments(values: list[float]) -> tuple[float, float]:
+    """Return the mean of n draws, nan of none, and their deviation s (n - 1), nan of fewer than two.
+
+    Both are of their distances to the first: of draws that are the same they are just it and 0.
+    """
+    if not values:
+        return float("nan"), float("nan")
+    apart = np.array(values) - values[0]
+    return values[0] + float(apart.mean()), float(apart.std(ddof=1)) if len(values) > 1 else float("nan")

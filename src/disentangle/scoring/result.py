@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from disentangle.scoring.measuring import Found, Measured, interval
+from disentangle.scoring.measuring import Measured, interval, moments
+from disentangle.scoring.undefined import Found
 
 if TYPE_CHECKING:
     import pandas
@@ -113,8 +112,7 @@ def _drawn(draws: tuple[Found, ...]) -> dict[str, dict[str, Any]]:
     for score in draws[0]:
         values = _values(draws, score)
         middle, low, high = interval(values)
-        spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-        numbers = _plain({"mean": middle, "deviation": spread, "low": low, "high": high})
+        numbers = _plain({"mean": middle, "deviation": moments(values)[1], "low": low, "high": high})
         found[score] = {**numbers, "draws": [draw.get(score) for draw in draws]}
     return found
 

@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from disentangle import registry
-from disentangle.errors import InputError
+from disentangle.data.foreign import told
+from disentangle.errors import InputError, nearest
 from disentangle.evaluation.population import Population
 from disentangle.pipeline import provenance
 from disentangle.pipeline.measured import metrics_of
-from disentangle.scoring.inputs import Given, joined
+from disentangle.scoring.inputs import Given, joined, words
 from disentangle.scoring.measuring import Measured, Plan, draws_of_chance, measure
+from disentangle.scoring.plugins import built
 from disentangle.scoring.result import Result
 
 LIBRARIES = ("disentangle-bench", "numpy", "scipy", "pandas", "lightgbm")
@@ -27,8 +31,8 @@ def score(
     metrics: Iterable[str] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     grid: bool = False,
-    continuous: Iterable[str] = (),
-    discrete: Iterable[str] = (),
+    continuous: Iterable[str] | None = (),
+    discrete: Iterable[str] | None = (),
     seed: int = 0,
     chance: int | None = None,
     ceiling: bool = True,
@@ -37,10 +41,10 @@ def score(
 ) -> Result:
     """Return the scores of codes (N, D), of any model, that encode N rows of K factors.
 
-    Codes and factors are arrays, tensors or tables with a row each; factors may be a mapping of names to arrays (N,)
-    too. A factor is continuous if its numbers have fractions, else discrete, but as ``continuous`` and ``discrete``
-    name them; ``names`` are those of the factors of an array. With ``grid`` the rows are all combinations of the
-    factors' values, else a sample.
+    Codes and factors are arrays, tensors or tables with a row each, or mappings of names to arrays (N,). A factor is
+    continuous if its numbers have fractions, else discrete, but as ``continuous`` and ``discrete`` name them; ``names``
+    are those of the factors of an array. With ``grid`` the rows are all combinations of the factors' values, else a
+    sample.
 
     ``metrics`` are names of files in ``evaluation/metrics``, by default all that need not be asked for, ``options``
     those of a metric by its name. ``seed`` decides all draws. Beside each score are its mean over ``chance`` draws of
@@ -60,9 +64,13 @@ def score(
     ['metric', 'score', 'value', 'chance', 'ceiling']
     """
     check_counts(seed, repeats, chance)
-    chosen = with_options(chosen_of(metrics), options or {})
-    data = joined(codes, factors, names=names, grid=grid, continuous=continuous, discrete=discrete)
-    work = Work(data, chosen, planned(data, seed, repeats, chance, ceiling))
+    check_flags(grid=grid, ceiling=ceiling)
+    if not (progress is None or callable(progress)):
+        raise InputError(f"progress: found {told(progress, 60)}; allowed: a function of a line, such as print.")
+    chosen = with_options(chosen_of(metrics), {} if options is None else options)
+    ready = built(chosen)
+    data = joined(codes, factors, names=names, grid=bool(grid), continuous=continuous, discrete=discrete)
+    work = Work(data, chosen, ready, planned(data, seed, repeats, chance, ceiling))
     return work.result(list(work.run(progress)))
 
 
@@ -72,14 +80,15 @@ class Work:
 
     data: Given
     options: Mapping[str, Mapping[str, Any]]
+    metrics: Mapping[str, Any]
+    """As they are built from these options."""
     plan: Plan
     origin: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Where codes and factors are from, to be told of each."""
 
     def run(self, progress: Callable[[str], object] | None = None) -> Iterator[Measured]:
         """Yield what is found of each metric."""
-        metrics = {name: registry.build("metrics", name, dict(options)) for name, options in self.options.items()}
-        return measure(metrics, self.data.population, self.plan, progress)
+        return measure(self.metrics, self.data.population, self.plan, progress)
 
     def result(self, measured: Iterable[Measured]) -> Result:
         """Return the result of what was found up to now."""
@@ -116,11 +125,14 @@ def chosen_of(metrics: Iterable[str] | None) -> list[str]:
     known = metrics_of("codes")
     if metrics is None:
         return [name for name in known if not registry.constant("metrics", name, "ASKED", False)]
-    names = list(dict.fromkeys([metrics] if isinstance(metrics, str) else metrics))
+    names = list(dict.fromkeys(words("metrics", metrics)))
     for name in names:
-        registry.path("metrics", name)
-        if name not in known:
+        if name in registry.names("metrics") and name not in known:
             raise InputError(f"metrics: found '{name}', which does not score codes; allowed: {', '.join(known)}.")
+        if name not in known:
+            near = nearest(name, known)
+            meant = f"did you mean '{near}'? " if near else ""
+            raise InputError(f"unknown metric '{told(name, 60)}': {meant}Known: {', '.join(known)}.")
     if not names:
         raise InputError("metrics: found none; allowed: one or more.")
     return names
@@ -129,10 +141,31 @@ def chosen_of(metrics: Iterable[str] | None) -> list[str]:
 def with_options(names: Iterable[str], options: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return all options of each metric; raises InputError for one that is unknown, or of no metric that is chosen."""
     chosen = list(names)
-    for name in options:
+    if not isinstance(options, Mapping):
+        example = "{'mig': {'bins': 30}}"
+        raise InputError(f"options: found {told(options, 60)}; allowed: options by metric, as in {example}.")
+    for name, given in options.items():
         if name not in chosen:
-            raise InputError(f"options: found '{name}'; allowed: metrics that are computed: {', '.join(chosen)}.")
-    return {name: registry.check_options("metrics", name, dict(options.get(name, {})), name) for name in chosen}
+            raise InputError(
+                f"options: found '{told(name, 60)}'; allowed: metrics that are computed: {', '.join(chosen)}."
+            )
+        if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+            raise InputError(f"options: found {told(given, 60)} for '{name}'; allowed: its options by name.")
+    return {name: registry.check_options("metrics", name, _plain(options.get(name, {})), name) for name in chosen}
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with numbers and arrays of NumPy as those of Python."""
+    return {
+        key: value.tolist() if isinstance(value, np.generic | np.ndarray) else value for key, value in options.items()
+    }
+
+
+def check_flags(**given: Any) -> None:
+    """Raise InputError for what is neither true nor false."""
+    for name, value in given.items():
+        if not isinstance(value, bool | np.bool):
+            raise InputError(f"{name}: found {told(value, 60)}; allowed: True or False.")
 
 
 def check_counts(seed: int, repeats: int, chance: int | None) -> None:
@@ -143,7 +176,7 @@ def check_counts(seed: int, repeats: int, chance: int | None) -> None:
         ("chance", 0 if chance is None else chance, 0, MOST_DRAWS),
     ):
         if isinstance(value, bool) or not isinstance(value, Integral) or not least <= value <= most:
-            raise InputError(f"{name}: found {str(value)[:40]}; allowed: an integer from {least} to {most}.")
+            raise InputError(f"{name}: found {told(value, 40)}; allowed: an integer from {least} to {most}.")
 
 
 def planned(data: Given, seed: int, repeats: int, chance: int | None, ceiling: bool) -> Plan:

@@ -1,19 +1,20 @@
 """Score codes of any origin: arrays or tables in files, with the factors of what they are codes of."""
 
 import argparse
+import ast
 import math
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
 from disentangle import files
 from disentangle.data.foreign import told
 from disentangle.errors import InputError
-from disentangle.scoring import archives, tables
 from disentangle.scoring.inputs import Given, joined
 from disentangle.scoring.measuring import Measured
+from disentangle.scoring.plugins import built
+from disentangle.scoring.reading import are_same, read_both
 from disentangle.scoring.result import rows_of
 from disentangle.scoring.score import Work, check_counts, chosen_of, planned, with_options
 
@@ -23,15 +24,18 @@ OUTPUT = "scores.json"
 def run(given: argparse.Namespace) -> None:
     """Read codes and factors, print a table of scores, and write them with all that they depend on, as they come."""
     check_counts(given.seed, given.repeats, given.chance)
-    options = with_options(chosen_of(_words(given.metrics)), {})
-    output = None if given.json and given.output is None else Path(given.output or OUTPUT)
+    options = with_options(chosen_of(_words(given.metrics)), options_in(given.option))
+    metrics = built(options)
     codes, factors = Path(given.codes), Path(given.factors)
+    output = None if given.json and given.output is None else _output(given.output or OUTPUT, codes, factors)
+    names = _words(given.names)
+    arrays, columns = _words(given.factor_arrays), _words(given.factor_columns)
     data = joined(
-        read_codes(codes, given.array),
-        read_factors(factors, _words(given.factor_arrays)),
+        *read_both(codes, factors, given.array, arrays, columns, unnamed=names is not None),
+        names=names,
         grid=given.grid,
-        continuous=_words(given.continuous) or (),
-        discrete=_words(given.discrete) or (),
+        continuous=_words(given.continuous),
+        discrete=_words(given.discrete),
         told_as=(told(codes), told(factors)),
     )
     plan = planned(data, given.seed, given.repeats, given.chance, given.ceiling)
@@ -44,7 +48,7 @@ def run(given: argparse.Namespace) -> None:
     say = Printer(sys.stderr if given.json else sys.stdout)
     for line in [_described(data), *data.remarks, _line("metric", "score", _columns(plan.repeats))]:
         say(line)
-    work, found = Work(data, options, plan, origin), list[Measured]()
+    work, found = Work(data, options, metrics, plan, origin), list[Measured]()
     for measured in work.run(Printer(sys.stderr)):
         found.append(measured)
         if output:
@@ -60,7 +64,10 @@ def run(given: argparse.Namespace) -> None:
 
 
 class Printer:
-    """Prints lines to a stream, as long as someone reads them: results are written all the same."""
+    """Prints lines to a stream, as long as someone reads them: results are written all the same.
+
+    Raises InputError for a stream that takes none, as of a full disk.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -69,39 +76,42 @@ class Printer:
         """Print a line at once."""
         try:
             print(line, file=self.stream, flush=True)
-        except BrokenPipeError:  # who reads has had enough, as of `| head`
+        except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+            if not isinstance(error, BrokenPipeError):  # who reads has had enough, as of `| head`
+                raise InputError(f"{self.stream.name}: cannot be written ({error.strerror}).") from error
 
 
-def read_codes(path: Path, array: str | None = None) -> Any:
-    """Return codes as a file holds them: an array of a ``.npy`` or ``.npz``, or a table of numbers.
-
-    Raises InputError for a file that is not there, damaged, or of another kind.
-    """
-    return _read(path, lambda: archives.codes(path, array), array is None, bare=True)
-
-
-def read_factors(path: Path, arrays: list[str] | None = None) -> Any:
-    """Return factors as a file holds them: an array (N, K), arrays (N,) by name, or a table with a header.
-
-    Raises InputError for a file that is not there, damaged, or of another kind.
-    """
-    return _read(path, lambda: archives.factors(path, arrays), arrays is None, bare=False)
+def options_in(given: list[str]) -> dict[str, dict[str, Any]]:
+    """Return options by metric, given as METRIC.OPTION=VALUE each; raises InputError for one that is not, or twice."""
+    found: dict[str, dict[str, Any]] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        metric, _, option = name.strip().partition(".")
+        if not (metric and option and value):
+            raise InputError(f"--option: found {told(text, 60)}; allowed: METRIC.OPTION=VALUE, such as mig.bins=30.")
+        if option in found.setdefault(metric, {}):
+            raise InputError(f"--option: found {metric}.{option} twice; allowed: once.")
+        found[metric][option] = _value(value.strip())
+    return found
 
 
-def _read(path: Path, of_archive: Callable[[], Any], whole: bool, bare: bool) -> Any:
-    suffix = path.suffix.lower()
-    if suffix == ".npz":
-        return of_archive()
-    if not whole:
-        raise InputError(f"{told(path)}: found no .npz; allowed: one, where arrays in it are named.")
-    if suffix == ".npy":
-        return archives.array(path)
-    if suffix in tables.SUFFIXES:
-        return tables.read(path, bare)
-    allowed = ", ".join((".npz", ".npy", *tables.SUFFIXES))
-    advice = " Save a tensor by np.save(path, tensor.numpy())." if suffix in (".pt", ".pth") else ""
-    raise InputError(f"{told(path)}: found a name that ends in '{told(path.suffix)}'; allowed: {allowed}.{advice}")
+def _value(text: str) -> Any:
+    """Return a value as Python writes it, such as 1e-3 or [10, 100]; all else is text."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def _output(name: str, codes: Path, factors: Path) -> Path:
+    """Return where scores are written; raises InputError for what is read too, whatever it is called."""
+    output = Path(name)
+    if name == "-":
+        raise InputError("--output: found -; allowed: a file. What is printed is JSON with --json.")
+    if are_same(output, codes) or are_same(output, factors):
+        raise InputError(f"{told(name)}: found codes or factors in the file to write; allowed: another one.")
+    return output
 
 
 def _words(given: str | None) -> list[str] | None:
