@@ -5,24 +5,25 @@ import re
 import shlex
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import Project
+from conftest import Project, jobs
 
 from disentangle import registry
 from disentangle.__main__ import STAGES, parser
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "bench/README.md"]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "bench/README.md"]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 FENCE = re.compile(r"^(?:`([\w./]+)`\n\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MADE = ("data/raw", "data/datasets", "data/runs", "data/resume", "reports")
 """Where the pipeline puts what it makes."""
-SHELL = {"mkdir", "pip", "for", "echo", "done", "rm", "export", ".", "git"}
+SHELL = {"mkdir", "pip", "for", "echo", "done", "rm", "export", ".", "git", "sed"}
 """What else stands in blocks of commands."""
 
 
@@ -271,3 +272,26 @@ def test_the_study_of_the_page_is_built_from_its_text(untouched: Project, tmp_pa
     for check in (("check",), ("format", "--check")):
         project.run("ruff", *check, "--no-cache", "--config", str(ROOT / "pyproject.toml"), own)
     _contracts(project, ("registry", "architecture"), "doe or say or each_other or names_a_study", 10)
+
+
+@pytest.mark.workflow
+def test_a_regularizer_gets_its_columns_and_its_claim_as_the_page_says(built: Project, tmp_path: Path) -> None:
+    project = built.copy(tmp_path / "regularizer")
+    add_examples(project, "docs/regularizer.md")
+    file = "src/disentangle/methods/decorrelate.py"
+    (project.folder / file).write_text(example_files("docs/method.md")[file])
+    (part,) = blocks("docs/regularizer.md", "yaml")
+    entry = yaml.safe_load(part)["scales"]["demo"]["studies"]["burns"]["methods"]
+    project.edit_params("burns.methods", project.params["scales"]["tiny"]["studies"]["burns"]["methods"] | entry)
+    project.edit_params("burns.datasets", ["DC-BC"])  # the claims read all of them
+    _, *edits, build = blocks("docs/regularizer.md", "sh")
+    for edit in edits:
+        project.run("sh", "-ec", edit)
+    targets = [word for word in build.split() if word.startswith("reports/")]
+    made = jobs(project.snakemake(*targets))
+    assert made == Counter(train=2, encode=2, probe=2, measure=2, report=2)
+
+    table, claims = ((project.folder / target).read_text() for target in targets)
+    for strength in ("0.1", "1"):
+        assert re.search(rf"\| +decorrelate, λ = {re.escape(strength)} +\|", table)
+    assert re.search(r"Decorrelation parts the halves more than the model with λ = 0\. +\|.* undecided +\|", claims)
