@@ -64,7 +64,7 @@ def test_reports_and_figures_are_those_that_there_are_cells_for() -> None:
     figures = outputs.all_figures(settings)
     assert ("burns/locations", "DC-BC", None) in figures
     assert ("burns/losses", "DC-BC", "p_ortho") in figures
-    assert len(figures) == 2 * 2 + 2
+    assert len(figures) == 2 + 3 * 2  # two of the first and of every dataset, three of every method
     every = keys(outputs.figure_cells(settings, "burns/losses", "DC-BC", "p_ortho"))
     assert sorted(seed for *_, seed in every) == [0, 1, 4, 5]
     assert keys(outputs.figure_cells(settings, "burns/representations", "DC-BC", "p_ortho")) == [

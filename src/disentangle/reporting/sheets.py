@@ -35,8 +35,8 @@ def mosaic(pictures: np.ndarray, gap: int = GAP) -> np.ndarray:
     return whole.reshape(rows * (height + gap), columns * (width + gap), 3)[:-gap, :-gap]
 
 
-def marked(picture: np.ndarray, agrees: Sequence[bool]) -> np.ndarray:
-    """Return a picture (H, W, 3) above a bar of one part a label, in the label's colour where it agrees, else grey.
+def marked(picture: np.ndarray, agrees: np.ndarray) -> np.ndarray:
+    """Return a picture (H, W, 3) above a bar of one part a label, in its colour where it ``agrees`` (L,), else grey.
 
     The height grows by an eighth and a white line; the colours are those of ``legend``.
     """

@@ -43,7 +43,10 @@ def subject(method: str | None = "ortho", dataset: str = "DC-BC", size: int = 32
             }
             object.__setattr__(made, "history", pd.DataFrame(history | {"regularizer": [0.5, 0.25]}))
             cells.append(made)
-    codes = {made.cell: {"z": rng.normal(size=(12, 8)).astype(np.float32)} for made in cells}
+    codes = {
+        made.cell: {name: rng.normal(size=(12, size)).astype(np.float32) for name, size in (("z", 8), ("r", 6))}
+        for made in cells
+    }
     return Subject(dataset, manifest, views, method, tuple(cells), codes)
 
 
@@ -88,7 +91,7 @@ def test_a_figure_shows_what_its_data_say(name: str) -> None:
     cells = shown.cells
     for made in cells:
         made.history.loc[1, ["infomax_0", "infomax_1"]] = 1.0
-    codes = {key: {"z": 2 - code["z"] ** 2} for key, code in shown.codes.items()}
+    codes = {key: {name: 2 - code**2 for name, code in own.items()} for key, own in shown.codes.items()}
     other = Subject(shown.dataset, shown.manifest, Views(images, shown.views.factors), shown.method, cells, codes)
     assert svg(figure.draw(other, figure.table(other))) != svg(figure.draw(of(name), figure.table(of(name))))
 
@@ -165,7 +168,7 @@ def test_a_run_that_diverged_is_drawn_as_nothing() -> None:
     for made in shown.cells:
         made.probe["accuracy"]["logistic"] = {"z": {}}
         made.history.loc[1, ["loss", "infomax_0"]] = np.nan
-    codes = {key: {"z": np.full_like(code["z"], np.nan)} for key, code in shown.codes.items()}
+    codes = {key: {name: np.full_like(code, np.nan) for name, code in own.items()} for key, own in shown.codes.items()}
     broken = Subject(shown.dataset, shown.manifest, shown.views, shown.method, shown.cells, codes)
     for name in ("representations", "losses"):
         figure = figure_of(name)
@@ -174,3 +177,36 @@ def test_a_run_that_diverged_is_drawn_as_nothing() -> None:
         assert svg(figure.draw(broken, table)).startswith(b"<?xml")
         assert "nan" not in str(figure.text(broken))
     assert "z0 tells DC in none, as it diverged" in figure_of("representations").text(broken)["alt"]
+    figure = figure_of("neighbours")
+    assert figure.table(broken).empty and "by z0, none, as the codes are no numbers" in figure.text(broken)["alt"]
+    assert svg(figure.draw(broken, figure.table(broken))).startswith(b"<?xml")
+
+
+def test_neighbours_are_by_each_half_and_by_r_at_the_greatest_strength() -> None:
+    shown = of("neighbours")
+    table = figure_of("neighbours").table(shown)
+    (stored,) = (codes for cell, codes in shown.codes.items() if cell.lam == 0.1 and cell.seed == 0)
+    codes = {"z0": stored["z"][:, :4], "z1": stored["z"][:, 4:], "r": stored["r"]}
+    assert table["code"].unique().tolist() == ["z0", "z1", "r"] and len(table) == 3 * 3 * 6
+    for (code, query), own in table.groupby(["code", "query"]):
+        unit = codes[str(code)].astype(float) / np.linalg.norm(codes[str(code)].astype(float), axis=1, keepdims=True)
+        ranked = [row for row in np.argsort(-(unit @ unit[query])) if row != query]
+        assert own["row"].to_list() == ranked[:6]
+        for name in ("DC", "BC", "DL"):
+            factor = shown.views.factors[name][:, 0]
+            assert own[name].to_list() == (factor[own["row"]] == factor[query]).tolist()
+    figure = figure_of("neighbours").draw(shown, table)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["z0"] * 3 + ["z1"] * 3 + ["r"] * 3
+    whole = np.asarray(figure.axes[0].images[0].get_array())
+    for line, (_, own) in enumerate(table.groupby(["code", "query"], sort=False)):
+        for place, row in enumerate([own["query"].iloc[0], *own["row"]]):
+            tile = whole[line * (32 + 5 + 2) :, place * (32 + 2) :][:32, :32]
+            assert np.array_equal(tile, shown.views.images[row, 0])
+
+
+def test_without_heads_neighbours_are_by_the_halves_of_r() -> None:
+    shown = of("neighbours")
+    codes = {cell: {"r": code["r"]} for cell, code in shown.codes.items()}
+    bare = Subject(shown.dataset, shown.manifest, shown.views, "supervised", shown.cells, codes)
+    assert figure_of("neighbours").table(bare)["code"].unique().tolist() == ["r0", "r1", "r"]

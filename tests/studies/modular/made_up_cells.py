@@ -47,6 +47,8 @@ OPTIONS = {
     "conditional": NOTHING | {"conditional": True, "joint": 1.0},
 }
 EDITING = ("modular", "weak", "zerodim", "few_labels")
+METRICS = {"mig": {"points": 200}, "dci": {"train_points": 60, "test_points": 40}}
+"""Options of those that figures show."""
 SCORES = {"dci": "disentanglement", "mig": "mig", "sap": "sap"}
 
 Level = Callable[[str, str, str], float]
@@ -202,7 +204,7 @@ class World:
         """Return what a figure is given of the first seed."""
         cell = Cell("demo", "modular", dataset, entry, 0.2, min(self.seeds))
         grid = manifest(dataset, "")["grid"]
-        return Subject(dataset, entry, self.cell(cell), grid, self.codes(cell), grid_images(dataset))
+        return Subject(dataset, entry, self.cell(cell), grid, self.codes(cell), grid_images(dataset), METRICS)
 
     def data(self, dataset: str) -> GridData:
         """Return what a figure of a dataset is given."""

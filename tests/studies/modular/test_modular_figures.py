@@ -27,7 +27,12 @@ def drawn(name: str, shown: Subject) -> Any:
 
 
 NEEDS = {name: registry.constant("figures", f"modular/{name}", "NEEDS") for name in FIGURES}
-OF = [(name, entry) for name in FIGURES for entry in NEEDS[name].get("methods", ())]
+OF = [
+    (name, entry)
+    for name in FIGURES
+    if NEEDS[name]["of"] == "every method"
+    for entry in NEEDS[name].get("methods", ("modular",))
+]
 OF_DATA = [name for name in FIGURES if NEEDS[name]["of"] == "every dataset"]
 
 
@@ -119,6 +124,21 @@ def test_an_ellipse_is_where_the_density_falls_by_its_deviations() -> None:
     edge = found.get_patch_transform().transform(found.get_path().vertices)[:-1] - [3, -1]
     distance = np.sqrt(np.einsum("ni,ij,nj->n", edge, np.linalg.inv(covariance), edge))
     assert distance[::3] == pytest.approx(2, abs=1e-3)  # the points between them steer the curve
+
+
+# What codes tell
+
+
+def test_dimensions_are_named_by_their_partition_and_stay_in_its_order() -> None:
+    shown = WORLD.subject(V2, "modular")
+    table = FIGURES["matrices"].table(shown)
+    assert len(table) == 9 * 3 and set(table["factor"]) == {"shape", "x", "y"}
+    assert [code.split(".")[0] for code in table["code"].unique()] == ["shape"] * 3 + ["x"] * 3 + ["y"] * 3
+    told = table.groupby("code")["information"].max()
+    of_shape = table[table["factor"] == "shape"].set_index("code")["information"]
+    assert all(of_shape[f"shape.{k}"] == told[f"shape.{k}"] for k in range(3))  # as it is made: components are apart
+    whole = FIGURES["matrices"].table(WORLD.subject(V2, "weak"))
+    assert set(whole["code"]) == {"z0", "z1", "z2"}
 
 
 # Edits

@@ -9,7 +9,8 @@ from disentangle.errors import InputError, did_you_mean
 from disentangle.pipeline import scales
 
 if TYPE_CHECKING:
-    from disentangle.reporting.results import Results
+    from disentangle.reporting.labelled_sheets import LabelledData
+    from disentangle.reporting.results import Results, Shown
     from disentangle.studies.dcodr.analysis.results import DomainResults
 
 PAPER = "Kahana & Hoshen 2022"
@@ -23,6 +24,9 @@ FAMILY = "class_supervised"
 CODES = "a code of every image, and images whose domains are swapped"
 EVALUATED = ("probe", "measure")
 PICTURE = "table6"
+COMPARED = ("predictor.patience 7.*", "codes.retrieval.all")
+PREDICTOR = "predictor"
+"""The probe that reports and claims read, whatever others stand beside it."""
 
 
 def results(found: "Results", needs: Mapping[str, Any]) -> "DomainResults":
@@ -32,8 +36,19 @@ def results(found: "Results", needs: Mapping[str, Any]) -> "DomainResults":
     return DomainResults.of(found, "codes.npz" in needs.get("files", ()))
 
 
+def subject(found: "Shown") -> "LabelledData":
+    """Return what a figure of this study is given: a dataset, or with it a cell and its codes."""
+    from disentangle.reporting.labelled_sheets import LabelledData
+    from disentangle.studies.dcodr.analysis.subject import Subject
+
+    return LabelledData.of(found) if found.method is None else Subject.of(found)
+
+
 def check(section: Mapping[str, Any], datasets: Mapping[str, Mapping[str, Any]], where: str) -> None:
-    """Raise InputError for an encoder, a distance or an augmentation that is not there, or options of none."""
+    """Raise InputError for an encoder, a distance, an augmentation or a probe that is not there, or options of none."""
+    if PREDICTOR not in section["probes"]:
+        found = ", ".join(section["probes"])
+        raise InputError(f"{where}.probes: found {found}; needed: {PREDICTOR}, which the reports and claims read.")
     _check_plugins(section, where)
     for dataset in datasets:
         place, stated = f"{where}.by_dataset.{dataset}", section.get("by_dataset", {}).get(dataset, {})

@@ -13,6 +13,9 @@ from disentangle.data.views import Views
 from disentangle.reporting.results import Shown
 from disentangle.studies.burns.analysis.results import BurnsCell
 
+NAMES = {"DC": "digit", "BC": "background", "DL": "location"}
+"""What the factors are called."""
+
 
 @dataclass(frozen=True)
 class Subject:

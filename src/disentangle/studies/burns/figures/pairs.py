@@ -6,14 +6,13 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from disentangle.reporting.drawing import listed, panels, show_image
-from disentangle.studies.burns.analysis.subject import Subject
+from disentangle.studies.burns.analysis.subject import NAMES, Subject
 
 SECTION = "Data"
 NEEDS = {"of": "every dataset", "files": [], "seeds": 0}
 """It shows a dataset, and reads no cell."""
 PAIRS = 5
 NUMBERS = {"DC-BC": "Fig. 2", "DC-DL": "Fig. 3", "BC-DL": "Fig. 4"}
-NAMES = {"DC": "digit", "BC": "background", "DL": "location"}
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,17 @@ class Subject:
     codes: Mapping[str, np.ndarray]
     """The content of codes.npz."""
     images: GridImages
+    metrics: Mapping[str, Mapping[str, Any]]
+    """The options of the study's metrics."""
 
     @classmethod
     def of(cls, found: Shown) -> "Subject":
         """Return what was read, with the codes of the first cell and the images."""
         images = GridImages.read(found.scale, found.manifest)
         codes = files.read_arrays(found.cells[0].cell.folder / "codes.npz")
-        return cls(found.dataset, str(found.method), found.cells[0], found.manifest["grid"], codes, images)
+        return cls(
+            found.dataset, str(found.method), found.cells[0], found.manifest["grid"], codes, images, found.metrics
+        )
 
     @property
     def title(self) -> str:
@@ -51,6 +55,14 @@ class Subject:
     def relations(self) -> tuple[Relation, ...]:
         """The relations by which the cell edits."""
         return relations_of(self.cell.run["relations"], self.sizes)
+
+    @functools.cached_property
+    def widths(self) -> list[int]:
+        """The dimensions of each partition that the prior has components of; none where there is no prior."""
+        found: list[int] = []
+        while f"mean_{len(found)}" in self.codes:
+            found.append(self.codes[f"mean_{len(found)}"].shape[1])
+        return found
 
     def values(self, rows: np.ndarray) -> np.ndarray:
         """Return the told factors (N, K) of rows (N,)."""

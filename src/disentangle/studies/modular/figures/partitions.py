@@ -89,10 +89,7 @@ class Figure:
 
 def parts_of(subject: Subject) -> list[np.ndarray]:
     """Return the codes (T, d) of each partition: those that the prior has components of."""
-    widths: list[int] = []
-    while f"mean_{len(widths)}" in subject.codes:
-        widths.append(subject.codes[f"mean_{len(widths)}"].shape[1])
-    return np.split(subject.codes["codes"], np.cumsum(widths)[:-1], axis=1)
+    return np.split(subject.codes["codes"], np.cumsum(subject.widths)[:-1], axis=1)
 
 
 def colours(values: np.ndarray) -> np.ndarray:
