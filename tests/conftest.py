@@ -1,5 +1,6 @@
 """A throw-away project: this one's code with a sweep of seconds, made of generated IDX digits and PNG pictures."""
 
+import json
 import os
 import re
 import shutil
@@ -152,7 +153,7 @@ def forget(*kept: Any) -> None:
 
 def jobs(output: str) -> Counter:
     """Return the jobs that a run finished, by rule."""
-    return Counter(re.findall(r"^ *\d+/\d+ +(?!all )(\w+) .* [\d.:]+ s$", output, re.M))
+    return Counter(re.findall(r"^ *\d+/\d+ +(?!all )(\w+) .* (?:[\d.]+ s|\d+:[\d:]+)$", output, re.M))
 
 
 def planned(output: str) -> Counter:
@@ -166,6 +167,13 @@ def rests(project: Project) -> None:
     assert "Nothing to be done" in project.snakemake("-n")
     assert jobs(project.dvc("repro")) == Counter()
     assert "up to date" in project.dvc("status")
+
+
+def compared(project: Project) -> dict[str, dict]:
+    """Return what DVC compares, by its place below ``metrics``."""
+    folder = project.folder / "metrics"
+    paths = sorted(folder.rglob("*.json"))
+    return {str(path.relative_to(folder)).removesuffix(".json"): json.loads(path.read_text()) for path in paths}
 
 
 def reruns(built: Project, folder: Path, change: Callable[[Project], None]) -> Counter:
