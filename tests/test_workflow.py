@@ -1,6 +1,7 @@
 """The core promise, executed: after each kind of change, exactly what it invalidates runs, with either engine."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Project, comment_and_touch, jobs, planned, reruns, rests, trained_files
+from conftest import Project, comment_and_touch, compared, jobs, planned, reruns, rests, trained_files
 
 pytestmark = pytest.mark.workflow
 
@@ -197,14 +198,64 @@ def test_an_older_revision_comes_back_without_computing(built: Project, tmp_path
         rests(project)
 
 
-def test_dvc_shows_and_compares_metrics_and_params(built: Project, tmp_path: Path) -> None:
-    project = built.copy(tmp_path / "copy")
-    assert "ortho" in project.dvc("metrics", "show")
-    change_probe(project)
-    assert "logistic.C" in project.dvc("params", "diff")
-    project.edit_params("burns.training.lr", 0.05)
-    project.dvc("repro")
-    assert "infomax.lam=0.z" in project.dvc("metrics", "diff")
+def test_dvc_shows_and_compares_an_experiment(built: Project, tmp_path: Path) -> None:
+    project, place = built.copy(tmp_path / "copy"), "metrics/burns/DC-BC/ortho.json"
+    project.git("config", "user.name", "t")
+    project.git("config", "user.email", "t@example.org")
+    head, *rows = project.dvc("metrics", "show").splitlines()
+    assert head.split() == ["Path", *sorted(compared(project)["burns/DC-BC/ortho"])]
+    assert [row.split()[0] for row in rows] == ["metrics/burns/DC-BC/infomax.json", place]
+    (project.folder / "metrics/burns/DC-DL").mkdir()
+    (project.folder / "metrics/burns/DC-DL/gone.json").write_text('{"loss": 1}')  # of what is no target any more
+    before, section = compared(project)["burns/DC-BC/ortho"], "scales.tiny.studies.burns"
+    overrides = ("-S", f"{section}.methods.ortho.lam=[0.2]", "-S", f"{section}.probes.logistic.C=0.001")
+    said = project.dvc("exp", "run", "--name", "stronger", *overrides)
+    assert jobs(said) == Counter(train=1, encode=1, measure=1, probe=2, report=1)
+    after = compared(project)
+    assert [*after] == ["burns/DC-BC/infomax", "burns/DC-BC/ortho"]
+    assert after["burns/DC-BC/ortho"]["loss"] != before["loss"]
+    diff = project.dvc("metrics", "diff")
+    assert re.search(rf"{place} +loss +{before['loss']} +{after['burns/DC-BC/ortho']['loss']} ", diff)
+    assert "probes.logistic.C" in project.dvc("params", "diff")
+    assert "methods.ortho.lam" in (shown := project.dvc("exp", "show", "--only-changed", "--csv"))
+    assert re.search(r"^stronger,.*\[0\.2\]", shown, re.M)
+    curves = (project.folder / "curves/burns/DC-BC/ortho.csv").read_text().splitlines()
+    assert curves[0] == "step,loss" and [row.split(",")[0] for row in curves[1:]] == ["2", "4", "6"]
+    project.dvc("plots", "diff")
+    page = (project.folder / "dvc_plots/index.html").read_text()
+    for name in ("curves_burns_DC-BC_ortho_csv", '"rev": "HEAD"', '"rev": "workspace"', '"title": "loss"'):
+        assert name in page
+
+
+def test_a_target_may_need_no_cells(untouched: Project, tmp_path: Path) -> None:
+    project = untouched.copy(tmp_path / "copy")
+    file = project.folder / "src/disentangle/studies/burns/reports/bare.py"
+    file.write_text(BARE)
+    project.edit_params("targets", ["reports/bare.md"])
+    project.git("init", "-q", "-b", "main")
+    assert "metrics" in project.dvc("metrics", "show")  # of nothing yet
+    assert jobs(project.dvc("repro")) == Counter(report=1)
+    rests(project)
+    assert compared(project) == {}
+
+
+BARE = '''"""A report of no cells."""
+
+import pandas as pd
+
+NEEDS = {"cells": "none"}
+
+
+class Report:
+    def table(self, results):
+        return pd.DataFrame({"a": [1]})
+
+    def summary(self, results):
+        return {"a": 1}
+
+    def render(self, results):
+        return "# Nothing"
+'''
 
 
 def test_what_snakemake_remembers_says_nothing(built: Project, tmp_path: Path) -> None:

@@ -311,7 +311,9 @@ def break_stale_lock():
     return alive
 
 
-Path("data/raw").mkdir(parents=True, exist_ok=True)
+# DVC stores them, and takes a folder that is not there for a failure: a target may need no cells.
+for folder in ("data/raw", DATASETS, RUNS):
+    Path(folder).mkdir(parents=True, exist_ok=True)
 Path(".snakemake").mkdir(exist_ok=True)
 ALIVE = break_stale_lock() if workflow.is_main_process else None
 

@@ -196,7 +196,7 @@ class Jobs:
             case ("data", "datasets", scale, dataset, _):
                 return self.generate(scale, dataset)
             case ("data", "runs", *_):
-                return self.of_cell(_cell_at(path.parent), path.name)
+                return self.of_cell(cell_at(path.parent), path.name)
         return self._report_or_figure(path)
 
     def _report_or_figure(self, path: Path) -> Job:
@@ -251,7 +251,7 @@ def _beside(place: Path, suffixes: Iterable[str]) -> tuple[Path, ...]:
     return tuple(with_suffix(place, suffix) for suffix in suffixes)
 
 
-def _cell_at(folder: Path) -> Cell:
+def cell_at(folder: Path) -> Cell:
     """Return the cell whose folder it is; raises InputError where it is that of none."""
     try:
         scale, study, dataset, method, lam, seed = folder.relative_to(RUNS).parts

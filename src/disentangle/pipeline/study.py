@@ -50,6 +50,8 @@ class Study:
     """PICTURE: the report, or the figure, that the front page shows of it, if there is one."""
     needs: tuple[str, ...]
     """NEEDS: keys of its reports' NEEDS, beside those that every study has, for its ``results`` to read."""
+    compared: tuple[str, ...]
+    """COMPARED: patterns of the numbers of a cell that DVC compares, ``<code>.<metric>.<score>`` and of probes."""
 
     @property
     def page(self) -> Path:
@@ -115,6 +117,7 @@ def _declared(name: str) -> Study:
     paper, title, lead, family, codes = words
     evaluated = _names(name, "EVALUATED")
     not_training, needs = (_names(name, key, ()) for key in ("NOT_TRAINING", "NEEDS"))
+    compared = _names(name, "COMPARED", ("*",))
     picture, folder = _text(name, "PICTURE", ""), _text(name, "REPORTS", name)
     pictures = [figure.split("/")[1] for figure in registry.of_study("figures", name)]
     pictures += [report.split("/")[1] for report in registry.of_study("reports", name)]
@@ -129,7 +132,8 @@ def _declared(name: str) -> Study:
                 raise _found(name, constant, word, f": {did_you_mean(word, allowed)}")
     if folder and not folder.isidentifier():
         raise _found(name, "REPORTS", folder, "; allowed: a name of letters, digits and _, or none.")
-    return Study(name, paper, title, lead, family, codes, evaluated, not_training, REPORTS / folder, picture, needs)
+    home = REPORTS / folder
+    return Study(name, paper, title, lead, family, codes, evaluated, not_training, home, picture, needs, compared)
 
 
 def _text(name: str, constant: str, default: Any = registry.NO_DEFAULT) -> str:

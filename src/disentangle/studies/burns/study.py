@@ -26,6 +26,7 @@ NOT_TRAINING = ("rerun_seeds",)
 REPORTS = ""
 """Its reports lie in reports/ itself."""
 PICTURE = "pairs"
+COMPARED = ("logistic.z*",)
 NEEDS = ("tables",)
 
 

@@ -17,6 +17,14 @@ FAMILY = "vae"
 CODES = "mean and log-variance of every image of the grid"
 EVALUATED = ("measure",)
 PICTURE = "methods_and_seeds"
+COMPARED = (
+    "mean.beta_vae_score.test",
+    "mean.factor_vae_score.test",
+    "mean.mig.mig",
+    "mean.dci.disentanglement",
+    "mean.modularity.as_published",
+    "mean.sap.sap",
+)
 
 
 def results(found: "Results", needs: Mapping[str, Any]) -> "Results":  # noqa: ARG001

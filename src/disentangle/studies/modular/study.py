@@ -27,6 +27,14 @@ FAMILY = "weakly_supervised"
 CODES = "codes, decoded factor values, and edited images"
 EVALUATED = ("measure",)
 PICTURE = "edits"
+COMPARED = (
+    "*_edits.relation_accuracy.changed",
+    "*_edits.relation_accuracy.all",
+    "values.value_accuracy.mean",
+    "values.dci.disentanglement",
+    "values.mig.mig",
+    "values.sap.sap",
+)
 
 
 def results(found: "Results", needs: Mapping[str, Any]) -> "EditResults":
