@@ -8,10 +8,14 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from disentangle import metrics
+from disentangle.__main__ import main
+from disentangle.data.grid import told_values
 from disentangle.pipeline.measured import metrics_of
+from disentangle.scoring.reading import read_factors
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/scoring.md").read_text()
@@ -22,11 +26,17 @@ def pythons(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/scoring.md"])
-def test_the_python_of_a_page_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_of_a_page_runs(
+    page: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     blocks, names = pythons((ROOT / page).read_text()), dict[str, Any]()
     for block in blocks:
         exec(block, names)
     assert blocks and "disentangle" in blocks[0]
+    if "sizes" in names:  # what is written are the factors of a grid
+        factors = np.stack([*read_factors(Path("y.npz")).values()], axis=1)
+        assert np.array_equal(factors, told_values(np.arange(len(factors)), names["sizes"], ()))
 
 
 def test_the_readme_prints_scores_in_a_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,3 +89,12 @@ def test_the_options_of_the_page_are_those_of_score() -> None:
     known = inspect.signature(score).parameters
     named = set(re.findall(r"`(\w+)=", PAGE))
     assert named <= {*known} and {"chance", "ceiling", "repeats", "grid", "continuous", "discrete"} <= named
+
+
+def test_the_page_names_all_options_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="^0$"):
+        main(["score", "--help"])
+    known = {*re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)}
+    named = {*re.findall(r"--[a-z][a-z-]*", PAGE)}
+    assert named <= known
+    assert known - named <= {"--help", "--seed", "--threads", "--ceiling"}
