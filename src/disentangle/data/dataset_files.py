@@ -1,12 +1,14 @@
 """A generated dataset on disk: arrays, and a manifest that says what they are and what they are made of."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from disentangle import files
+from disentangle.data.dataset_checks import check_grid, check_labelled, check_views
 from disentangle.data.views import Views
 from disentangle.errors import InputError
 
@@ -19,13 +21,21 @@ MANIFEST = "manifest.json"
 
 
 def write(folder: Path, splits: Mapping[str, Views], manifest: Mapping[str, Any]) -> None:
-    """Write view pairs: ``<split>_images.npy`` and ``<split>_factors.npz`` of each split, and the manifest."""
+    """Write view pairs: ``<split>_images.npy`` and ``<split>_factors.npz`` of each split, and the manifest.
+
+    This and the next two raise InputError, before anything is written, for what is not as ``dataset_checks`` has it.
+    """
+    with _of(manifest):
+        for name, split in splits.items():
+            check_views(name, split.images, split.factors)
     images = {f"{name}_images.npy": split.images for name, split in splits.items()}
     _write(folder, images, {f"{name}_factors.npz": split.factors for name, split in splits.items()}, manifest)
 
 
 def write_grid(folder: Path, grid: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
     """Write the fields of a ``grid.Grid``: ``images.npy``, ``shared.npz``, and in the manifest all others."""
+    with _of(manifest):
+        check_grid(grid["images"], grid["sizes"], grid["shape"], grid["binary"])
     # A list, as JSON is written with sorted keys and the order of the factors is that of the grid.
     known = {"sizes": [[*size] for size in grid["sizes"].items()], "shape": [*grid["shape"]]}
     known |= {"binary": grid["binary"], "nuisance": [*grid["nuisance"]]}
@@ -35,6 +45,8 @@ def write_grid(folder: Path, grid: Mapping[str, Any], manifest: Mapping[str, Any
 
 def write_labelled(folder: Path, images: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
     """Write the fields of a ``labelled.Labelled``: ``images.npy``, ``labels.npz``, and in the manifest all others."""
+    with _of(manifest):
+        check_labelled(images)
     known = {
         "domain": images["domain"],
         "values": [[name, [*values]] for name, values in images["values"].items()],  # a list, to keep the order
@@ -45,6 +57,16 @@ def write_labelled(folder: Path, images: Mapping[str, Any], manifest: Mapping[st
     arrays = {use: images[use] for use in USES}
     arrays |= {f"{kind} {name}": found for kind in ("labels", "numbers") for name, found in images[kind].items()}
     _write(folder, {"images.npy": images["images"]}, {"labels.npz": arrays}, {**manifest, "labelled": known})
+
+
+@contextlib.contextmanager
+def _of(manifest: Mapping[str, Any]) -> Iterator[None]:
+    """Let a message begin with the dataset and the generator that it is of."""
+    try:
+        yield
+    except InputError as error:
+        generator = manifest.get("definition", {}).get("generator", "unknown")
+        raise InputError(f"dataset '{manifest.get('dataset', '')}', of generator '{generator}': {error}") from None
 
 
 def _write(

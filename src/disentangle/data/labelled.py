@@ -85,10 +85,11 @@ class Pictures:
 def labelled(pictures: Pictures, side: int, train: np.ndarray, fit: np.ndarray, test: np.ndarray) -> Labelled:
     """Return pictures at ``side`` pixels, 64 or 32, with their uses (N,) bool; values are in the order of the words.
 
-    Images of 32 are the 2x2 means, rounded half up.
+    Images of 32 are the 2x2 means, rounded half up. Words that are numbers, such as -1 or 0.5, are what they print as.
     """
     labels, values = {}, {}
-    for name, words in pictures.words.items():
+    for name, given in pictures.words.items():
+        words = [*map(str, given)]
         values[name] = tuple(sorted({*words}))
         place = {word: k for k, word in enumerate(values[name])}
         labels[name] = np.fromiter((place[word] for word in words), np.int64, len(words))

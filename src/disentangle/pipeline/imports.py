@@ -12,7 +12,8 @@ from disentangle.errors import InputError
 PACKAGE = registry.PACKAGE
 
 _PLUMBING = """
-__init__.py cells.py errors.py files.py registry.py data/dataset_files.py data/download.py data/views.py
+__init__.py cells.py errors.py files.py registry.py data/dataset_checks.py data/dataset_files.py
+data/download.py data/views.py
 pipeline/definitions.py pipeline/hashes.py pipeline/imports.py pipeline/jobs.py pipeline/measured.py pipeline/needs.py
 pipeline/outputs.py pipeline/params.py pipeline/plan.py pipeline/provenance.py pipeline/scales.py pipeline/sealed.py
 pipeline/seals.py pipeline/spelling.py pipeline/study.py

@@ -28,7 +28,7 @@ LABELS = {
 CHANCE = {NORB: 0.2, SHAPES: 0.25, EDGES: 0.5}
 ENTRIES = (*METHODS, TWIN)
 SINGLE = tuple(f"only_{name}" for name in AUGMENTATIONS)
-SHORT, LONG = "patience 7", "patience 20"
+RULES = SHORT, LONG = ("patience 7", "patience 20")
 PREDICTOR_SEEDS = 2
 
 Level = Callable[[str, str, str], float]
@@ -61,6 +61,8 @@ class World:
     diverged: Callable[[Cell], bool] = lambda cell: False
     stand_in: str = "rendered"
     converged: str = "all"
+    probes: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"logistic": ["optimum"], "predictor": RULES})
+    """The rules of each probe."""
     method_of: Callable[[str], str] = method_of
     changed: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
 
@@ -105,12 +107,12 @@ class World:
                 name: {m: None if lost else self.value(cell, f"{name} {m}") for m in MEASURES} for name in AUGMENTATIONS
             }
         domain, *attributes = LABELS[cell.dataset]
-        told: dict[str, Any] = {"logistic": {"optimum": {}}, "predictor": {SHORT: {}, LONG: {}}}
-        for probe, rules in told.items():
+        told: dict[str, Any] = {probe: {rule: {} for rule in rules} for probe, rules in self.probes.items()}
+        for rules in told.values():
             for rule in rules:
                 of_domain_alone = self.converged == "domain" and rule == LONG and not lost
                 for label in (domain,) if of_domain_alone else (domain, *attributes):
-                    seeds = PREDICTOR_SEEDS if probe == "predictor" else 1
+                    seeds = 1 if rule == "optimum" else PREDICTOR_SEEDS
                     own = [100 * (self.value(cell, f"{label} {rule}") + 0.01 * seed) for seed in range(seeds)]
                     rules[rule][label] = None if lost else own
         chance = {name: 100 / size for name, size in LABELS[cell.dataset].items()}

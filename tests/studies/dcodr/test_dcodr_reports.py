@@ -28,6 +28,7 @@ from studies.dcodr.made_up_cells import (
     OWN,
     PREDICTOR_SEEDS,
     PUBLISHED,
+    RULES,
     SHAPES,
     SHORT,
     SINGLE,
@@ -94,6 +95,8 @@ SMALL = {
     "all told alike": replace(WORLD, level=lambda *what: 0.5, wobble=0.0),
     "only the domain to the end": replace(WORLD, converged="domain"),
     "as in the paper": replace(WORLD, stand_in=""),
+    "the predictor alone": replace(WORLD, probes={"predictor": [SHORT]}),
+    "probes of one's own": replace(WORLD, probes={"predictor": RULES, "mine": RULES, "nearest": ["optimum"]}),
     "a method of one's own": replace(WORLD, entries=(*EVERY, OWN)),
 }
 
@@ -157,6 +160,12 @@ def test_the_domain_by_every_rule_has_its_spread_over_predictor_seeds() -> None:
         assert row[2] == f"{shown(told(SHAPES, entry, 'shape', SHORT))} (spread 0.01)"
         assert row[3] == f"{shown(told(SHAPES, entry, 'shape', LONG))} (spread 0.01)"
     assert "Always the most frequent domain: 0.250." in text
+
+
+def test_probes_of_any_name_have_columns_by_their_rules() -> None:
+    header = tables(rendered("table4", SMALL["probes of one's own"]))[1][0]
+    mine, mlp = ([f"{name}, {rule}" for rule in RULES] for name in ("mine", "MLP"))
+    assert header == ["domain told right", *mine, "nearest", *mlp]
 
 
 def test_entries_that_are_not_there_have_no_row_and_those_that_diverged_a_dash() -> None:

@@ -343,7 +343,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         stated({"training": {"step": 3}}, "methods", "lord", "over"),
         "methods.lord.over.training",
     ),
-    "no predictor": (stated({"logistic": {}}, "probes"), f"{PATH}.probes: the key 'predictor' is missing."),
+    "no predictor": (stated({"logistic": {}}, "probes"), f"{PATH}.probes: found logistic; needed: predictor, which "),
     "no retrieval": (stated({"mig": {}}, "metrics"), f"{PATH}.metrics: the key 'retrieval' is missing."),
 }
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from disentangle.studies.dcodr.analysis.results import (
     DOMAIN,
+    OPTIMUM,
     PREDICTOR,
     DomainResults,
     longest_rule,
@@ -18,7 +19,7 @@ from disentangle.studies.dcodr.analysis.results import (
 def domain(results: DomainResults, dataset: str, entry: str, rule: str = "", probe: str = PREDICTOR) -> pd.Series:
     """Return how often the domain is told right, by seed; by default at the predictor's most patient rule."""
     own = predictions(results)
-    chosen = rule or (longest_rule(results) if probe == PREDICTOR else "optimum")
+    chosen = rule or (longest_rule(results) if probe == PREDICTOR else OPTIMUM)
     own = own[(own["dataset"] == dataset) & (own["entry"] == entry) & (own["label"] == DOMAIN)]
     return own[(own["probe"] == probe) & (own["rule"] == chosen)].groupby("seed")["accuracy"].mean()
 

@@ -11,6 +11,7 @@ from disentangle.studies.dcodr.analysis.layout import beside_published, page
 from disentangle.studies.dcodr.analysis.results import (
     DOMAIN,
     LINEAR,
+    OPTIMUM,
     PREDICTOR,
     DomainResults,
     predictions,
@@ -84,7 +85,8 @@ def strengths(results: DomainResults, dataset: str) -> str:
             row.append(measured(by_cell.mean().to_list()) + (f" (spread {spread:.2f})" if spread > 0 else ""))
         rows.append(row)
     names = {LINEAR: "logistic regression", PREDICTOR: "MLP"}
-    header = [f"{names[probe]}, {rule}" if probe == PREDICTOR else names.get(probe, probe) for probe, rule in probes]
+    titles = ((names.get(probe, probe), rule) for probe, rule in probes)
+    header = [name if rule == OPTIMUM else f"{name}, {rule}" for name, rule in titles]
     chance = f"Always the most frequent domain: {float(own['chance'].mean()):.3f}."
     return markdown_table(["domain told right", *header], rows) + "\n\n" + chance
 

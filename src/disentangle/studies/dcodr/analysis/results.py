@@ -15,6 +15,7 @@ from disentangle.data import dataset_files
 from disentangle.reporting.layout import paper_methods
 from disentangle.reporting.results import Results
 from disentangle.reporting.seeds import CELL, key_of, measured_scores
+from disentangle.studies.dcodr import study
 
 METHODS = {
     "simclr": "SimCLR",
@@ -33,7 +34,10 @@ TITLES = METHODS | {
 }
 DOMAIN = "domain"
 """What every dataset's domain is called in these tables."""
-PREDICTOR, LINEAR = "predictor", "logistic"
+PREDICTOR, LINEAR = study.PREDICTOR, "logistic"
+"""The probes of which reports and claims tell by name; the second need not be under ``probes``."""
+OPTIMUM = "optimum"
+"""The rule of a probe that has but one."""
 
 
 @dataclass(frozen=True, eq=False)
