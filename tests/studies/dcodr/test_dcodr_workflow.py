@@ -139,12 +139,17 @@ def test_pictures_and_a_table_of_a_user_give_tables_and_neighbours(done: Project
 def test_the_page_has_every_report_that_there_are_cells_for(done: Project, tmp_path: Path) -> None:
     project = done.copy(tmp_path / "copy")
     found = jobs(project.snakemake("reports/dcodr/index.html"))
-    assert set(found) <= {"report", "drawn_report", "page"} and found["page"] == 1
+    assert set(found) <= {"report", "drawn_report", "figure", "page"} and found["page"] == 1
     page = (project.folder / "reports/dcodr/index.html").read_text()
     made = {path.stem for path in (project.folder / "reports/dcodr").glob("*.md")}
     assert {"table4", "table6", "predictors", "agreement", "swaps", "claims", "datasets"} <= made
     assert not {"table1", "table2", "table3", "table5", "table7", "figure1"} & made  # no autoencoder, no such dataset
-    assert len(made) == sum(found.values())  # all but the one that was there, and the page
+    assert len(made) == found["report"] + found["drawn_report"] + 1  # that one was there
+    folder = project.folder / "reports/dcodr/figures"
+    drawn = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.svg")}
+    expected = {f"{name}/{dataset}" for name in ("domains", "attributes") for dataset in STUDY["datasets"]}
+    expected |= {f"neighbours/{of}" for of in ("leaves/dcodr_norec", "leaves/lord", "shapes3d_by_shape/dcodr_norec")}
+    assert drawn == expected and len(drawn) == found["figure"]
     for name in made:
         assert f'id="{name}"' in page
 
