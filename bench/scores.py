@@ -12,6 +12,7 @@ import numpy as np
 
 from disentangle import registry, streams
 from disentangle.evaluation.population import Population
+from disentangle.scoring.score import chosen_of
 
 SIZES = {"shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
 BUDGET = 60
@@ -41,7 +42,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=15_000)
     options.add_argument("--codes", type=int, default=10)
-    options.add_argument("--metrics", default=",".join(registry.names("metrics")))
+    options.add_argument("--metrics", default=",".join(chosen_of(None)))
     given = options.parse_args()
     population = make_population(given.rows, given.codes)
     total = 0.0

@@ -59,9 +59,10 @@ def test_scores_are_a_mapping_of_what_the_metrics_say() -> None:
 
 def test_chance_and_ceiling_are_of_shuffled_codes_and_of_the_factors() -> None:
     found = score(CODES, FACTORS, names=NAMES, metrics=["mig"], seed=3, chance=2)
-    shuffled = Population(CODES, FACTORS, NAMES, complete=False, shuffled=True)
     seeds = [streams.seed_of(3, "chance", draw) for draw in range(2)]
-    chance = [direct("mig", shuffled, seed)["mig"] for seed in seeds]
+    orders = [streams.rng(seed, "shuffle").permutation(len(CODES)) for seed in seeds]
+    shuffled = [Population(CODES[order], FACTORS, NAMES, complete=False) for order in orders]
+    chance = [direct("mig", codes, seed)["mig"] for codes, seed in zip(shuffled, seeds, strict=True)]
     assert chance[0] != chance[1]
     whole = found.as_dict()
     assert whole["chance"]["mig"]["mig"]["draws"] == chance
@@ -69,6 +70,15 @@ def test_chance_and_ceiling_are_of_shuffled_codes_and_of_the_factors() -> None:
     assert whole["chance"]["mig"]["mig"]["deviation"] == pytest.approx(np.std(chance, ddof=1))
     perfect = Population((FACTORS - FACTORS.mean(0)) / FACTORS.std(0), FACTORS, NAMES, complete=False)
     assert whole["ceiling"]["mig"] == pytest.approx(direct("mig", perfect, 3))
+
+
+def test_noise_is_at_chance_where_scores_are_of_single_rows_and_of_extremes() -> None:
+    """Codes that recurred would be fitted less (DCI on training rows), and reach less far (IRS)."""
+    rng = np.random.default_rng(0)
+    noise, factors = rng.standard_t(3, size=(300, 4)), rng.integers([3, 4], size=(300, 2))
+    found = score(noise, factors, metrics=["dci", "irs"], chance=3, ceiling=False).as_dict()
+    for metric, name, apart in (("dci", "informativeness_train", 0.02), ("irs", "irs", 0.02)):
+        assert found["scores"][metric][name] == pytest.approx(found["chance"][metric][name]["mean"], abs=apart)
 
 
 def test_the_table_has_a_row_a_score_and_an_interval_with_repeats() -> None:

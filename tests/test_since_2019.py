@@ -312,11 +312,21 @@ def test_quantised_codes_have_the_information_of_counts() -> None:
         assert found[d, d] == pytest.approx(expected, abs=0.04)
 
 
-def test_narrow_codes_are_remarked_on() -> None:
-    given = discrete()
+def test_codes_of_equal_numbers_are_remarked_on() -> None:
+    codes = np.random.default_rng(0).normal(size=(200, 2))
+    given = Population(codes, np.arange(200)[:, None] % 3, ("a",), complete=False)
     assert infomec.Metric().remarks(given) == []
-    narrow = replace(given, codes=given.codes * [1, 1, 1, 0.01])
-    assert infomec.Metric().remarks(narrow) == ["1 of 4 codes have too small a range to count."]
+    sparse = replace(given, codes=np.where(np.arange(2) == 1, np.maximum(codes, 0), codes))
+    (said,) = infomec.Metric().remarks(sparse)
+    assert "equal numbers, as of code 1:" in said
+    assert infomec.recurring(np.array([0.0, 0.0, 0.0, 2.0])) == 0.75
+
+
+def test_narrow_codes_are_remarked_on() -> None:
+    given = noisy(discrete())
+    assert infomec.Metric().remarks(given) == []
+    narrow = replace(given, codes=given.codes * [1, 1, 1, 0.01, 1, 1, 1])
+    assert infomec.Metric().remarks(narrow) == ["1 of 7 codes have too small a range to count."]
 
 
 # MCC and R^2

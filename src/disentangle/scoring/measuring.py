@@ -97,7 +97,7 @@ def measure(
         ceiling = None
         if not unsupervised(name):
             seeds = [streams.seed_of(plan.seed, "chance", draw) for draw in range(plan.chance)]
-            chance = tuple(scores(by_chance(population), seed) for seed in seeds)
+            chance = tuple(scores(by_chance(population, seed), seed) for seed in seeds)
             ceiling = scores(perfect(population), plan.seed) if plan.ceiling else None
         measured = Measured(name, draws, chance, ceiling)
         yield replace(measured, remarks=tuple(_remarks(metric, population, measured)))
@@ -111,7 +111,7 @@ def _remarks(metric: Any, population: Population, found: Measured) -> Iterator[s
     yield from undefined.remarks(name, metric, population, value)
     known = undefined.names_of(metric, population, value)
     if found.chance:
-        shuffled = by_chance(population)
+        shuffled = by_chance(population, 0)
         yield from undefined.remarks(name, metric, shuffled, _defined(found.chance), known, " by chance")
     if found.ceiling is not None:
         yield from undefined.remarks(name, metric, perfect(population), found.ceiling, known, " at best")
@@ -139,9 +139,17 @@ def unsupervised(name: str) -> bool:
     return bool(registry.constant("metrics", name, "UNSUPERVISED", False))
 
 
-def by_chance(population: Population) -> Population:
-    """Return a population whose codes are those of other rows, drawn at random: they tell nothing of factors."""
-    return replace(population, shuffled=True)
+def by_chance(population: Population, seed: int) -> Population:
+    """Return a population whose codes are in a random order, so that they tell nothing of factors.
+
+    Each is there once, as it is in what is compared with it: codes that recur would be fitted less, and reach less far.
+    Of a grid, where a training point may be a test point too, a code is that of a random row each time it is drawn.
+    """
+    if population.complete:
+        return replace(population, shuffled=True)
+    rows = streams.rng(seed, "shuffle").permutation(len(population.codes))
+    deviation = None if population.deviation is None else population.deviation[rows]
+    return replace(population, codes=population.codes[rows], deviation=deviation)
 
 
 def perfect(population: Population) -> Population:

@@ -15,7 +15,8 @@ Deviation: of more than 3,000 points, splits lie between at most 254 bins (see `
 scores of 10,000 points are those of exact splits within 0.005, of codes of all kinds that were tried, and just those
 where codes are far apart. Of codes that part a leaf equally well, a random one is split, as there, but the same one in
 all trees of a round: LightGBM would take the first, and a copy of a code would have no importance. Which one it is
-depends on what codes are, and not on their order or on constant codes beside them.
+depends on what codes are, and not on their order or on constant codes beside them. Codes are float64, where
+scikit-learn rounds them to float32 and splits no closer than 1e-7: what a code tells in smaller digits is found here.
 """
 
 from collections.abc import Callable

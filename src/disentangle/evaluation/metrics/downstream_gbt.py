@@ -15,7 +15,11 @@ SCORES = ("mean", "min", "efficiency")
 RANGES = {"efficiency": (0, None)}
 
 CHANGES = {"duplicate": ("mean", "min", "efficiency")}
-"""Which copy of a code is split is random."""
+"""Which copy of a code is split is random.
+
+A test point that lies just on a split is left to rounding, as of codes that are whole numbers: in another unit a few
+fall on its other side.
+"""
 
 
 @dataclass(frozen=True)

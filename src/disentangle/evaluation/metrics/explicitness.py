@@ -31,8 +31,9 @@ class Metric:
     Perfect codes of a factor of V equally frequent values need trees of a depth of log2 V.
 
     Probes are trees of a depth of 1 .. ``depth``, whose depth is their capacity, as of the paper's forests. Deviation:
-    there are 100 trees a forest, each of a bootstrap sample, split by Gini's index; one of all rows is deterministic,
-    and gives the losses of all depths at once. Its other probes, perceptrons and random Fourier features, are left out.
+    there are 100 trees a forest, each of a bootstrap sample, split by Gini's index; one of all rows, split by entropy,
+    is deterministic, and gives the losses of all depths at once. Its other probes, perceptrons and random Fourier
+    features, are left out.
 
     >>> from disentangle.metrics import explicitness
     >>> explicitness([[0, 0], [0, 1], [1, 1], [1, 2]] * 300, [[0, 0], [0, 1], [1, 0], [1, 1]] * 300)
