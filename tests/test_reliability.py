@@ -30,7 +30,7 @@ def one_message(output: str) -> str:
 BAD_PARAMS = [
     ("burns.methods.orto", {"lam": [0.1]}, ["burns.methods.orto", "did you mean 'ortho'?"]),
     ("burns.methods.ortho.lam", [-0.1], ["methods.ortho.lam.0", "-0.1", ">= 0"]),
-    ("burns.methods.ortho.lam", ["1e-3"], ["methods.ortho.lam.0", "'1e-3'", "0.001 or 1.0e-3"]),
+    ("burns.methods.ortho.lam", ["0.001"], ["methods.ortho.lam.0", "the text '0.001'", "without quotes"]),
     ("burns.methods.ortho.pair", "all", ["methods.ortho.pair", "did you mean 'pairs'?"]),
     ("burns.seeds", [0, 0], ["burns.seeds", "0 is given more than once"]),
     ("burns.training.batch", 65, ["training.batch", "65", "only 64 train_pairs"]),

@@ -126,12 +126,12 @@ def _holds(condition: str, value: Any) -> bool:
 
 
 def misread(found: Any) -> str:
-    """Return what is said of a number that YAML reads as text, as it does 1e-3; nothing of all else."""
+    """Return what is said of a number that is given as text; nothing of all else."""
     try:
         number = isinstance(found, str) and math.isfinite(float(found))
     except ValueError:
         return ""
-    return f"found the text {found!r}; write a number as 0.001 or 1.0e-3, without quotes." if number else ""
+    return f"found the text {found!r}; write a number without quotes." if number else ""
 
 
 @functools.cache
