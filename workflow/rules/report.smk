@@ -2,7 +2,7 @@
 
 
 rule report:
-    """Write a report, the table it shows, and the numbers that DVC compares: reports/table3.md, reports/STUDY/NAME.md."""
+    """Write a report, the table it shows, and its main numbers: reports/table3.md, reports/STUDY/NAME.md."""
     input:
         reads(lambda w: JOBS.report(report_of(w))),
     output:

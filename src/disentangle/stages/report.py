@@ -1,4 +1,4 @@
-"""Write one report: Markdown, the tidy table it shows, the numbers that DVC compares, and its picture if it has one."""
+"""Write one report: Markdown, the tidy table it shows, its main numbers, and its picture if it has one."""
 
 import argparse
 from pathlib import Path
