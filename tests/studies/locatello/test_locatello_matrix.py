@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Project, comment_and_touch, reruns, rests
+from conftest import Project, comment_and_touch, compared, reruns, rests
 
 from studies.locatello.test_locatello_workflow import PARAMS
 
@@ -76,6 +76,12 @@ CHANGES = {
 def test_a_change_reruns_what_it_invalidates_with_either_engine(small: Project, tmp_path: Path, name: str) -> None:
     change, expected = CHANGES[name]
     assert reruns(small, tmp_path, change) == expected
+
+
+def test_dvc_compares_what_is_measured_of_the_numbers_that_the_study_names(small: Project) -> None:
+    found = compared(small)
+    assert [*found] == ["locatello/dsprites/beta_vae", "locatello/dsprites/factor_vae"]
+    assert all({*numbers} == {"mean.mig.mig", "loss", "seeds"} for numbers in found.values())
 
 
 def test_an_older_revision_comes_back_without_computing(small: Project, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The study through the pipeline: two variants, four methods; what an edit reruns, a kill leaves, and is refused."""
 
+import fnmatch
 import json
 import re
 import signal
@@ -14,10 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import Project, comment_and_touch, edits, jobs, planned, reruns, rests, trained_files
+from conftest import Project, comment_and_touch, compared, edits, jobs, planned, reruns, rests, trained_files
 
 from disentangle.errors import InputError
 from disentangle.pipeline import params
+from disentangle.pipeline.study import study_of
 
 # One worker: what they share is built once.
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("modular")]
@@ -117,6 +119,16 @@ def done(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.git("add", "-A")
     project.git("commit", "-qm", "first")
     return project
+
+
+def test_dvc_compares_the_numbers_that_the_study_names(done: Project) -> None:
+    found = compared(done)
+    assert len(found) == CELLS  # of one strength each
+    for pattern in study_of("modular").compared:
+        assert fnmatch.filter(found["modular/dsprites_v2/modular"], pattern), pattern
+    scores = json.loads((done.folder / CELL_OF_MAE / "metrics.json").read_text())["scores"]
+    told = found["modular/dsprites_v2/modular"]["image_edits.relation_accuracy.all"]
+    assert told == pytest.approx(scores["image_edits"]["relation_accuracy"]["all"], rel=1e-3)
 
 
 def test_codes_are_scored_beside_their_ceiling_and_chance(done: Project) -> None:
