@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import Project, comment_and_touch, edits, jobs, planned, reruns, rests, trained_files
+from conftest import Project, comment_and_touch, compared, edits, jobs, planned, reruns, rests, trained_files
 from PIL import Image
 
 from disentangle.errors import InputError
@@ -117,6 +117,15 @@ def done(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.git("add", "-A")
     project.git("commit", "-qm", "first")
     return project
+
+
+def test_dvc_compares_what_predictors_tell_and_neighbours_share(done: Project) -> None:
+    found = compared(done)
+    assert [*found] == ["dcodr/leaves/dcodr_norec", "dcodr/leaves/lord", "dcodr/shapes3d_by_shape/dcodr_norec"]
+    labels = {f"predictor.patience {rule}.{label}" for rule in (1, 2) for label in ("species", "side", "light")}
+    assert {*found["dcodr/leaves/lord"]} == labels | {"codes.retrieval.all", "loss", "seeds"}
+    told = json.loads((done.folder / LORD / "probe.json").read_text())["accuracy"]["predictor"]["patience 1"]["side"]
+    assert found["dcodr/leaves/lord"]["predictor.patience 1.side"] == pytest.approx(np.mean(told), rel=1e-3)
 
 
 def test_pictures_and_a_table_of_a_user_give_tables_and_neighbours(done: Project) -> None:
