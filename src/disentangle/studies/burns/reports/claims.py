@@ -58,7 +58,7 @@ class Report:
 
     def _claims(self, results: BurnsResults) -> list[tuple[str, Claim, Claim]]:
         ours, theirs = MeasuredRuns(results), PublishedRuns(results.published)
-        return [(test.__name__, test(ours), test(theirs)) for test in tests_of("burns")]
+        return [(name, test(ours), test(theirs)) for name, test in tests_of("burns").items()]
 
     def _verdicts(self, claims: list[tuple[str, Claim, Claim]]) -> str:
         rows = [

@@ -96,7 +96,7 @@ def _bars(claims: dict[str, Claim], ax: Axes) -> None:
 @functools.lru_cache(maxsize=1)
 def _claims(results: Results) -> dict[str, Claim]:
     study = Study(results)
-    return {test.__name__: test(study) for test in tests_of("locatello")}
+    return {name: test(study) for name, test in tests_of("locatello").items()}
 
 
 INTRODUCTION = """\
