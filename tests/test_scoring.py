@@ -338,6 +338,17 @@ def test_what_is_not_defined_is_told_with_what_is_known_of_why(kind: str) -> Non
     assert all(remark.startswith(sentence) for remark, sentence in zip(found, sentences, strict=True))
 
 
+def test_codes_whose_unit_or_origin_may_decide_a_score_are_told() -> None:
+    codes = FACTORS + 0.05 * np.random.default_rng(0).normal(size=FACTORS.shape)
+    assert said(codes, FACTORS, "sap") == said(codes * 1e6, FACTORS, "sap") == []
+    assert score(codes + 1000, FACTORS, metrics=["sap"])["sap"]["sap"] == 0
+    (far,) = said(codes + np.array([1000, 0, -1000]), FACTORS, "sap")
+    assert far.startswith("Scores change with the origin of codes, and the mean of code 0, 2 is over 10 deviations")
+    small, *_ = said(codes / 1000, FACTORS, "downstream_lr", options={"downstream_lr": {"sizes": [10]}})
+    assert small.startswith("Scores change with the unit of codes, and the largest deviation of one is 0.0014: stand")
+    assert said(codes / 1000 + 5, FACTORS, "mig") == []
+
+
 def test_scores_of_a_domain_are_not_there_without_one() -> None:
     factors = {"domain": FACTORS[:, 0], "other": FACTORS[:, 1]}
     found = score(CODES, factors, metrics=["retrieval"], chance=1)

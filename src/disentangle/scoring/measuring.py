@@ -12,7 +12,7 @@ from disentangle import registry, streams
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.scores import remarks_of, scores_of
 from disentangle.evaluation.standardisation import standardised
-from disentangle.scoring import cost, plugins, undefined
+from disentangle.scoring import cost, plugins, undefined, units
 from disentangle.scoring.undefined import Found
 
 LONG = 60
@@ -107,6 +107,7 @@ def _remarks(metric: Any, population: Population, found: Measured) -> Iterator[s
     """Yield what a reader must know of a metric's scores, in sentences."""
     name, value = found.name, _defined(found.draws)
     yield from remarks_of({name: metric}, population).get(name, ())
+    yield from units.remarks(metric, population.codes)
     yield from plugins.remarks_of(name, value)
     yield from undefined.remarks(name, metric, population, value)
     known = undefined.names_of(metric, population, value)
