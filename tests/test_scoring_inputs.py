@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import gzip
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -788,6 +789,18 @@ def test_an_archive_that_unpacks_to_more_than_can_be_meant_is_refused(
     np.savez_compressed("x.npz", codes=np.zeros((ROWS, 10_000)))
     monkeypatch.setattr("disentangle.files.MOST_UNPACKED", 1000)
     refused(given, "x.npz: not a readable file of arrays (codes unpacks to 4800128 bytes; allowed: up to", capsys)
+
+
+def test_a_header_that_announces_gigabytes_is_not_unpacked() -> None:
+    with zipfile.ZipFile("x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("codes.npy", b"\x93NUMPY\x02\x00\x00\x00\x00\x04" + bytes(1 << 26))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=r"^x\.npz: not a readable file of arrays \("):
+            read_codes(Path("x.npz"))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()
 
 
 def test_names_are_as_many_as_factors() -> None:

@@ -1,5 +1,6 @@
 """Arrays in files that others made: what is in them is known before any is read, and only what is needed is."""
 
+import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from disentangle.data.foreign import reading, told
 from disentangle.errors import InputError
 
 FAILED = "not a readable file of arrays"
+HEAD = 1 << 16
+"""Bytes in which a header is looked for, as it may announce that it has 4 GB."""
+
 TEXT = 'Save text by numpy.asarray(x, dtype="U"), and numbers by dtype=float.'
 """What is said of objects: a reader would run what they hold."""
 
@@ -39,7 +43,7 @@ def members(path: Path) -> dict[str, Member]:
             if info.filename.endswith(".npy"):
                 with archive.open(info) as file:
                     name = info.filename.removesuffix(".npy")
-                    found[name] = Member(name, *files.read_header(file))
+                    found[name] = Member(name, *files.read_header(io.BytesIO(file.read(HEAD))))
     return found
 
 
