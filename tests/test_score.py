@@ -174,6 +174,32 @@ def test_a_reader_that_has_had_enough_loses_nothing_of_the_file() -> None:
     assert set(json.loads(Path("scores.json").read_text())["scores"]) == {"mig", "irs", "sap"}
 
 
+def test_names_of_any_bytes_are_printed_and_written_wherever_to() -> None:
+    codes, factors = sample()
+    np.save(os.fsdecode(b"x\xff.npy"), codes)
+    np.save("y.npy", factors)
+    Path("link.json").symlink_to("s.json")
+    given = [b"score", b"--codes", b"x\xff.npy", b"--factors", b"y.npy", b"--names", "ä,b,c".encode() + b"\xff"]
+    given += [b"--metrics", b"mig", b"--output", b"link.json"]
+    ascii_only = ENVIRONMENT | {"PYTHONIOENCODING": "ascii"}
+    line, printed = (
+        subprocess.run([*program(), *given, *more], env=ascii_only, capture_output=True, check=True).stdout
+        for more in ([], [b"--json"])
+    )
+    assert line.startswith(rb"240 rows, a sample; 4 codes; factors \xe4, b, c\xff")
+    written = json.loads(Path("s.json").read_text())
+    assert Path("link.json").is_symlink() and json.loads(printed) == written
+    assert (written["codes"]["path"], written["factors"]["names"]) == (r"x\xff.npy", ["ä", "b", r"c\xff"])
+
+
+def test_streams_that_are_closed_take_nothing() -> None:
+    line = " ".join([*program(*write(*sample())), "--metrics", "mig"])
+    closed = subprocess.run(["bash", "-c", f"{line} >&-"], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert closed.stderr == "1 of 1: mig\n" and Path("scores.json").exists()
+    done = subprocess.run(["bash", "-c", f"{line} --json 2>&-"], env=ENVIRONMENT, capture_output=True, check=True)
+    assert set(json.loads(done.stdout)["scores"]) == {"mig"}
+
+
 def test_where_nothing_can_be_written_nothing_is_computed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -273,6 +299,9 @@ BAD_CALLS = {
     "no value of it": (["--option", "mig.bins=few"], "mig.bins: found 'few'; allowed: a value of type int."),
     "an option twice": (["--option", "mig.bins=3", "--option", "mig.bins=4"], "--option: found mig.bins twice; all"),
     "no file to write": (["--output", "-"], "--output: found -; allowed: a file. What is printed is JSON with --json."),
+    "no name to write": (["--output", ""], ".: cannot be written (Is a directory)"),
+    "a pipe to write": (["--output", "pipe"], "pipe: found a pipe, a socket or a device; allowed: a file."),
+    "a name twice": (["--factors", "y.npy", "--names", "a,a,b,c"], "y.npy: found 3 names for 3 factors; allowed: one"),
     "the codes": (["--output", "./x.npz"], "./x.npz: found codes or factors in the file to write; allowed: another"),
     "a link to factors": (["--output", "hard.npz"], "hard.npz: found codes or factors in the file to write; allowed"),
     "a link to codes": (["--output", "soft.npz"], "soft.npz: found codes or factors in the file to write; allowed"),
@@ -288,11 +317,14 @@ def test_calls_that_cannot_be_are_refused(kind: str, capsys: pytest.CaptureFixtu
     arguments, message = BAD_CALLS[kind]
     Path("damaged.npy").write_bytes(b"\x93NUMPY and no more")
     given = write(CODES, FACTORS)
+    np.save("y.npy", FACTORS)
+    os.mkfifo("pipe")
     Path("soft.npz").symlink_to("x.npz")
     Path("hard.npz").hardlink_to("y.npz")
     before = Path("x.npz").read_bytes(), Path("y.npz").read_bytes()
     refused([*given, *arguments], message, capsys)
     assert (Path("x.npz").read_bytes(), Path("y.npz").read_bytes()) == before
+    assert Path("pipe").is_fifo()
 
 
 @pytest.mark.parametrize(

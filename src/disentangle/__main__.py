@@ -183,6 +183,9 @@ def _within(kind: Callable[[str], float], text: str, least: float, most: float) 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one stage; return 0, or 1 after printing the one message of an InputError."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started this, as by `>&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     given = parser().parse_args(arguments)
     if hasattr(given, "threads"):
         # Before NumPy is imported; how many threads a sum is cut into can change its last bits.

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import io
 import math
 import os
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from disentangle import files
-from disentangle.data.foreign import told
+from disentangle.data.foreign import regular, told
 from disentangle.errors import InputError
 from disentangle.scoring.inputs import Given, joined
 from disentangle.scoring.measuring import Measured
@@ -27,8 +28,12 @@ def run(given: argparse.Namespace) -> None:
     options = with_options(chosen_of(_words(given.metrics)), options_in(given.option))
     metrics = built(options)
     codes, factors = Path(given.codes), Path(given.factors)
-    output = None if given.json and given.output is None else _output(given.output or OUTPUT, codes, factors)
-    names = _words(given.names)
+    output = (
+        None
+        if given.json and given.output is None
+        else _output(OUTPUT if given.output is None else given.output, codes, factors)
+    )
+    names = _listed(given.names)
     arrays, columns = _words(given.factor_arrays), _words(given.factor_columns)
     data = joined(
         *read_both(codes, factors, given.array, arrays, columns, unnamed=names is not None),
@@ -42,8 +47,8 @@ def run(given: argparse.Namespace) -> None:
     if output:
         files.check_writable(output)
     origin = {
-        "codes": {"path": given.codes, "sha256": files.sha256(codes)},
-        "factors": {"path": given.factors, "sha256": files.sha256(factors)},
+        "codes": {"path": _text(given.codes), "sha256": files.sha256(codes)},
+        "factors": {"path": _text(given.factors), "sha256": files.sha256(factors)},
     }
     say = Printer(sys.stderr if given.json else sys.stdout)
     for line in [_described(data), *data.remarks, _line("metric", "score", _columns(plan.repeats))]:
@@ -60,7 +65,7 @@ def run(given: argparse.Namespace) -> None:
     for remark in result.remarks[len(data.remarks) :]:
         say(remark)
     if given.json:
-        Printer(sys.stdout)(result.to_json())
+        Printer(sys.stdout, "utf-8")(result.to_json())
 
 
 class Printer:
@@ -69,8 +74,10 @@ class Printer:
     Raises InputError for a stream that takes none, as of a full disk.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, encoding: str | None = None) -> None:
         self.stream = stream
+        if isinstance(stream, io.TextIOWrapper):  # it may be of a locale that has no letter for all
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
     def __call__(self, line: str) -> None:
         """Print a line at once."""
@@ -105,18 +112,30 @@ def _value(text: str) -> Any:
 
 
 def _output(name: str, codes: Path, factors: Path) -> Path:
-    """Return where scores are written; raises InputError for what is read too, whatever it is called."""
+    """Return where scores are written, which a link says; raises InputError for what is read too, or is no file."""
     output = Path(name)
     if name == "-":
         raise InputError("--output: found -; allowed: a file. What is printed is JSON with --json.")
     if are_same(output, codes) or are_same(output, factors):
         raise InputError(f"{told(name)}: found codes or factors in the file to write; allowed: another one.")
-    return output
+    if output.exists() and not output.is_dir():
+        regular(output)  # what is written would replace a device or a pipe
+    return output.resolve() if output.is_symlink() else output
 
 
 def _words(given: str | None) -> list[str] | None:
     """Return words that are given with commas between them, each once; None where nothing is."""
-    return None if given is None else list(dict.fromkeys(filter(None, map(str.strip, given.split(",")))))
+    found = _listed(given)
+    return found and list(dict.fromkeys(found))
+
+
+def _listed(given: str | None) -> list[str] | None:
+    return None if given is None else [*filter(None, map(str.strip, _text(given).split(",")))]
+
+
+def _text(given: str) -> str:
+    """Return an argument as UTF-8 can write it: bytes that are none, as in an old file's name, are escaped."""
+    return os.fsencode(given).decode(errors="backslashreplace")
 
 
 def _described(data: Given) -> str:
