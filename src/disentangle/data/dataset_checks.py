@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from disentangle.data.foreign import told
 from disentangle.errors import InputError
 
 
@@ -14,13 +13,13 @@ def check_views(split: str, images: np.ndarray, factors: Mapping[str, np.ndarray
     """Raise InputError unless view pairs are images (N, 2, S, S, 3), and their factors 0-based (N, 2) or (N,)."""
     _check_images(f"{split} images", images, (2, "S", "S", 3))
     for name, values in factors.items():
-        _check_integers(f"factor '{told(name, 40)}' of {split}", values, len(images), None)
+        _check_integers(f"factor '{name}' of {split}", values, len(images), None)
 
 
 def check_grid(images: np.ndarray, sizes: Mapping[str, int], shape: tuple[int, int, int], binary: bool) -> None:
     """Raise InputError unless a grid has one image, packed if ``binary``, of each combination of factor values."""
     for name, size in sizes.items():
-        _check_integers(f"values of factor '{told(name, 40)}'", np.array([size]), 1, None)
+        _check_integers(f"values of factor '{name}'", np.array([size]), 1, None)
     _check_images("images", images, (math.prod(shape) // 8,) if binary else shape)
     if len(images) != (count := math.prod(sizes.values())):
         spelled = ", ".join(f"{name} {size}" for name, size in sizes.items())
@@ -36,18 +35,18 @@ def check_labelled(made: Mapping[str, Any]) -> None:
     _check_images("images", images, ("S", "S", "C"))
     if made["domain"] not in labels:
         known = ", ".join(labels)
-        raise InputError(f"domain: found '{told(made['domain'], 40)}'; allowed: a label, of {told(known)}.")
+        raise InputError(f"domain: found '{made['domain']}'; allowed: a label, of {known}.")
     if {*labels} != {*values}:
-        raise InputError(f"values: found those of {told(', '.join(values))}; allowed: of {told(', '.join(labels))}.")
+        raise InputError(f"values: found those of {', '.join(values)}; allowed: of {', '.join(labels)}.")
     for name, found in labels.items():
         if not all(isinstance(value, str) for value in values[name]) or len({*values[name]}) < len(values[name]):
-            raise InputError(f"values of '{told(name, 40)}': found {told(values[name])}; allowed: texts, each once.")
-        _check_integers(f"label '{told(name, 40)}'", found, len(images), len(values[name]))
+            raise InputError(f"values of '{name}': found {values[name]}; allowed: texts, each once.")
+        _check_integers(f"label '{name}'", found, len(images), len(values[name]))
     for name, found in made["numbers"].items():
-        _check_array(f"number '{told(name, 40)}'", found, f"floats of ({len(images)}, K)")
+        _check_array(f"number '{name}'", found, f"floats of ({len(images)}, K)")
         if found.ndim != 2 or len(found) != len(images) or found.dtype.kind != "f":
-            raise InputError(f"number '{told(name, 40)}': {_form(found)}; allowed: floats of ({len(images)}, K).")
-        _check_rows(f"number '{told(name, 40)}'", found, np.isfinite(found), "finite numbers")
+            raise InputError(f"number '{name}': {_form(found)}; allowed: floats of ({len(images)}, K).")
+        _check_rows(f"number '{name}'", found, np.isfinite(found), "finite numbers")
     for use in ("train", "fit", "test"):
         _check_array(use, made[use], f"truth of ({len(images)},)")
         if made[use].dtype != bool or made[use].shape != (len(images),):
