@@ -260,6 +260,12 @@ def test_draws_that_are_the_same_have_just_this_mean_and_no_deviation(value: flo
     assert measuring.interval([value] * count) == (value, value, value)
 
 
+def test_draws_beyond_the_squares_of_numbers_have_a_deviation() -> None:
+    for power in (0, 600, -600):
+        draws = [math.ldexp(draw, power) for draw in (1.0, 2.5, 7.0)]
+        assert measuring.moments(draws) == (math.ldexp(3.5, power), math.ldexp(np.std([1, 2.5, 7], ddof=1), power))
+
+
 @pytest.mark.parametrize("values", [[0.25], [0.5, 0.5], [0.1, 0.4, 0.2, 0.7, 0.3]])
 def test_intervals_hold_the_mean_as_scipy_has_it(values: list[float]) -> None:
     from scipy import stats

@@ -182,4 +182,6 @@ def moments(values: list[float]) -> tuple[float, float]:
     if not values:
         return float("nan"), float("nan")
     apart = np.array(values) - values[0]
-    return values[0] + float(apart.mean()), float(apart.std(ddof=1)) if len(values) > 1 else float("nan")
+    power = np.frexp(np.abs(apart).max())[1]  # squares of what is much larger than 1 are infinite
+    deviation = np.ldexp(np.ldexp(apart, -power).std(ddof=1), power) if len(values) > 1 else np.nan
+    return values[0] + float(apart.mean()), float(deviation)
