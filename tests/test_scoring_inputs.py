@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import gzip
 import io
+import re
 import tracemalloc
 import zipfile
 from collections.abc import Iterable
@@ -801,6 +802,27 @@ def test_a_header_that_announces_gigabytes_is_not_unpacked() -> None:
         assert tracemalloc.get_traced_memory()[1] < 1 << 22
     finally:
         tracemalloc.stop()
+
+
+def test_whole_numbers_of_many_digits_are_told_apart_or_refused() -> None:
+    write_table("y.csv", ["id"], ([f"{10**25 + int(place)}"] for place in PLACE))
+    assert columns(read("y.csv")) == {"id": PLACE.tolist()}
+    large = 2**62 + PLACE[:, None]
+    message = "found whole numbers that float64 does not tell apart; allowed: up to 2^53. Subtract the smallest."
+    for codes in (large, {"a": large[:, 0]}):
+        with pytest.raises(InputError, match=f"^codes: {re.escape(message)}$"):
+            joined(codes, PLACE)
+    with pytest.raises(InputError, match=f"^factors: factor 'factor_0': {re.escape(message)}$"):
+        joined(CODES, large, continuous=["factor_0"])
+    assert joined(large - 2**62, PLACE).population.codes[:, 0].tolist() == PLACE.tolist()
+    assert np.unique(joined(2**62 + 4096 * PLACE[:, None], PLACE).population.codes).size == 4
+
+
+def test_factors_that_tell_the_same_are_told() -> None:
+    found = joined(
+        CODES, {"shape": SHAPE, "place": PLACE, "turned": -PLACE, "once": np.zeros(ROWS), "one": SHAPE == ""}
+    )
+    assert found.remarks == ("factor 'turned' tells what 'place' does: no code can be of one alone.",)
 
 
 def test_names_are_as_many_as_factors() -> None:

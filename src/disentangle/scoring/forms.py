@@ -13,6 +13,9 @@ from disentangle.errors import InputError
 if TYPE_CHECKING:
     import pandas
 
+WHOLE = 2**53
+"""From which on float64 does not hold each whole number."""
+
 UNNAMED = re.compile(r"(Unnamed: \d+)?")
 """The name of a column that has none."""
 
@@ -75,7 +78,7 @@ def codes_of(where: str, given: Any, remarks: list[str]) -> np.ndarray:
             f"{where}: found codes {array.shape} of {array.dtype}; allowed: (rows, codes) of real numbers."
         )
     if array is not None and array.dtype.kind not in "OU":
-        return array.astype(np.float64)
+        return as_floats(where, array)
     if array is None:
         columns = _named(where, _columns(where, given), remarks)
     else:
@@ -88,7 +91,12 @@ def codes_of(where: str, given: Any, remarks: list[str]) -> np.ndarray:
         raise InputError(f"{where}: found no column; allowed: (rows, codes) of real numbers.")
     if array is None:
         _check_indexes(where, columns, remarks)
-    return np.stack([column.to_numpy(np.float64, na_value=np.nan) for column in columns.values()], axis=1)
+    whole = [column.dtype.kind in "iu" and not column.hasnans for column in columns.values()]
+    parts = [
+        as_floats(where, column.to_numpy()) if exact else column.to_numpy(np.float64, na_value=np.nan)
+        for exact, column in zip(whole, columns.values(), strict=True)
+    ]
+    return np.stack(parts, axis=1)
 
 
 def factors_of(where: str, given: Any, names: list[str] | None, remarks: list[str]) -> "dict[str, pandas.Series]":
@@ -138,7 +146,28 @@ def settled(column: Any) -> "pandas.Series":
         return found
     words = found.map(lambda cell: cell.decode() if isinstance(cell, bytes) else cell)
     numbers = pandas.to_numeric(words, errors="coerce")
-    return numbers if numbers.isna().equals(words.isna()) else words
+    if not numbers.isna().equals(words.isna()) or _are_too_long(numbers, words):
+        return words
+    return numbers
+
+
+def _are_too_long(numbers: "pandas.Series", words: "pandas.Series") -> bool:
+    """Say whether words are numbers of so many digits that some would be one, as identifiers may be."""
+    long = numbers.abs() >= WHOLE
+    return bool(long.any()) and bool(numbers[long].nunique() < words[long].astype(str).nunique())
+
+
+def as_floats(where: str, numbers: np.ndarray) -> np.ndarray:
+    """Return numbers as float64; raises InputError for whole ones of which some would be one."""
+    found = numbers.astype(np.float64)
+    if numbers.dtype.kind in "iu" and numbers.size and max(abs(int(numbers.min())), int(numbers.max())) >= WHOLE:
+        columns = zip(numbers.T, found.T, strict=True) if numbers.ndim > 1 else [(numbers, found)]
+        if any(len(np.unique(exact)) > len(np.unique(near)) for exact, near in columns):
+            raise InputError(
+                f"{where}: found whole numbers that float64 does not tell apart; allowed: up to 2^53. "
+                "Subtract the smallest."
+            )
+    return found
 
 
 def counts_rows(column: "pandas.Series") -> bool:

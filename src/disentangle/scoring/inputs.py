@@ -10,7 +10,7 @@ import numpy as np
 from disentangle.data.foreign import told
 from disentangle.errors import InputError, did_you_mean
 from disentangle.evaluation.population import Population
-from disentangle.scoring.forms import codes_of, counts_rows, factors_of, indexes_of
+from disentangle.scoring.forms import as_floats, codes_of, counts_rows, factors_of, indexes_of
 
 if TYPE_CHECKING:
     import pandas
@@ -76,6 +76,7 @@ def joined(
     if not np.ptp(whole, axis=0).any():
         raise InputError(f"{told_as[1]}: found factors of one value alone; allowed: at least one of 2 values.")
     _check_one_hot(told_as[1], columns)
+    remarks += _twins([*columns], labels)
     if grid:
         _check_grid(whole)
     population = Population(table, np.stack(values, axis=1), tuple(columns), grid, continuous=tuple(numbers))
@@ -183,7 +184,7 @@ def _has_fractions(column: "pandas.Series") -> bool:
 def _numbers(where: str, column: "pandas.Series") -> np.ndarray:
     if column.dtype.kind not in "iuf":
         raise InputError(f"{where}: found {column.dtype}; allowed: numbers, as it is continuous.")
-    values: np.ndarray = column.to_numpy(np.float64)
+    values = as_floats(where, column.to_numpy())
     _check_range(where, values)
     return values
 
@@ -212,6 +213,18 @@ def _few_values(name: str, labels: np.ndarray) -> list[str]:
         return []
     said = f"taken for continuous, as its {values} values have fractions; say that it is discrete if they are labels"
     return [f"factor '{told(name, 60)}' is {said}."]
+
+
+def _twins(names: list[str], labels: list[np.ndarray]) -> list[str]:
+    """Return a sentence of each factor whose values (N,), from 0, are those of an earlier one by other names."""
+    first: dict[bytes, str] = {}
+    found = []
+    for name, label in zip(names, labels, strict=True):
+        rows = np.unique(label, return_index=True)[1]
+        twin = first.setdefault(rows[label].tobytes(), name)
+        if twin != name and len(rows) > 1:
+            found.append(f"factor '{told(name, 60)}' tells what '{told(twin, 60)}' does: no code can be of one alone.")
+    return found
 
 
 def _check_one_hot(where: str, columns: "Mapping[str, pandas.Series]") -> None:
