@@ -792,6 +792,15 @@ def test_an_archive_that_unpacks_to_more_than_can_be_meant_is_refused(
     refused(given, "x.npz: not a readable file of arrays (codes unpacks to 4800128 bytes; allowed: up to", capsys)
 
 
+def test_an_archive_that_holds_an_array_twice_is_refused() -> None:
+    with zipfile.ZipFile("x.npz", "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        for codes in (CODES, -CODES):
+            with archive.open("codes.npy", "w") as file:
+                np.save(file, codes)
+    with pytest.raises(InputError, match=r"^x\.npz: not a readable file of arrays \(found codes twice\)\.$"):
+        read_codes(Path("x.npz"))
+
+
 def test_a_header_that_announces_gigabytes_is_not_unpacked() -> None:
     with zipfile.ZipFile("x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("codes.npy", b"\x93NUMPY\x02\x00\x00\x00\x00\x04" + bytes(1 << 26))
@@ -822,7 +831,9 @@ def test_factors_that_tell_the_same_are_told() -> None:
     found = joined(
         CODES, {"shape": SHAPE, "place": PLACE, "turned": -PLACE, "once": np.zeros(ROWS), "one": SHAPE == ""}
     )
-    assert found.remarks == ("factor 'turned' tells what 'place' does: no code can be of one alone.",)
+    assert found.remarks == (
+        "factors that tell the same, so that no code is of one alone: 'turned' what 'place' does.",
+    )
 
 
 def test_names_are_as_many_as_factors() -> None:

@@ -41,8 +41,10 @@ def members(path: Path) -> dict[str, Member]:
     with reading(path, FAILED), zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if info.filename.endswith(".npy"):
+                name = info.filename.removesuffix(".npy")
+                if name in found:
+                    raise ValueError(f"found {name} twice")
                 with archive.open(info) as file:
-                    name = info.filename.removesuffix(".npy")
                     found[name] = Member(name, *files.read_header(io.BytesIO(file.read(HEAD))))
     return found
 

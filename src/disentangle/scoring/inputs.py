@@ -216,15 +216,20 @@ def _few_values(name: str, labels: np.ndarray) -> list[str]:
 
 
 def _twins(names: list[str], labels: list[np.ndarray]) -> list[str]:
-    """Return a sentence of each factor whose values (N,), from 0, are those of an earlier one by other names."""
+    """Return, where values (N,) of a factor are those of an earlier one by other names, which those are; else nothing.
+
+    Factors of one value do not count.
+    """
     first: dict[bytes, str] = {}
-    found = []
+    pairs = []
     for name, label in zip(names, labels, strict=True):
         rows = np.unique(label, return_index=True)[1]
         twin = first.setdefault(rows[label].tobytes(), name)
         if twin != name and len(rows) > 1:
-            found.append(f"factor '{told(name, 60)}' tells what '{told(twin, 60)}' does: no code can be of one alone.")
-    return found
+            pairs.append(f"'{name}' what '{twin}' does")
+    return [f"factors that tell the same, so that no code is of one alone: {told(', '.join(pairs), 200)}."] * bool(
+        pairs
+    )
 
 
 def _check_one_hot(where: str, columns: "Mapping[str, pandas.Series]") -> None:
