@@ -237,8 +237,8 @@ def test_every_link_of_the_page_leads_somewhere(all_reports: Project) -> None:
     assert f"<b>{verdicts['undecided']}</b> undecided" in text
     hashes = json.loads((all_reports.folder / "data/datasets/tiny/DC-DL/manifest.json").read_text())["files"]
     assert hashes["train_images.npy"][:16] in text
-    # four methods on DC-BC and DC-DL, of which two figures each; Fig. 1; pairs of two datasets
-    assert len(found.images) == 2 * 8 + 1 + 2
+    # four methods on DC-BC and DC-DL, of which three figures each; Fig. 1; pairs of two datasets
+    assert len(found.images) == 3 * 8 + 1 + 2
 
 
 @pytest.mark.workflow
@@ -268,7 +268,7 @@ def test_a_second_run_does_nothing_and_a_new_cell_redraws_its_own_figures_alone(
     project.edit_params("burns.methods.hessian.lam", [0.1, 0.01])
     plan = planned(project.snakemake("-n", "reports/index.html"))
     assert plan["train"] == plan["measure"] == 2
-    assert plan["figure"] == 4
+    assert plan["figure"] == 6
     project.edit("src/disentangle/reporting/page.html.jinja", "<h3>The pipeline</h3>", "<h3>A pipeline</h3>")
     project.edit_params("burns.methods.hessian.lam", [0.1])
     assert planned(project.snakemake("-n", "reports/index.html")) == {"page": 1, "front": 1}
