@@ -161,4 +161,4 @@ def test_an_interrupt_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: py
 
     monkeypatch.setattr("disentangle.stages.fetch.run", interrupted)
     assert command.main(["fetch", "data/raw/x"]) == 130
-    assert capsys.readouterr().err == "error: interrupted; run the same command again to go on.\n"
+    assert capsys.readouterr().err == "error: interrupted; what is done is kept. Run the same command again.\n"

@@ -200,7 +200,7 @@ def main(arguments: list[str] | None = None) -> int:
         importlib.import_module(f"disentangle.stages.{given.stage}").run(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("error: interrupted; run the same command again to go on.", file=sys.stderr, flush=True)
+        print("error: interrupted; what is done is kept. Run the same command again.", file=sys.stderr, flush=True)
         return 130
     except BrokenPipeError:  # who reads has had enough, as of `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
