@@ -15,7 +15,7 @@ from disentangle.reporting.drawing import panels
 from disentangle.reporting.layout import number
 
 MATRICES = {
-    "information": "mutual information,\nshare of the factor's entropy",
+    "information": "mutual information,\nshare of entropy",
     "importance": "importance,\ntrees of DCI",
 }
 """Columns of the table, and what they are called."""
@@ -77,9 +77,11 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     for ax, text in zip(axes[-1], MATRICES.values(), strict=True):
         names = [str(name).replace("_", " ") for name in some["factor"].unique()]
         ax.set_xticks(range(factors), names, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
-        ax.set_xlabel(text)
+        ax.set_xlabel(text, fontsize=8)
     every = [ax for line in axes for ax in line]
-    figure.colorbar(axes[0][0].images[0], ax=every, location="bottom", aspect=40, shrink=0.7, pad=0.04)
+    figure.colorbar(
+        axes[0][0].images[0], ax=every, location="bottom", aspect=40, shrink=0.7, pad=0.3 / figure.get_figheight()
+    )
     return figure
 
 
