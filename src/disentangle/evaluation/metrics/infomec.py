@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from scipy.optimize import minimize
 
 from disentangle.evaluation import mutual_information
+from disentangle.evaluation.classifiers.cross_entropy import cross_entropy
 from disentangle.evaluation.neighbour_information import ksg, ross, self_information
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.standardisation import standardised
@@ -139,25 +139,3 @@ def explicitness(codes: np.ndarray, factors: np.ndarray, kinds: np.ndarray, step
             loss = cross_entropy(x, np.unique(factor, return_inverse=True)[1], steps)
             shares.append(1 - min(loss / entropy, 1))  # it may end before the loss of the best biases alone
     return float(np.mean(shares)) if shares else float("nan")
-
-
-def cross_entropy(x: np.ndarray, y: np.ndarray, steps: int) -> float:
-    """Return min_W mean_n -log softmax(W x_n)[y_n], for x (N, D) and labels y (N,), without a penalty.
-
-    Where x tells y there is no smallest loss. The search, L-BFGS from 0, ends after ``steps`` or at a gradient of 1e-4,
-    as in the released code: for 100, .015 above the minimum for the angles of dSprites.
-    """
-    rows, shape = np.arange(len(y)), (int(y.max()) + 1, x.shape[1])
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        z = x @ weights.reshape(shape).T
-        z -= z.max(axis=1, keepdims=True)
-        told = z[rows, y].mean()
-        p = np.exp(z, out=z)
-        total = p.sum(axis=1, keepdims=True)
-        p /= total
-        p[rows, y] -= 1
-        return float(np.log(total).mean() - told), (p.T @ x).ravel() / len(y)
-
-    limits = {"maxiter": steps, "maxls": 50, "gtol": 1e-4, "ftol": 64 * np.finfo(float).eps}
-    return float(minimize(loss, np.zeros(np.prod(shape)), jac=True, method="L-BFGS-B", options=limits).fun)
