@@ -211,6 +211,18 @@ def trained_files(project: Project) -> dict[str, bytes]:
     }
 
 
+def tells_stand_ins(project: Project, folder: str) -> int:
+    """Assert that each report in a folder says what stands in for data before any number in a table; count them."""
+    texts = {path: path.read_text() for path in (project.folder / folder).glob("*.md")}
+    of_data = {path: text for path, text in texts.items() if "\n- data, " in text.split("\n## Origin\n")[1]}
+    for path, text in of_data.items():
+        title, told, _ = text.split("\n\n", 2)
+        assert title.startswith("# "), path
+        assert told.startswith("> **Not the paper's data.** Stand-in in "), path
+        assert "\n" not in title + told, path
+    return len(of_data)
+
+
 def edits(path: str, old: str, new: str) -> Callable[[Project], None]:
     """Return a change that replaces text in a file, once."""
     return lambda project: project.edit(path, old, new)

@@ -3,22 +3,39 @@
 import io
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from conftest import Project, planned
+from conftest import Project, planned, tells_stand_ins
 from PIL import Image
 
+from disentangle import registry
+from disentangle.cells import Cell
 from disentangle.pipeline.study import study_of
 from disentangle.reporting import page
-from disentangle.reporting.drawing import gif, listed
+from disentangle.reporting.drawing import apart, gif, listed
+from disentangle.reporting.layout import warned
+from disentangle.reporting.overview import decided, overview
+from disentangle.reporting.results import CellResult, Results
 
 
 def test_words_are_listed() -> None:
     assert [listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+
+
+def test_labels_are_moved_apart_by_as_little_as_they_need() -> None:
+    assert apart([0.1, 0.5, 0.9], 0.2) == [0.1, 0.5, 0.9]
+    assert apart([0.1, 0.15, 0.5], 0.2) == pytest.approx([0.1, 0.3, 0.5])
+    # no room above: those below make way
+    assert apart([0.2, 0.95, 0.97], 0.1) == pytest.approx([0.2, 0.9, 1.0])
+    assert apart([0.5, 0.5, 0.5], 0.6) == [0, 0.5, 1]
+    assert apart([0.3], 1) == [0.3] and apart([], 0.1) == []
 
 
 def test_frames_are_a_gif_of_the_same_bytes_that_repeats() -> None:
@@ -58,10 +75,19 @@ FACTS: dict[str, Any] = {
     "paper": "Burns et al. 2021",
     "title": "A study, reproduced",
     "lead": "Its tables & ours.",
+    "words": {"asked": "Is it so?", "easy": "All <i>of</i> it.", "hard": "Nothing."},
+    "overview": {
+        "done": "5 trainings: 2 entries.",
+        "n": "3 seeds in 1 setting",
+        "cost": ["2.00 hours on cpu"],
+        "data": [("DC-BC", [("digits", ""), ("backgrounds", "crops")])],
+        "entries": [("ortho", "ortho", "0.1", "DC-BC", "0", "5", "0")],
+    },
     "scale": "demo",
     "revision": "abc",
     "stand_ins": ["crops <b>of</b> photographs"],
     "verdicts": {"supported": 2, "contradicted": 0},
+    "decided": {"supported": ["it is so", "it is"], "contradicted": []},
     "stages": [("train", "3 cells")],
     "provenance": [("devices", "cpu")],
     "hashes": [("DC-BC", "train_images.npy", "0123456789abcdef0123")],
@@ -153,12 +179,146 @@ def test_the_page_is_well_formed_and_shows_all_it_is_given() -> None:
     assert "contradicted</li>" not in text
 
 
+def test_the_page_begins_with_a_summary_of_words_and_computed_facts() -> None:
+    text = rendered()
+    summary = text.split('<dl class="summary">')[1].split("</dl>")[0]
+    assert text.index("crops &lt;b&gt;of") < text.index(summary) < text.index("<h3>The pipeline</h3>")
+    parts = dict(re.findall(r"<dt>(.*?)</dt>\n<dd>(.*?)</dd>", summary, re.DOTALL))
+    assert [*parts][:5] == ["Asked", "Done", "n", "Data", "Cost of training"]
+    assert [*parts][5:] == ["Verdicts", "Easy to reproduce", "Hard to reproduce"]
+    assert (parts["Asked"], parts["Easy to reproduce"]) == ("Is it so?", "All &lt;i&gt;of&lt;/i&gt; it.")
+    assert parts["Done"].startswith("5 trainings: 2 entries.\n<details>")
+    assert "<tr><td>ortho</td><td>ortho</td><td>0.1</td>" in parts["Done"]
+    assert "DC-BC: digits the paper's; backgrounds <strong>stand-in</strong>, crops</li>" in parts["Data"]
+    assert parts["Cost of training"] == "2.00 hours on cpu"
+    assert "On 2 claims" in parts["Verdicts"]
+    assert "<p>Supported: it is so; it is.</p>" in parts["Verdicts"]
+    assert "Contradicted" not in parts["Verdicts"]
+
+
 def test_the_page_asks_for_nothing_elsewhere() -> None:
     text = rendered()
     assert not [place for place in Page(text).loaded if not place.startswith(("../figures/", "data:,"))]
     assert "//" not in re.sub(r"/\*.*?\*/", "", text.split("<style>")[1].split("</style>")[0])
     assert "@import" not in text
-    assert "<script" not in text.replace("&lt;script", "")
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)  # inline, from nowhere
+    assert not re.search(r"fetch|XMLHttp|import|https?:|src", script)
+    assert page.render_front([CARD], "demo", "abc").count("<script") == 0
+
+
+def test_tables_are_as_the_style_has_them_and_headers_are_of_columns() -> None:
+    body = page.report("table0", "../table0", False, MARKDOWN).sections[0].body
+    assert "style=" not in body
+    assert body.count('<th scope="col">') == 2
+    assert "<th>" not in rendered()
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PROBE = """<script>
+const table = [...document.querySelectorAll("table")].find((found) => found.tBodies[0].rows.length > 12);
+const [name, value] = table.tHead.querySelectorAll("button");
+const field = document.querySelector(".filter input");
+const told = [];
+const tell = (column) => told.push([...table.tBodies[0].rows].filter((row) => !row.hidden)
+  .map((row) => row.cells[column].textContent).join(";"));
+for (const button of [value, value, value, name]) {
+  button.click();
+  tell(button === name ? 0 : 1);
+  told.push([...table.tHead.rows[0].cells].map((cell) => cell.getAttribute("aria-sort")).join(";"));
+}
+for (const words of ["ortho", "ortho 0.1", "nothing"]) {
+  field.value = words;
+  field.dispatchEvent(new Event("input"));
+  tell(0);
+  told.push(document.querySelector(".filter output").textContent);
+}
+document.body.innerHTML = `<pre>${told.join("|")}</pre>`;
+</script>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no browser")
+def test_a_table_is_sorted_and_filtered_in_a_browser(tmp_path: Path) -> None:
+    methods = ["ortho, λ = 0.1", "p_ortho, λ = 0.1", "ortho, λ = 0.02", "infomax, λ = 0"]
+    values = ["0.9 / 0.30 [0.1, 0.5]", "0.1 / 1,000", "–", "−2"]
+    lines = [f"| {method} | {value} |" for method, value in zip(methods, values, strict=True)]
+    lines += [f"| z{place}, λ = 1 | 5 |" for place in range(9)]
+    markdown = "\n".join(["# T", "", "X.", "", "## S", "", "| method | value |", "| --- | --: |", *lines])
+    text = page.render([page.report("t", "t", False, markdown)], {}, FACTS)
+    (tmp_path / "page.html").write_text(text.replace("</body>", f"{PROBE}</body>"))
+    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", str(tmp_path / "page.html")]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    up, ascending, down, descending, back, none, names, by_name, *filtered = (
+        shown.split("<pre>")[1].split("</pre>")[0].split("|")
+    )
+    five = ["5"] * 9
+    # by ours, behind the published number; a dash is last, whichever way
+    assert up.split(";") == ["−2", values[0], *five, values[1], "–"]
+    assert down.split(";") == [values[1], *five, values[0], "−2", "–"]
+    assert back.split(";") == [*values, *five]
+    assert (ascending, descending, none) == ("none;ascending", "none;descending", "none;none")
+    assert by_name == "ascending;none"
+    assert names.split(";")[:4] == [methods[3], methods[2], methods[0], methods[1]]
+    # a name is a method; other words are looked for anywhere
+    assert filtered[:2] == [f"{methods[2]};{methods[0]}", "2 of 13 rows"]
+    assert filtered[2:4] == [f"{methods[0]};{methods[1]}", "2 of 13 rows"]
+    assert filtered[4:] == ["", "0 of 13 rows"]
+
+
+# Reports.
+
+
+def of(datasets: dict[str, list[str]]) -> Results:
+    """Results without cells of datasets, each made of parts that are stand-ins for something, or for nothing."""
+    manifests = {
+        name: {"made_of": {str(place): {"STAND_IN": text} for place, text in enumerate(parts)}}
+        for name, parts in datasets.items()
+    }
+    return Results("demo", (), manifests, {}, "abc", {})
+
+
+def test_stand_ins_are_told_once_of_datasets_that_are_alike() -> None:
+    told = of({"A": ["sheep", ""], "B": ["", "goats."], "C": [""], "D": ["sheep"]}).stand_ins()
+    assert told == "Stand-in in A, D: sheep. Stand-in in B: goats."
+    assert of({"C": [""]}).stand_ins() == ""
+
+
+def test_stand_ins_stand_below_the_title_and_above_all_else() -> None:
+    told = warned("# Title\n\nOf 5.\n\n| 1 |", "Stand-in in A: sheep.")
+    assert told == "# Title\n\n> **Not the paper's data.** Stand-in in A: sheep.\n\nOf 5.\n\n| 1 |"
+    assert warned("# Title\n\nOf 5.", "") == "# Title\n\nOf 5."
+    shown = page.report("a", "a", False, told)
+    assert shown.introduction.startswith(
+        "<blockquote>\n<p><strong>Not the paper's data.</strong> Stand-in in A: sheep."
+    )
+
+
+def cell(dataset: str, entry: str, lam: float, seed: int, seconds: float, **run: Any) -> CellResult:
+    made = {"method": {"name": "factor_vae"}, "status": "done", "device": "cpu"} | run
+    key = Cell("demo", "toy", dataset, entry, lam, seed)
+    return CellResult(key, made, {"seconds": seconds}, {}, {}, pd.DataFrame())
+
+
+def test_the_summary_counts_what_was_run_and_what_it_cost() -> None:
+    cells = [cell("A", "factor_vae", 0.5, seed, 100.0 * (1 + seed)) for seed in range(3)]
+    cells += [cell("B", "factor_vae", 10, 0, 3000.0, device="cuda", status="diverged")]
+    cells += [cell("A", "plain", 0, 7, 6600.0, method={"name": "autoencoder"})]
+    made_of = {"images": {"STAND_IN": "sheep."}, "labels": {"STAND_IN": ""}}
+    found = overview(cells, {"A": {"made_of": made_of}})
+    assert found["done"] == "5 trainings: 2 entries of 2 methods on 2 data sets, A, B; 1 diverged."
+    assert found["n"] == "3 seeds in 1 setting, 1 seed in 2 settings"
+    # 100, 200, 300 and 6,600 s are two hours
+    assert found["cost"] == [
+        "2.00 hours on cpu (4 trainings, 250.0 s in the median)",
+        "0.83 hours on cuda (1 training, 3000.0 s in the median)",
+    ]
+    assert found["data"] == [("A", [("images", "sheep"), ("labels", "")])]
+    assert found["entries"] == [
+        ("factor_vae", "factor_vae", "0.5, 10", "A, B", "0, 1, 2", "4", "1"),
+        ("plain", "autoencoder", "0", "A", "7", "1", "0"),
+    ]
+    assert overview([], {})["done"] == "No training."
+    verdicts = {"it_grows": "supported", "all_fail": "undecided", "a.it_grows": "contradicted", "b": "supported"}
+    assert decided(verdicts) == {"supported": ["it grows", "b"], "contradicted": ["a.it grows"]}
 
 
 # The front page.
@@ -215,8 +375,34 @@ def all_reports(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
     project = built.copy(tmp_path_factory.mktemp("reports") / "all")
     methods = project.params["scales"]["tiny"]["studies"]["burns"]["methods"]
     project.edit_params("burns.methods", methods | {"infomin": {"lam": [0.1]}, "hessian": {"lam": [0.1]}})
+    # a metric of one's own: a copy under another name
+    metrics = project.folder / "src/disentangle/evaluation/metrics"
+    shutil.copy(metrics / "half_similarity.py", metrics / "as_half_similarity.py")
+    project.edit_params("burns.metrics", {"half_similarity": {}, "as_half_similarity": {}})
     project.snakemake("reports/index.html")
     return project
+
+
+@pytest.mark.workflow
+def test_a_new_metric_is_in_the_report_of_scores_without_an_edit_of_it(all_reports: Project) -> None:
+    text = (all_reports.folder / "reports/scores.md").read_text()
+    own, copy = (
+        text.split(f"\n## {name}\n")[1].split("\n## ")[0] for name in ("half_similarity", "as_half_similarity")
+    )
+    assert own == copy
+    table = pd.read_csv(all_reports.folder / "reports/scores.csv", keep_default_na=False)
+    assert {*table["by"]} == {"half_similarity", "as_half_similarity", "logistic"}
+    cell = json.loads((all_reports.cell("ortho", "0.1") / "metrics.json").read_text())["scores"]
+    chosen = table[(table["by"] == "as_half_similarity") & (table["dataset"] == "DC-BC") & (table["entry"] == "ortho")]
+    for row in chosen.to_dict("records"):
+        assert float(row["mean"]) == pytest.approx(cell[row["of"]]["half_similarity"][row["score"]])
+        assert (row["seeds"], row["undefined"]) == (1, 0)
+    assert len(chosen) == 4
+
+
+@pytest.mark.workflow
+def test_every_report_tells_stand_ins_above_its_first_number(all_reports: Project) -> None:
+    assert tells_stand_ins(all_reports, "reports") == len(registry.of_study("reports", "burns")) - 1  # no BC-DL
 
 
 @pytest.mark.workflow

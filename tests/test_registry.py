@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -93,7 +94,7 @@ def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name
         "encoders": ("ARCHIVES",),
         "distances": ("ABOUT", "ARCHIVES"),
         "families": ("DATA", "OPTIONAL", "STACKED"),
-        "studies": ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES", "EVALUATED"),
+        "studies": ("PAPER", "TITLE", "LEAD", "ASKED", "EASY", "HARD", "FAMILY", "CODES", "EVALUATED"),
         "datasets": ("ROLES", "DATA"),
     }.items(),
 )
@@ -222,11 +223,20 @@ WRONG_STUDIES = {
 }
 
 
+@pytest.mark.parametrize("name", registry.names("studies"))
+def test_what_a_study_says_in_words_has_no_number(name: str) -> None:
+    """Numbers of a page are computed."""
+    found = study_of(name)
+    for words in (found.asked, found.easy, found.hard):
+        assert len(words) > 60
+        assert not re.search(r"\b\d", words), words
+
+
 @pytest.mark.parametrize(("file", "old", "new", "said"), WRONG_STUDIES.values(), ids=WRONG_STUDIES)
 def test_a_wrong_study_gets_one_message_that_names_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str, said: str
 ) -> None:
-    words = "\n".join(f'{key} = "x"' for key in ("PAPER", "TITLE", "LEAD", "CODES"))
+    words = "\n".join(f'{key} = "x"' for key in ("PAPER", "TITLE", "LEAD", "ASKED", "EASY", "HARD", "CODES"))
     for study in ("toy", "other"):
         folder = tmp_path / "studies" / study
         folder.mkdir(parents=True)

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from disentangle.reporting import statistics
-from disentangle.reporting.statistics import mean_interval, typical_values
+from disentangle.reporting.statistics import (
+    CORRELATION,
+    PERCENT,
+    POSITIVE,
+    SHARE,
+    mean_interval,
+    mean_within,
+    typical_values,
+)
 
 numbers = st.floats(-100, 100, allow_nan=False).map(lambda x: round(x, 3))
 
@@ -70,6 +78,72 @@ def test_the_interval_of_a_mean_is_exact_from_six_values_on_and_students_below()
     assert mean_interval([]).n == 0
     one = mean_interval([3.0])
     assert (one.value, one.n, math.isnan(one.low)) == (3.0, 1, True)
+
+
+def test_the_interval_of_a_share_is_students_of_its_logit_by_hand() -> None:
+    found = mean_within([0.6, 0.8, 0.8], SHARE)
+    # s / sqrt(3) = 0.0667, t = 4.303; logit of 11/15: log 2.75 = 1.0116; 0.2868 (15/11 + 15/4) = 1.4668
+    assert (found.value, found.low, found.high) == pytest.approx((11 / 15, 0.38812, 0.92264), abs=1e-4)
+    assert (found.n, found.test) == (3, "Student's t of logits")
+    percent = mean_within([60, 80, 80], PERCENT)
+    assert (percent.low, percent.high) == pytest.approx((100 * found.low, 100 * found.high))
+    # what is told the other way round has the interval the other way round
+    turned = mean_within([0.4, 0.2, 0.2], SHARE)
+    assert (turned.low, turned.high) == pytest.approx((1 - found.high, 1 - found.low))
+    # twice Fisher's z is the logit of (1 + r) / 2
+    r = mean_within([0.2, 0.6, 0.6], CORRELATION)
+    assert (r.low, r.high) == pytest.approx((2 * found.low - 1, 2 * found.high - 1))
+
+
+def test_the_interval_of_what_has_one_end_is_of_its_logarithm_and_without_ends_students() -> None:
+    errors = mean_within([1.0, 2.0, 6.0], POSITIVE)
+    factor = math.exp(4.302653 * math.sqrt(7 / 3) / 3)
+    assert (errors.low, errors.high) == pytest.approx((3 / factor, 3 * factor), rel=1e-6)
+    below = mean_within([-1.0, -2.0, -6.0], (-math.inf, 0))
+    assert (below.low, below.high) == pytest.approx((-errors.high, -errors.low))
+    assert mean_within([1.0, 2.0, 6.0], (-math.inf, math.inf)) == mean_interval([1.0, 2.0, 6.0])
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_the_interval_of_a_share_stays_within_its_ends_and_holds_the_mean(values: list[float]) -> None:
+    found = mean_within([*values, math.nan], SHARE)
+    assert found.n == len(values)
+    if len(values) < 2:
+        assert math.isnan(found.low)
+        assert math.isnan(found.high)
+        return
+    assert 0 <= found.low <= found.value + 1e-12
+    assert found.value - 1e-12 <= found.high <= 1
+    assert (found.high - found.low < 1e-9) == (np.std(values) < 1e-9)
+
+
+def test_equal_values_have_their_mean_as_interval_and_one_beyond_an_end_moves_it() -> None:
+    full = mean_within([100.0] * 3, PERCENT)
+    assert (full.value, full.low, full.high) == (100, 100, 100)
+    beyond = mean_within([99.0, 100.0, 101.0], PERCENT)
+    assert 0 < beyond.low < 100 < beyond.high <= 101
+
+
+def test_the_interval_of_a_share_holds_the_mean_as_often_as_its_docstring_says() -> None:
+    """Of three draws of a beta distribution; Student's, cut, holds its mean less often."""
+    draws = np.random.default_rng(0).beta(9, 1, (2000, 3))
+    cut, own = (
+        np.mean([interval.low <= 0.9 <= interval.high for interval in found])
+        for found in (
+            [mean_interval(x.tolist()).cut(SHARE) for x in draws],
+            [mean_within(x.tolist(), SHARE) for x in draws],
+        )
+    )
+    assert (cut, own) == pytest.approx((0.90, 0.95), abs=0.01)
+
+
+def test_an_interval_is_cut_to_where_the_value_can_lie() -> None:
+    found = mean_interval([-100.0, 100.0]).cut((-100, 100))
+    assert (found.value, found.low, found.high) == (0, -100, 100)
+    inside = mean_interval([1.0, 2.0, 6.0])
+    assert inside.cut((-100, 100)) == inside
+    assert math.isnan(mean_interval([1.0]).cut(SHARE).low)
 
 
 def test_welchs_interval_is_scipys() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Project, comment_and_touch, compared, jobs, planned, reruns, rests, trained_files
+from opened_cells import assert_opens_as_encoded
 
 pytestmark = pytest.mark.workflow
 
@@ -167,6 +168,10 @@ def test_nothing_reruns_after_nothing(built: Project, tmp_path: Path) -> None:
     assert "up to date" in project.dvc("status")
     assert "didn't change" in project.dvc("repro")
     rests(project)
+
+
+def test_what_is_loaded_encodes_as_the_pipeline_does(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert assert_opens_as_encoded(built, monkeypatch) == {"contrastive"}
 
 
 def test_another_datasets_cells_stay(built: Project, tmp_path: Path) -> None:

@@ -18,11 +18,26 @@ def tables(markdown: str) -> list[list[list[str]]]:
     return [table for table in found if table]
 
 
-def shown(values: Sequence[float], digits: int = 3) -> str:
-    """Return a mean with Student's interval as reports print it, by the book."""
+def shown(values: Sequence[float], digits: int = 3, ends: tuple[float, float] = (0, 1)) -> str:
+    """Return a mean with Student's interval of its logit, turned back, as reports print it, by the book."""
     n, mean = len(values), sum(values) / len(values)
-    t = {1: math.nan, 2: 12.706204736432095, 3: 4.302652729911275}[n]
     if n == 1:
         return f"{mean:.{digits}f}"
-    half = t * math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)) / math.sqrt(n)
-    return f"{mean:.{digits}f} ± {half:.{digits}f}"
+    step, low, high = half_width(values), min(ends[0], *values), max(ends[1], *values)
+    if step == 0:
+        around = mean, mean
+    elif math.isinf(high):
+        factor, above = math.exp(step / (mean - low)), mean - low
+        around = low + above / factor, low + above * factor
+    else:
+        share = (mean - low) / (high - low)
+        step *= 1 / (mean - low) + 1 / (high - mean)
+        around = tuple(low + (high - low) / (1 + (1 / share - 1) * math.exp(sign * step)) for sign in (1, -1))
+    return f"{mean:.{digits}f} [{around[0]:.{digits}f}, {around[1]:.{digits}f}]"
+
+
+def half_width(values: Sequence[float]) -> float:
+    """Return the half width of Student's 95 % interval of a mean, by the book."""
+    n, mean = len(values), sum(values) / len(values)
+    t = {2: 12.706204736432095, 3: 4.302652729911275}[n]
+    return t * math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)) / math.sqrt(n)

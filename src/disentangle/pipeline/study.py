@@ -36,6 +36,12 @@ class Study:
     """TITLE of its page."""
     lead: str
     """LEAD: what its page shows."""
+    asked: str
+    """ASKED: what the paper asks, in words of the summary on its page, as are the next two."""
+    easy: str
+    """EASY: what of it was easy to reproduce."""
+    hard: str
+    """HARD: what was not."""
     family: str
     """FAMILY: file name in training/families, how its cells are trained and encoded. Its methods tell the same."""
     codes: str
@@ -113,8 +119,8 @@ def _declared(name: str) -> Study:
     if name == "figures" or f"{name}/index" in registry.names("reports"):
         place = "figures" if name == "figures" else f"{name}/reports/index.py"
         raise InputError(f"{registry.PACKAGE}/studies/{place}: this name is taken, by what is written beside reports.")
-    words = (_text(name, key) for key in ("PAPER", "TITLE", "LEAD", "FAMILY", "CODES"))
-    paper, title, lead, family, codes = words
+    words = (_text(name, key) for key in ("PAPER", "TITLE", "LEAD", "ASKED", "EASY", "HARD", "FAMILY", "CODES"))
+    paper, title, lead, asked, easy, hard, family, codes = words
     evaluated = _names(name, "EVALUATED")
     not_training, needs = (_names(name, key, ()) for key in ("NOT_TRAINING", "NEEDS"))
     compared = _names(name, "COMPARED", ("*",))
@@ -133,7 +139,8 @@ def _declared(name: str) -> Study:
     if folder and not folder.isidentifier():
         raise _found(name, "REPORTS", folder, "; allowed: a name of letters, digits and _, or none.")
     home = REPORTS / folder
-    return Study(name, paper, title, lead, family, codes, evaluated, not_training, home, picture, needs, compared)
+    said = paper, title, lead, asked, easy, hard, family, codes
+    return Study(name, *said, evaluated, not_training, home, picture, needs, compared)
 
 
 def _text(name: str, constant: str, default: Any = registry.NO_DEFAULT) -> str:

@@ -6,8 +6,11 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from PIL import Image
 
 STYLE: Any = {
@@ -35,6 +38,39 @@ def show_image(axes: Axes, image: np.ndarray, title: str) -> None:
     axes.imshow(image, interpolation="nearest")
     axes.set_title(title)
     axes.set_axis_off()
+
+
+def plain_logarithm(axis: Axis) -> None:
+    """Label a logarithmic axis at 1, 3, 10, 30, ... in plain numbers: labels of a narrow panel do not overlap."""
+    axis.set_major_locator(LogLocator(subs=(1, 3)))
+    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def apart(places: Sequence[float], gap: float) -> list[float]:
+    """Return places from 0 to 1, which ascend, moved apart by as little as makes them differ by ``gap`` or more.
+
+    Where there is no room for that many they are spread evenly.
+    """
+    count = len(places)
+    if gap * (count - 1) >= 1:
+        return [place / (count - 1) for place in range(count)]
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + gap) if moved else place)
+    for back in range(1, count + 1):
+        moved[-back] = min(moved[-back], 1 - gap * (back - 1))
+    return moved
+
+
+def legend(figure: Figure, axes: Sequence[Axes], columns: int = 6) -> None:
+    """Put one legend of all that the panels name below them."""
+    named: dict[str, Artist] = {}
+    for ax in axes:
+        lines, labels = ax.get_legend_handles_labels()
+        named |= dict(zip(labels, lines, strict=True))
+    if named:
+        figure.legend([*named.values()], [*named], loc="outside lower center", ncols=columns, fontsize=8, frameon=False)
 
 
 def svg(figure: Figure) -> bytes:

@@ -7,27 +7,42 @@ from typing import Any
 import pandas as pd
 
 from disentangle.cells import format_lam
-from disentangle.reporting.results import CellResult, Results
-from disentangle.reporting.statistics import estimate
+from disentangle.reporting.results import CellResult, Results, paper_methods
+from disentangle.reporting.statistics import Bounds, Interval, mean_within
+
+INTERVALS = (
+    "95 % of means over training seeds, Student's t of the logit, of errors of the logarithm, so that they stay within "
+    "the values that there are; of seeds that agree to the last digit it has no width"
+)
 
 
-def page(introduction: str, stand_ins: str, sections: Iterable[str], setting: str, picture: tuple[str, str]) -> str:
-    """Return a report: what is not the paper's data first, the sections, and how the numbers came about.
+def page(introduction: str, sections: Iterable[str], setting: str, picture: tuple[str, str]) -> str:
+    """Return a report: its introduction, picture and sections, and how the numbers came about.
 
     ``picture`` is the name of the report and what its picture shows; two empty texts where it has none.
     """
     name, alt = picture
-    parts = [introduction, stand_ins, f"![{alt}]({name}.svg)" if name else "", *sections, setting]
+    parts = [introduction, f"![{alt}]({name}.svg)" if name else "", *sections, setting]
     return "\n\n".join(part for part in parts if part)
 
 
-def measured(values: Sequence[float], digits: int = 3) -> str:
-    """Return the mean of finite values with the half width of its 95 % interval over seeds."""
-    found = estimate(values)
-    if found.n == 0:
+def warned(markdown: str, stand_ins: str) -> str:
+    """Return a report with what stands in for the paper's data below its title, above its first number."""
+    title, _, rest = markdown.partition("\n")
+    return f"{title}\n\n> **Not the paper's data.** {stand_ins}\n{rest}" if stand_ins else markdown
+
+
+def measured(values: Sequence[float], bounds: Bounds, digits: int = 3) -> str:
+    """Return the mean of finite values with its 95 % interval over seeds, within ``bounds``: ``0.85 [0.80, 0.89]``."""
+    return with_interval(mean_within(values, bounds), digits)
+
+
+def with_interval(found: Interval, digits: int = 3) -> str:
+    """Return a value with its interval, if n allows one; a dash where it is not defined."""
+    if math.isnan(found.value):
         return "–"
-    half = "" if math.isnan(found.half_width) else f" ± {found.half_width:.{digits}f}"
-    return f"{found.mean:.{digits}f}{half}"
+    bounds = "" if math.isnan(found.low) else f" [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+    return f"{found.value:.{digits}f}{bounds}"
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -68,6 +83,7 @@ def setting(results: Results, told: Iterable[tuple[str, str]], data: Callable[[M
         ("scale", results.scale),
         ("cells", f"{len(runs)}, of which {sum(run['status'] == 'diverged' for run in runs)} diverged"),
         *told,
+        ("intervals", INTERVALS),
         ("device", distinct(run["device"] for run in runs)),
         ("training time", f"{seconds:.0f} s over all cells, {seconds / len(runs):.1f} s a cell"),
         ("versions", distinct(spelled(run["versions"]) for run in runs)),
@@ -76,11 +92,6 @@ def setting(results: Results, told: Iterable[tuple[str, str]], data: Callable[[M
         *((f"data, {name}", f"{data(manifest)}. {made_of(manifest)}") for name, manifest in results.manifests.items()),
     ]
     return "## Setting\n\n" + "\n".join(f"- {what}: {value}" for what, value in rows)
-
-
-def paper_methods(published: Mapping[str, pd.DataFrame]) -> frozenset[str]:
-    """Return the method files that a paper has numbers of: what the columns ``method`` of its tables name."""
-    return frozenset().union(*(table["method"] for table in published.values() if "method" in table))
 
 
 def of_paper(results: Results) -> tuple[list[CellResult], list[CellResult]]:

@@ -91,6 +91,10 @@ def _html(markdown: str, folder: str) -> Markup:
     html = converter.render(markdown)
     html = html.replace("<table>", '<div class="scroll" tabindex="0" role="group" aria-label="table"><table>')
     html = html.replace("</table>", "</table></div>")
+    html = re.sub(
+        r' style="text-align:\w+"', "", html
+    )  # as the style of the page has it, for a third of a table's size
+    html = html.replace("<th>", '<th scope="col">')
     html = re.sub(r'<img src="(?![a-z]+:|/)', f'<img src="{folder}', html)
     for text, kind in MARKS.items():
         html = html.replace(f">{text}<", f'><span class="{kind}">{text}</span><')

@@ -51,10 +51,11 @@ class Results:
         return f"{dataset} (stand-in)" if self.is_stand_in(dataset) else dataset
 
     def stand_ins(self) -> str:
-        """Return what each stand-in stands in for, a sentence a dataset; empty where there is none."""
-        texts = {name: stand_ins_of(manifest) for name, manifest in self.manifests.items()}
-        told = "; ".join(f"{name} is a stand-in: {text}" for name, text in texts.items() if text)
-        return f"Not the paper's data: {told.rstrip('.')}." if told else ""
+        """Return what stands in for the paper's data, a sentence for datasets alike; empty where there is none."""
+        alike: dict[str, list[str]] = {}
+        for name, manifest in self.manifests.items():
+            alike.setdefault(stand_ins_of(manifest).rstrip("."), []).append(name)
+        return " ".join(f"Stand-in in {', '.join(names)}: {text}." for text, names in alike.items() if text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +79,8 @@ class Shown:
 def stand_ins_of(manifest: Mapping[str, Any]) -> str:
     """Return what the parts of a dataset stand in for; empty where all are the paper's."""
     return "; ".join(part["STAND_IN"] for part in manifest["made_of"].values() if part["STAND_IN"])
+
+
+def paper_methods(published: Mapping[str, pd.DataFrame]) -> frozenset[str]:
+    """Return the method files that a paper has numbers of: what the columns ``method`` of its tables name."""
+    return frozenset().union(*(table["method"] for table in published.values() if "method" in table))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from disentangle.reporting.claim import PaperEffect, Region
 from disentangle.reporting.results import CellResult, Results
-from disentangle.reporting.statistics import mean_interval
+from disentangle.reporting.statistics import Bounds, Interval, mean_interval
 
 CELL = ["dataset", "entry", "lam", "seed"]
 
@@ -34,10 +34,19 @@ def measured_scores(results: Results) -> pd.DataFrame:
 
 
 def effect(
-    what: str, values: Sequence[float], region: Region, published: float = math.nan, unit: str = ""
+    what: str,
+    values: Sequence[float],
+    region: Region,
+    published: float = math.nan,
+    unit: str = "",
+    bounds: Bounds = (-math.inf, math.inf),
 ) -> PaperEffect:
-    """Return the effect of a number a seed; it is a mean over seeds."""
-    return PaperEffect(what, partial(mean_interval, values), region, unit, published)
+    """Return the effect of a number a seed; it is a mean over seeds, with its interval within ``bounds``."""
+    return PaperEffect(what, partial(_mean, values, bounds), region, unit, published)
+
+
+def _mean(values: Sequence[float], bounds: Bounds, confidence: float) -> Interval:
+    return mean_interval(values, confidence).cut(bounds)
 
 
 def less(a: pd.Series, b: pd.Series) -> list[float]:

@@ -11,11 +11,12 @@ from disentangle.pipeline import outputs, provenance
 from disentangle.pipeline.jobs import Jobs
 from disentangle.pipeline.needs import needs
 from disentangle.pipeline.params import Params
-from disentangle.pipeline.result_files import read_manifests
+from disentangle.pipeline.result_files import read_cell, read_manifests
 from disentangle.pipeline.sealed import making
 from disentangle.pipeline.study import EVALUATIONS, Study, figure_path, report_path, study_of, with_suffix
 from disentangle.reporting import page
 from disentangle.reporting.claim import Verdict
+from disentangle.reporting.overview import decided, overview
 
 
 def run(given: argparse.Namespace) -> None:
@@ -54,7 +55,8 @@ def _from(study: Study, path: Path) -> str:
 def _facts(settings: Params, study: Study, cells: list[Cell]) -> dict[str, Any]:
     """Return what the page tells beside reports and figures, all of it read from the cells' own files."""
     manifests = read_manifests([*outputs.datasets_of(cells)])
-    runs, timings = ([files.read_json(cell.folder / f"{name}.json") for cell in cells] for name in ("run", "timing"))
+    found = [read_cell(cell, ("run.json", "timing.json")) for cell in cells]
+    runs, timings = [cell.run for cell in found], [cell.timing for cell in found]
     made_of = [made for manifest in manifests.values() for made in manifest["made_of"].values()]
     hours = sum(timing["seconds"] for timing in timings) / 3600
     versions = "python {python}, torch {torch}, numpy {numpy}"
@@ -62,10 +64,12 @@ def _facts(settings: Params, study: Study, cells: list[Cell]) -> dict[str, Any]:
         "paper": study.paper,
         "title": study.title,
         "lead": study.lead,
+        "words": {"asked": study.asked, "easy": study.easy, "hard": study.hard},
+        "overview": overview(found, manifests),
         "scale": settings.scale,
         "revision": provenance.revision(),
         "stand_ins": _distinct(made["STAND_IN"] for made in made_of if made["STAND_IN"]),
-        "verdicts": _verdicts(settings, study),
+        **_claims(settings, study),
         "provenance": [
             ("trained at revision", ", ".join(_distinct(timing["revision"] for timing in timings))),
             ("reported at revision", provenance.revision()),
@@ -74,7 +78,7 @@ def _facts(settings: Params, study: Study, cells: list[Cell]) -> dict[str, Any]:
             ("training time", f"{hours:.2f} hours, summed over {len(cells)} cells"),
             ("last training finished", max((timing["finished"] for timing in timings), default="–")),
         ],
-        "hashes": [(name, file, sha) for name, found in manifests.items() for file, sha in found["files"].items()],
+        "hashes": [(name, file, sha[:16]) for name, found in manifests.items() for file, sha in found["files"].items()],
     }
 
 
@@ -91,14 +95,19 @@ def _stages(settings: Params, study: Study, cells: int, reports: int, figures: i
     ]
 
 
-def _verdicts(settings: Params, study: Study) -> dict[str, int]:
-    """Return how many claims have each verdict; empty where no report of the study counts them."""
-    counts = [
-        files.read_json(report_path(name).with_suffix(".json"))["count"]
+def _claims(settings: Params, study: Study) -> dict[str, Any]:
+    """Return how many claims have each verdict, and the names of those that are decided; nothing where none is tested.
+
+    A report of claims need not tell their names.
+    """
+    told = [
+        files.read_json(with_suffix(report_path(name), ".json"))
         for name in outputs.shown_reports(settings, study.name)
         if needs("reports", name).get("claims")
     ]
-    return {verdict: sum(count.get(verdict, 0) for count in counts) for verdict in get_args(Verdict) if counts}
+    verdicts = {verdict: sum(summary["count"].get(verdict, 0) for summary in told) for verdict in get_args(Verdict)}
+    named = {name: verdict for summary in told for name, verdict in summary.get("verdicts", {}).items()}
+    return {"verdicts": verdicts if told else {}, "decided": decided(named)}
 
 
 def _card(

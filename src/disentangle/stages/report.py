@@ -15,6 +15,7 @@ from disentangle.pipeline.params import Params
 from disentangle.pipeline.result_files import read_cell, read_manifests, read_published
 from disentangle.pipeline.sealed import making
 from disentangle.pipeline.study import module_of, report_path
+from disentangle.reporting.layout import warned
 from disentangle.reporting.origin import origin
 from disentangle.reporting.results import Results
 
@@ -52,7 +53,8 @@ def _write(settings: Params, name: str, made: str) -> None:
     data = {dataset: files.sha256(dataset_folder(scale, dataset) / MANIFEST) for scale, dataset in datasets}
     libraries = provenance.versions(LIBRARIES)
     of = origin(found, plan.parameters(settings, study, cells), made, data, libraries)
-    files.write_text(place.with_suffix(".md"), f"{_titled(report.render(results), file)}\n\n{of}\n")
+    rendered = warned(_titled(report.render(results), file), found.stand_ins())
+    files.write_text(place.with_suffix(".md"), f"{rendered}\n\n{of}\n")
 
 
 def _counted(summary: dict[str, Any], asked: dict[str, Any], file: Path) -> dict[str, Any]:

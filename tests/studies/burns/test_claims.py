@@ -485,7 +485,7 @@ def test_the_paper_has_one_run_of_most_settings_and_six_of_two(paper: dict[str, 
 
 def test_four_of_five_against_one_of_five_is_not_significant(paper: dict[str, Claim]) -> None:
     (odds,) = paper["hessian_is_diagonal_more_often"].effects
-    assert "Hessian (4 of 5) over P(Ortho) (1 of 5)" in odds.what
+    assert "Hessian (4 of 5 decided) over P(Ortho) (1 of 5)" in odds.what
     assert odds.found.low < 1 < odds.found.high
     assert paper["hessian_is_diagonal_more_often"].verdict == "undecided"
 

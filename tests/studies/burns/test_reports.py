@@ -3,6 +3,7 @@
 import functools
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,8 +18,10 @@ from disentangle.pipeline.result_files import read_published
 from disentangle.reporting.results import CellResult, Results
 from disentangle.reporting.statistics import Estimate, estimate
 from disentangle.reporting.tables import markdown_table
+from disentangle.studies.burns.analysis.accuracy_table import told_diagonal
 from disentangle.studies.burns.analysis.diagnosis import MEANING
 from disentangle.studies.burns.analysis.results import COLUMNS, BurnsCell, BurnsResults, diagonal, gap
+from disentangle.studies.burns.analysis.runs import PublishedRun
 from disentangle.studies.burns.analysis.setting import setting_text
 
 PUBLISHED = read_published("burns")
@@ -34,7 +37,8 @@ ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Entries under ``methods`` whose file or options differ from their name and the defaults."""
 
-
+HEADS = {"infomax_one_head": 1, "hessian": 1}
+"""Of those entries whose model has not two."""
 CHANCE = {"DC": 11.72, "BC": 10.0, "DL": 13.0}
 
 
@@ -67,7 +71,7 @@ def cell(
         "status": status,
         "method": {"name": name, "options": dict(reading)},
         "reading": dict(reading),
-        "plateau": {"left_collapse": 20, "left_single_factor": exit_at},
+        "plateau": {"left_collapse": 20, "left_single_factor": exit_at, "levels": [{}] * HEADS.get(method, 2)},
         "training": {
             "steps": 100,
             "batch": 64,
@@ -168,12 +172,20 @@ def tables(markdown: str) -> dict[str, list[dict[str, dict[str, str]]]]:
 
 
 def comparison(markdown: str) -> dict[str, dict[str, str]]:
-    """The rows of all tables of published and measured accuracies."""
+    """The rows of all tables of published and measured accuracies, but those of chance."""
     rows: dict[str, dict[str, str]] = {}
     for table in tables(markdown)[COMPARISON]:
-        assert not set(rows) & set(table)
-        rows |= table
+        own = {name: row for name, row in table.items() if not name.startswith("chance ")}
+        assert not set(rows) & set(own)
+        rows |= own
     return rows
+
+
+def bracketed(mean: float, half: float) -> str:
+    """A mean in percent with Student's interval of its logit, turned back, of a half width of the mean's own."""
+    step = half * (1 / mean + 1 / (100 - mean)) if half else 0.0
+    low, high = (100 / (1 + (100 / mean - 1) * math.exp(-sign * step)) for sign in (-1, 1))
+    return f"{mean:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def seeds_of(method: str, lam: float) -> list[BurnsCell]:
@@ -273,7 +285,8 @@ def test_every_published_number_stands_in_its_row_and_column(
         if column != CORNER and entry != "–"
     ]
     assert len(shown_numbers) == numbers
-    assert len(found) == 2 * 2 * 4 * len(report.codes)
+    rows = [name for name in found if not name.endswith("less control")]
+    assert len(rows) == 2 * 2 * 4 * len(report.codes)
 
 
 def test_numbers_of_the_paper_by_sight(every: dict[int, tuple[Any, BurnsResults]]) -> None:
@@ -320,7 +333,7 @@ def test_means_and_intervals_stand_in_their_row_and_column(
             for row in published[(published["method"] == method) & (published["lam"] == lam)].itertuples()
         }
         for row, value in base.items():
-            expected = f"{value + 1:.1f} ± {width:.1f}"
+            expected = bracketed(value + 1, width)
             if row in values:
                 difference = value + 1 - values[row]
                 expected += " =" if abs(difference) <= 2 * width else " ▲" if difference > 0 else " ▼"
@@ -328,7 +341,7 @@ def test_means_and_intervals_stand_in_their_row_and_column(
         for code in report.codes:
             for task in ("DC", "BC"):
                 gap = abs(base[f"{code}0 {task}"] - base[f"{code}1 {task}"])
-                expected = f"{gap:.1f} ± 0.0"
+                expected = f"{gap:.1f} [{gap:.1f}, {gap:.1f}]"
                 if values:
                     theirs = abs(values[f"{code}0 {task}"] - values[f"{code}1 {task}"])
                     expected += " ▲" if gap > theirs else " ▼"
@@ -338,7 +351,7 @@ def test_means_and_intervals_stand_in_their_row_and_column(
 def test_rows_and_columns_in_the_order_of_the_paper(full: BurnsResults) -> None:
     found = comparison(REPORT.render(full))
     rows = [f"{row} {task}" for row in ("z", "z0", "z1", gap_of("z")) for task in ("DC", "BC")]
-    assert list(found) == [f"{row} {kind}" for row in rows for kind in ("published", "measured")]
+    assert list(found) == [f"{row} {kind}" for row in rows for kind in ("published", "measured", "less control")]
     assert list(found["z DC measured"]) == [CORNER, *(COLUMN[setting] for setting in GRID)]
 
 
@@ -346,7 +359,7 @@ def test_table_2_shows_the_representation_above_the_projection(every: dict[int, 
     report, made = every[2]
     above, below = tables(report.render(made))[COMPARISON]
     assert [next(iter(rows)) for rows in (above, below)] == ["r DC published", "z DC published"]
-    assert len(above) == len(below) == 16
+    assert len(above) == len(below) == 3 * 8 + 2
     only_r = results([cell("infomin", 0.1, 0, z0_DC=60.0)], 2)
     outcomes = [rows["InfoMin, λ = 0.1"] for rows in tables(report.render(only_r))[OUTCOME]]
     assert [outcomes[0]["diagonal in r"], outcomes[1]["diagonal in z"]] == ["1 of 1", "0 of 1"]
@@ -372,7 +385,9 @@ def test_a_lam_that_the_paper_lacks_is_one_more_column() -> None:
     assert list(found["z DC published"]) == [CORNER, *columns]
     assert [found["z DC published"][column] for column in columns] == ["97.0", "–", "69.3"]
     assert [found["z BC published"][column] for column in columns] == ["62.4", "–", "59.6"]
-    assert [found["z DC measured"][column] for column in columns] == ["90.0 ± 0.0 ▼", "90.0 ± 0.0", "90.0 ± 0.0 ▲"]
+    assert [found["z DC measured"][column] for column in columns] == [
+        f"90.0 [90.0, 90.0]{verdict}" for verdict in (" ▼", "", " ▲")
+    ]
 
 
 def test_an_entry_of_its_own_name_is_titled_by_its_reading_and_has_no_published_numbers() -> None:
@@ -397,6 +412,7 @@ def test_a_setting_whose_cells_all_diverged_has_no_number() -> None:
         "gap": {},
         "cells": 2,
         "diagonal": 0,
+        "undecided": 0,
         **dict.fromkeys(MEANING, 0),
         "diverged": 2,
     }
@@ -406,7 +422,37 @@ def test_n_is_told_where_cells_diverged() -> None:
     one_left = results([cell("ortho", 0.1, 0), cell("ortho", 0.1, 1, "diverged", None)])
     assert comparison(REPORT.render(one_left))["z DC measured"]["Ortho without P, λ = 0.1"] == "90.0 (n = 1)"
     two_left = results([*one_left.cells, cell("ortho", 0.1, 2)])
-    assert comparison(REPORT.render(two_left))["z DC measured"]["Ortho without P, λ = 0.1"] == "90.0 ± 0.0 (n = 2) ▲"
+    assert (
+        comparison(REPORT.render(two_left))["z DC measured"]["Ortho without P, λ = 0.1"]
+        == "90.0 [90.0, 90.0] (n = 2) ▲"
+    )
+
+
+def test_chance_stands_below_the_accuracies(full: BurnsResults) -> None:
+    (table,) = tables(REPORT.render(full))[COMPARISON]
+    assert [*table][-2:] == ["chance DC", "chance BC"]
+    assert set(table["chance DC"].values()) == {"chance DC", "11.7"}
+    assert set(table["chance BC"].values()) == {"chance BC", "10.0"}
+
+
+def test_what_a_regularizer_adds_to_its_control_is_told_seed_by_seed() -> None:
+    """Of seeds 1 and 2, which both have: differences of 2 and 4 on z0 DC; a control of one head for the Hessian."""
+    cells = [cell("infomax", 0.0, seed, z0_DC=70.0 + seed) for seed in (0, 1, 2)]
+    cells += [cell("infomax_one_head", 0.0, 1, z0_DC=50.0)]
+    cells += [cell("ortho", 0.1, seed, z0_DC=70.0 + seed + change) for seed, change in ((1, 2.0), (2, 4.0), (3, 90.0))]
+    cells += [cell("hessian", 0.1, seed, z0_DC=45.0) for seed in (1, 2)]
+    shown = comparison(REPORT.render(results(cells)))["z0 DC less control"]
+    half = 12.706205 * math.sqrt(2) / math.sqrt(2)
+    assert list(shown.values()) == ["z0 DC less control", "–", "–", f"+3.0 [{3 - half:.1f}, {3 + half:.1f}]", "-5.0"]
+    six = [cell("infomax", 0.0, seed) for seed in range(6)]
+    six += [cell("ortho", 0.1, seed, z_DC=90.0 - change) for seed, change in enumerate((1, 2, 3, 4, 5, 6))]
+    # exact: the range of six differences
+    assert comparison(REPORT.render(results(six)))["z DC less control"][COLUMN["ortho", 0.1]] == "-3.5 [-6.0, -1.0]"
+    apart = [cell("infomax", 0.0, seed, z_DC=0.0) for seed in (0, 1)]
+    apart += [cell("ortho", 0.1, seed, z_DC=value) for seed, value in ((0, 100.0), (1, 40.0))]
+    # no more than a difference can be
+    shown = comparison(REPORT.render(results(apart)))["z DC less control"]
+    assert shown[COLUMN["ortho", 0.1]] == "+70.0 [-100.0, 100.0]"
 
 
 # All methods.
@@ -442,7 +488,7 @@ def test_the_sweep_shows_what_a_method_has() -> None:
     gaps = {"r": ["6.0", "6.0", "6.0"], "z": ["–", "10.0", "10.0"]}
     for code, shown in gaps.items():
         assert list(found[f"{gap_of(code)} DC measured"].values())[1:] == shown
-    assert len(found) == 16
+    assert len(found) == 16  # the control has none, and of "fresh" there is one of two heads only
     assert not [row for row in found if row.endswith("published")]
 
 
@@ -483,14 +529,45 @@ def test_the_tidy_table_of_the_sweep() -> None:
 
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
-    [((80, 40), (70, 50), True), ((70, 40), (80, 50), False), ((80, 40), (80, 50), False), ((80, 50), (70, 49), False)],
+    [
+        ((80, 40), (70, 50), "yes"),
+        ((70, 40), (80, 50), "no"),
+        ((80, 40), (80, 50), "undecided"),
+        ((80, 50), (70, 48), "no"),
+        # within 1.96 standard errors of 0.5 on one task, whatever the other says
+        ((80, 50), (70, 49.1), "undecided"),
+        ((80, 49.1), (70, 50), "undecided"),
+        ((80, 49), (70, 50), "yes"),
+    ],
 )
-def test_diagonal_whichever_half_it_is(first: tuple[int, int], second: tuple[int, int], expected: bool) -> None:
+def test_diagonal_whichever_half_it_is(first: tuple[float, float], second: tuple[float, float], expected: str) -> None:
     for z0, z1 in ((first, second), (second, first)):
         made = cell("ortho", 0.1, 0, z0_DC=z0[0], z0_BC=z0[1], z1_DC=z1[0], z1_BC=z1[1])
-        assert diagonal(made, ("DC", "BC")) is expected
+        assert diagonal(made, ("DC", "BC")) == expected
         assert gap(made, "DC") == abs(first[0] - second[0])
-    assert diagonal(cell("ortho", 0.1, 0, "diverged"), ("DC", "BC")) is False
+    assert diagonal(cell("ortho", 0.1, 0, "diverged"), ("DC", "BC")) == "no"
+    unknown = PublishedRun({(key, task): value for key, task, value in (("z0", "DC", 5.1), ("z1", "BC", 5.1))})
+    assert diagonal(unknown, ("DC", "BC")) == "no"  # neither half has a number on both
+    signs = {("z0", "DC"): 5.1, ("z1", "DC"): 5.0, ("z0", "BC"): 7.0, ("z1", "BC"): 7.1}
+    assert diagonal(PublishedRun(signs), ("DC", "BC")) == "yes"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"yes": 6}, ("6 of 6", "diagonal")),
+        ({"no": 6}, ("0 of 6", "not diagonal")),
+        ({"yes": 5}, ("5 of 5", "undecided")),  # 1/32 is more than 2.5 %
+        ({"yes": 6, "undecided": 3}, ("6 of 9, 3 undecided", "diagonal")),
+        ({"yes": 8, "no": 1}, ("8 of 9", "diagonal")),
+        ({"yes": 7, "no": 2}, ("7 of 9", "undecided")),
+        ({"undecided": 2}, ("0 of 2, 2 undecided", "undecided")),
+    ],
+)
+def test_a_setting_is_diagonal_where_more_cells_are_than_a_coin_would_make(
+    told: dict[str, int], expected: tuple[str, str]
+) -> None:
+    assert told_diagonal(Counter(told)) == expected
 
 
 def test_cells_by_outcome() -> None:
@@ -506,6 +583,7 @@ def test_cells_by_outcome() -> None:
         "setting": "Ortho without P, λ = 0.1",
         "cells": "4",
         "diagonal in z": "2 of 4",
+        "over seeds": "undecided",
         "diagnosis of z": "1 diverged, 1 rotation, 2 mixed",
         # means of 40, 40, 95 and of 50, 50, 50 percent
         "halves alike (Procrustes, CKA)": "58, 50",
@@ -524,8 +602,8 @@ def test_cells_by_outcome() -> None:
         "diagnosis of z": "mixed",
     }
     assert list(by_cell["ortho, λ = 0.1 3"].values()) == ["ortho, λ = 0.1", "3", *"––––––", "no", "diverged"]
-    # 80, 60, 80 of the cells that have a number
-    assert comparison(markdown)["z0 DC measured"]["Ortho without P, λ = 0.1"] == "73.3 ± 28.7 (n = 3) ="
+    # 80, 60, 80 of the cells that have a number; of the logit of 73.3, 1.012, ± 28.7 (1 / 73.3 + 1 / 26.7) = 1.467
+    assert comparison(markdown)["z0 DC measured"]["Ortho without P, λ = 0.1"] == "73.3 [38.8, 92.3] (n = 3) ="
     summary = REPORT.summary(results(cells))["z"]
     assert summary["ortho"]["lam=0.1"]["z0"] == {"DC": 73.333, "BC": 40.0}
     assert summary["ortho"]["lam=0.1"]["gap"] == {"DC": 10.0, "BC": 10.0}
@@ -687,7 +765,8 @@ def test_the_report_has_its_sections_in_order(every: dict[int, tuple[Any, BurnsR
         "Differences from the paper",
     ]
     assert [len(tables(text)[heading]) for heading in (COMPARISON, OUTCOME, CELLS)] == [len(report.codes)] * 3
-    assert [text.count(word) for word in ("*Published*", "*Diagonal*")] == [1, 1]
+    words = ("*Published*", "*Diagonal*", "*Chance*", "*Less control*")
+    assert [text.count(word) for word in words] == [1, 1, 1, int(table > 1)]
 
 
 def test_the_setting_of_two_datasets_and_of_settings_with_more_seeds() -> None:

@@ -15,6 +15,7 @@ from disentangle import registry
 from disentangle.cells import Cell
 from disentangle.data.labelled import shown_rows
 from disentangle.reporting.drawing import svg
+from disentangle.reporting.statistics import CORRELATION, POSITIVE
 from disentangle.studies.dcodr.analysis import retrieval
 from disentangle.studies.dcodr.analysis.invariance import AUGMENTATIONS
 from disentangle.studies.dcodr.analysis.results import TITLES, DomainResults
@@ -110,7 +111,7 @@ def test_every_report_says_something_of_every_study(name: str, small: str) -> No
     assert results.cells
     text = REPORTS[name].render(results)
     assert text.startswith("# ") and "\n## Setting\n" in text and "nan" not in text
-    assert ("Not the paper's data" in text) == (small != "as in the paper")
+    assert bool(results.stand_ins()) == (small != "as in the paper")
     assert tables(text) or name in DRAWN
     REPORTS[name].table(results).to_csv(index=False)
     json.dumps(REPORTS[name].summary(results), allow_nan=False)
@@ -146,10 +147,11 @@ def test_tables_of_predictions_are_published_numbers_beside_means_with_intervals
             theirs = printed("representation", table=number, method=entry, attribute=attribute)
             row.append(f"{theirs} / {shown(told(dataset, entry, label, SHORT))}")
         expected.append([*row, "3"])
-    assert table[1:-1] == expected
+    assert table[1:-2] == expected
     optimal = printed("representation", table=number, method="Optimal", attribute="domain")
-    assert table[-1] == ["Optimal", f"{optimal} / {CHANCE[dataset]:.3g}", *["1 / 1"] * len(attributes), ""]
-    assert table[-2][1].startswith("– / ")  # the twin is ours
+    assert table[-2] == ["Optimal", f"{optimal} / {CHANCE[dataset]:.3g}", *["1 / 1"] * len(attributes), ""]
+    assert table[-1] == ["Chance", *(f"– / {1 / size:.3g}" for size in LABELS[dataset].values()), ""]
+    assert table[-3][1].startswith("– / ")  # the twin is ours
 
 
 def test_the_domain_by_every_rule_has_its_spread_over_predictor_seeds() -> None:
@@ -172,7 +174,7 @@ def test_probes_of_any_name_have_columns_by_their_rules() -> None:
 def test_entries_that_are_not_there_have_no_row_and_those_that_diverged_a_dash() -> None:
     few = replace(WORLD, entries=("lord", "dcodr"), diverged=lambda cell: cell.method == "lord")
     table = tables(rendered("table4", few))[0]
-    assert [row[0] for row in table[1:]] == ["LORD", "DCoDR", "Optimal"]
+    assert [row[0] for row in table[1:]] == ["LORD", "DCoDR", "Optimal", "Chance"]
     assert all(entry.endswith(" / –") for entry in table[1][1:-1])
     once = replace(few, diverged=lambda cell: cell.method == "lord" and cell.seed == 1)
     kept = [value for seed, value in enumerate(told(SHAPES, "lord", "shape", SHORT, once)) if seed != 1]
@@ -309,7 +311,7 @@ def check_pairs(table: list[list[str]], dataset: tuple[str, ...], paper: str) ->
         for row in table[1:]:
             title = row[0]
             left, right = row[column].split(" / ")
-            assert right == shown(ours[title])
+            assert right == shown(ours[title], ends=POSITIVE)
             assert left.rstrip("*") == (f"{theirs[title]:g}" if paper else "–")
             place, rank = row[column + 1].split(" / ")
             assert rank == str(1 + order.index(title))
@@ -329,7 +331,7 @@ def test_numbers_that_are_not_defined_are_left_out_of_a_mean() -> None:
     values = [
         mean(WORLD.value(cell(name, "autoencoder", seed), "crop f_norm") for name in (NORB, SHAPES)) for seed in (0, 1)
     ]
-    assert {row[0]: row[1] for row in table}["Crop"] == f"0.842 / {shown(values)}"
+    assert {row[0]: row[1] for row in table}["Crop"] == f"0.842 / {shown(values, ends=POSITIVE)}"
 
 
 def test_figure_1_is_the_converged_domain_against_the_attributes_by_the_papers_rule() -> None:
@@ -388,7 +390,7 @@ def test_agreement_is_spearmans_correlation_over_methods() -> None:
     for name, value in pairs[1:]:
         first, second = (by_measure[part] for part in name.split(" and "))
         rhos = [spearmanr([first[e][s] for e in ENTRIES], [second[e][s] for e in ENTRIES]).statistic for s in SEEDS]
-        assert value == shown(rhos, 2)
+        assert value == shown(rhos, 2, CORRELATION)
 
 
 def test_two_methods_have_no_rank_correlation() -> None:
@@ -445,4 +447,4 @@ def test_a_method_of_ones_own_is_not_compared_with_the_paper() -> None:
     assert setting["methods"] == "DCoDR: lam 0.3"
     assert "(paper:" not in rendered("claims", replace(WORLD, entries=(OWN,))).split("## Setting")[1]
     renamed = replace(WORLD, entries=("dcodr",), method_of=lambda entry: OWN)
-    assert [row[1].split(" / ")[0] for row in tables(rendered("table4", renamed))[0][1:]] == ["–", "0.25"]
+    assert [row[1].split(" / ")[0] for row in tables(rendered("table4", renamed))[0][1:]] == ["–", "0.25", "–"]

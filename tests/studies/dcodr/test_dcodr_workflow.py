@@ -15,7 +15,19 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import Project, comment_and_touch, compared, edits, jobs, planned, reruns, rests, trained_files
+from conftest import (
+    Project,
+    comment_and_touch,
+    compared,
+    edits,
+    jobs,
+    planned,
+    reruns,
+    rests,
+    tells_stand_ins,
+    trained_files,
+)
+from opened_cells import assert_opens_as_encoded
 from PIL import Image
 
 from disentangle.errors import InputError
@@ -145,6 +157,10 @@ def test_pictures_and_a_table_of_a_user_give_tables_and_neighbours(done: Project
     }
 
 
+def test_what_is_loaded_encodes_as_the_pipeline_does(done: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert assert_opens_as_encoded(done, monkeypatch) == {"class_supervised"}
+
+
 def test_the_page_has_every_report_that_there_are_cells_for(done: Project, tmp_path: Path) -> None:
     project = done.copy(tmp_path / "copy")
     found = jobs(project.snakemake("reports/dcodr/index.html"))
@@ -153,6 +169,7 @@ def test_the_page_has_every_report_that_there_are_cells_for(done: Project, tmp_p
     made = {path.stem for path in (project.folder / "reports/dcodr").glob("*.md")}
     assert {"table4", "table6", "predictors", "agreement", "swaps", "claims", "datasets"} <= made
     assert not {"table1", "table2", "table3", "table5", "table7", "figure1"} & made  # no autoencoder, no such dataset
+    assert tells_stand_ins(project, "reports/dcodr") == len(made)
     assert len(made) == found["report"] + found["drawn_report"] + 1  # that one was there
     folder = project.folder / "reports/dcodr/figures"
     drawn = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.svg")}

@@ -330,10 +330,14 @@ def test_winners_and_how_often_one_wins() -> None:
 
 
 def test_curves_are_means_over_seeds() -> None:
-    world = World(("a",), ("beta_vae",), seeds=(0, 1, 2), changed={"MIG": lambda m: m.strength + m.seed}, control=False)
+    scores = {"MIG": lambda m: 0.3 + 0.1 * (m.strength + m.seed)}
+    world = World(("a",), ("beta_vae",), seeds=(0, 1, 2), changed=scores, control=False)
     found = curves(models(tidy(world.results()), SCORES), ["MIG"])
-    assert found["value"].to_list() == [1, 2, 3]
-    assert found["half_width"].to_list() == pytest.approx([4.302653 / math.sqrt(3)] * 3)
+    assert found["value"].to_list() == pytest.approx([0.4, 0.5, 0.6])
+    # of the logit of 1/2, which is 0, with 4.303 x 0.1 / sqrt(3) x (2 + 2) = 0.9936 on either side
+    low, high = (1 / (1 + math.exp(-step)) for step in (-0.993655, 0.993655))
+    assert (found["low"][1], found["high"][1]) == pytest.approx((low, high), abs=1e-5)
+    assert (found["low"][0], found["high"][0]) == pytest.approx((1 - found["high"][2], 1 - found["low"][2]))
     assert (found["seeds"] == 3).all()
 
 

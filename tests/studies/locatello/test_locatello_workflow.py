@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Project, jobs, planned, trained_files
+from conftest import Project, jobs, planned, tells_stand_ins, trained_files
+from opened_cells import assert_opens_as_encoded
 
 from disentangle import registry
 
@@ -68,6 +69,7 @@ PARAMS = {
 }
 CELLS = 2 * 4 * 2
 REPORTS = 7
+"""Those with a picture; beside them stands that of scores."""
 CELL = ("--scale", "tiny", "--study", "locatello", "--dataset", "dsprites", "--seed", "0", "--lam", "1")
 
 
@@ -81,7 +83,7 @@ def fresh(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
 @pytest.fixture(scope="module")
 def done(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = fresh.copy(tmp_path_factory.mktemp("locatello") / "done")
-    expected = Counter(generate=2, train=CELLS, encode=CELLS, measure=CELLS, drawn_report=REPORTS, figure=2)
+    expected = Counter(generate=2, train=CELLS, encode=CELLS, measure=CELLS, drawn_report=REPORTS, report=1, figure=2)
     assert jobs(project.snakemake()) == expected
     return project
 
@@ -127,6 +129,7 @@ def test_every_file_is_there_and_holds_what_it_says(done: Project) -> None:
             ".svg",
             ".seal",
         }
+    assert tells_stand_ins(done, "reports/locatello") == REPORTS  # that of scores too; of the theorem there are no data
     # an untrained control has no steps
     control = done.folder / "data/runs/tiny/locatello/dsprites/untrained/lam=0/seed=0"
     assert json.loads((control / "timing.json").read_text())["steps"] == 0
@@ -144,6 +147,10 @@ def test_figures_show_the_scores_of_their_models(done: Project) -> None:
     assert "noise of its own" in json.loads((folder / "samples/color_dsprites.json").read_text())["caption"]
 
 
+def test_what_is_loaded_encodes_as_the_pipeline_does(done: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert assert_opens_as_encoded(done, monkeypatch) == {"vae"}
+
+
 def again(done: Project, folder: Path, change: Callable[[Project], None]) -> Counter:
     project = done.copy(folder / "copy")
     change(project)
@@ -154,33 +161,49 @@ CHANGES: dict[str, tuple[Callable[[Project], None], Counter]] = {
     "nothing": (lambda project: None, Counter()),
     "one more seed": (
         lambda project: edit(project, "studies.locatello.seeds", [0, 1, 2]),
-        Counter(train=8, encode=8, measure=8, drawn_report=REPORTS - 1, figure=1),
+        Counter(train=8, encode=8, measure=8, drawn_report=REPORTS - 1, report=1, figure=1),
     ),
     "a metric's option": (
         lambda project: edit(project, "studies.locatello.metrics.mig", {"points": 100}),
-        Counter(measure=CELLS, drawn_report=REPORTS - 1, figure=1),
+        Counter(measure=CELLS, drawn_report=REPORTS - 1, report=1, figure=1),
     ),
     "another code is measured": (
         lambda project: edit(project, "studies.locatello.measured.sampled", ["gaussian"]),
-        Counter(measure=CELLS, drawn_report=REPORTS - 1, figure=1),
+        Counter(measure=CELLS, drawn_report=REPORTS - 1, report=1, figure=1),
     ),
     "the training": (
         lambda project: edit(project, "studies.locatello.training.lr", 0.002),
-        Counter(train=CELLS, encode=CELLS, measure=CELLS, drawn_report=REPORTS - 1, figure=1),
+        Counter(train=CELLS, encode=CELLS, measure=CELLS, drawn_report=REPORTS - 1, report=1, figure=1),
     ),
     "a method's file": (
         lambda project: project.edit("src/disentangle/methods/factor_vae.py", "return", "if True:\n            return"),
-        Counter(train=4, encode=4, measure=4, drawn_report=REPORTS - 1),
+        Counter(train=4, encode=4, measure=4, drawn_report=REPORTS - 1, report=1),
     ),
     "what a model sees of a dataset": (
         lambda project: project.edit(
             "src/disentangle/data/datasets/color_dsprites.py", "images * (0.5", "images * (0.25"
         ),
-        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, drawn_report=6, figure=1),
+        Counter(
+            generate=1,
+            train=CELLS // 2,
+            encode=CELLS // 2,
+            measure=CELLS // 2,
+            drawn_report=REPORTS - 1,
+            report=1,
+            figure=1,
+        ),
     ),
     "a dataset's parameter": (
         lambda project: edit(project, "datasets.dsprites.every", [1, 3, 10, 8, 16]),
-        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, drawn_report=6, figure=1),
+        Counter(
+            generate=1,
+            train=CELLS // 2,
+            encode=CELLS // 2,
+            measure=CELLS // 2,
+            drawn_report=REPORTS - 1,
+            report=1,
+            figure=1,
+        ),
     ),
     "a report's text": (
         lambda project: project.edit("src/disentangle/studies/locatello/reports/downstream.py", "# ", "#  "),

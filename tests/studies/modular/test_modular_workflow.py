@@ -15,7 +15,19 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import Project, comment_and_touch, compared, edits, jobs, planned, reruns, rests, trained_files
+from conftest import (
+    Project,
+    comment_and_touch,
+    compared,
+    edits,
+    jobs,
+    planned,
+    reruns,
+    rests,
+    tells_stand_ins,
+    trained_files,
+)
+from opened_cells import assert_opens_as_encoded
 
 from disentangle.errors import InputError
 from disentangle.pipeline import params
@@ -153,13 +165,18 @@ def test_the_labelled_images_are_stored_and_none_is_tested_on(done: Project) -> 
     assert len(tested) == round(0.15 * 216) and not {*rows} & {*tested}
 
 
+def test_what_is_loaded_encodes_as_the_pipeline_does(done: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert assert_opens_as_encoded(done, monkeypatch) == {"weakly_supervised"}
+
+
 def test_the_page_has_every_report_and_figure_that_there_are_cells_for(done: Project, tmp_path: Path) -> None:
     project = done.copy(tmp_path / "copy")
     found = jobs(project.snakemake("reports/modular/index.html"))
     assert found["page"] == 1 and not {"train", "encode", "measure", "generate"} & set(found)
     page = (project.folder / "reports/modular/index.html").read_text()
     made = {path.stem for path in (project.folder / "reports/modular").glob("*.md")}
-    assert {"table1", "table2", "images", "claims"} <= made
+    assert {"table1", "table2", "images", "claims", "scores"} <= made
+    assert tells_stand_ins(project, "reports/modular") == len(made)
     for name in made:
         assert f'id="{name}"' in page
     moving = [*project.folder.glob("reports/modular/figures/chain/**/*.gif")]

@@ -16,6 +16,22 @@ LEAD = (
     "The tables of Burns et al. 2021 (arXiv 2108.06613) beside ours, with the controls it lacks, its figures drawn "
     "from our data and runs, and its claims put to the test."
 )
+ASKED = (
+    "Can contrastive learning take the factors of pairs of views apart without a decoder? A regularizer (InfoMin, "
+    "orthogonality with and without a permutation P, or a Hessian) is to make each half of a projection tell a factor "
+    "of its own."
+)
+EASY = (
+    "The authors released what draws their data, so pools, places and classes can be made anew; the losses are a line "
+    "each; a linear classifier of frozen codes leaves little to choose."
+)
+HARD = (
+    "No training code was released: batch, steps, optimizer, temperature, initial weights and the training of the "
+    "classifier are not stated, and are taken from other projects of the authors. The equations leave open which "
+    "samples are a pair, how often P is drawn, and whether the Hessian is of a sample or a batch. Most settings have "
+    "a single run and none is without a regularizer, so that the published differences cannot be told from chance. A "
+    "small encoder stays on its plateau unless backgrounds are dimmed and the outputs of the head are standardised."
+)
 FAMILY = "contrastive"
 CODES = "r and z of view 0"
 EVALUATED = (

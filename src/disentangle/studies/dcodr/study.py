@@ -20,6 +20,22 @@ LEAD = (
     "how strong a predictor must be to find what a code still tells of its domain, and the paper's claims put to the "
     "test."
 )
+ASKED = (
+    "Does it suffice to contrast an image with others of its own domain, with a generator beside, for a code that "
+    "tells nothing of the domain and all else, where methods with a generator or an adversary alone leave the domain "
+    "in it?"
+)
+EASY = (
+    "Objective, augmentations, predictors and retrieval are short and public. How far apart methods are, from "
+    "contrast within domains to contrast over all images, shows after minutes on a small scale."
+)
+HARD = (
+    "Whether a domain is at chance depends on the predictor: near chance the published rule may stop before anything "
+    "is learned, and a patient predictor finds more. The weights that encoder and perceptual distance start from must "
+    "be fetched, and what stands in for them weighs the reconstruction anew. The other methods have no code in the "
+    "authors' repository, nor has the study of augmentations; how many runs a number is of is not stated, and tables "
+    "of the main paper are not among those that we have."
+)
 FAMILY = "class_supervised"
 CODES = "a code of every image, and images whose domains are swapped"
 EVALUATED = ("probe", "measure")

@@ -23,6 +23,21 @@ LEAD = (
     "images, what labels do and how many it takes, whether the published accuracy says anything of images, and the "
     "paper's claims put to the test."
 )
+ASKED = (
+    "Do partitions of a code, one a factor and each held to a mixture of normals that a few labels place, give a "
+    "representation that can be edited by relations, and more exactly than one mixture over all combinations of "
+    "values?"
+)
+EASY = (
+    "The data are grids that can be rendered. Relations are learned on codes that are drawn from the prior, in "
+    "seconds and without an image, and so is the published accuracy computed."
+)
+HARD = (
+    "There is no code of the method: the authors' repository is of the method before it, and does not run as it is. "
+    "The text leaves open what ties a partition to its factor, what makes partitions independent, which factors a "
+    "variant has, how the reconstruction is summed, on which lambda depends, and which variant and which "
+    "implementation the scores are of. Some published scores are above what perfect values can have."
+)
 FAMILY = "weakly_supervised"
 CODES = "codes, decoded factor values, and edited images"
 EVALUATED = ("measure",)

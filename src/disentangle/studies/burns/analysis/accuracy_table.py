@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from disentangle.cells import format_lam
-from disentangle.reporting.statistics import Estimate, estimate
+from disentangle.reporting.layout import measured, with_interval
+from disentangle.reporting.statistics import PERCENT, estimate, proportion_interval
 from disentangle.reporting.tables import markdown_table
+from disentangle.studies.burns.analysis.controls import control_of, difference
 from disentangle.studies.burns.analysis.diagnosis import MEANING
 from disentangle.studies.burns.analysis.results import BurnsCell, BurnsResults, diagonal, gap
 from disentangle.studies.burns.analysis.setting import setting_text
@@ -29,12 +31,17 @@ TITLES = {
     "halves_suffice": "Halves suffice",
 }
 """Methods as the reports call them."""
-CONTROLS = """\
+LESS_CONTROL = """\
+*Less control* is what a setting adds to the control (`infomax`, λ = 0) with as many heads: the mean of differences seed
+by seed, in percentage points, with its 95 % interval (exact sign flips from six seeds on, else Student's t)."""
+CONTROLS = f"""\
 The λ = 0 columns are controls that the paper does not have: the same model without a regularizer. Two heads, as in
-*Control*, are those of InfoMin and orthogonality; one, as in *Control, heads 1*, is that of the Hessian."""
+*Control*, are those of InfoMin and orthogonality; one, as in *Control, heads 1*, is that of the Hessian.
+{LESS_CONTROL}"""
 MEASURED = """\
-*Measured* is the mean over our seeds ± the half width of its 95 % confidence interval (Student's t); seeds are of the
-training, the data are drawn once. Runs that diverged have no accuracy; where some did, n tells how many remain."""
+*Measured* is the mean over our seeds with its 95 % confidence interval (Student's t of the logit, which stays within 0
+to 100); seeds are of the training, the data are drawn once. Runs that diverged have no accuracy; where some did, n
+tells how many remain. *Chance* is always saying the commonest class of the test images."""
 PUBLISHED = """\
 *Published* is the paper's single run. Behind ours, `=` says that the published run could be one of them (95 %
 prediction interval), `▲` that ours are above it, `▼` that ours are below it."""
@@ -42,10 +49,13 @@ HALVES = """\
 Which half becomes z0 is arbitrary in our runs; in the paper's, z0 is the better one on DC in every run: between single
 halves only the gaps compare without a caveat."""
 DIAGONAL = """\
-*Diagonal*: one half is better on one task and the other on the other, whichever half it is; of halves that are alike,
-one cell in two is so by chance, if which is better on one task tells nothing of the other. *Alike*: mean share, in
-percent, of one half's variance that the best rotation of the other explains (Procrustes), and linear CKA. The last
-column is the logged step from which on InfoMax was lower than embeddings of one factor alone can bring it."""
+*Diagonal*: one half is better on one task and the other on the other, whichever half it is. A cell is *undecided* where
+on a task the halves differ by no more than 1.96 standard errors, over which test images were drawn. Of halves that are
+alike, one cell in two is diagonal by chance, if which is better on one task tells nothing of the other: *over seeds* a
+setting is diagonal, or not, if the exact binomial 95 % interval of the share of its decided cells leaves out one half,
+which takes six that agree. *Alike*: mean share, in percent, of one half's variance that the best rotation of the other
+explains (Procrustes), and linear CKA. The last column is the logged step from which on InfoMax was lower than
+embeddings of one factor alone can bring it."""
 DIAGNOSES = "*Diagnosis*, the first that holds:\n\n" + "\n".join(f"- {name}: {text}" for name, text in MEANING.items())
 
 
@@ -71,14 +81,18 @@ class AccuracyTable:
         """Return mean accuracies and gaps by method, lam, input and task, and the counts of cells by outcome."""
         means: dict[str, Any] = {}
         for (method, lam), cells in self.results.settings().items():
-            estimates = {row: {task: self.measured(cells, row, task) for task in self.tasks} for row in self._rows()}
             rows = {
-                row: {task: round(found.mean, 3) for task, found in by_task.items() if found.n}
-                for row, by_task in estimates.items()
+                row: {
+                    task: round(found.mean, 3)
+                    for task in self.tasks
+                    if (found := estimate([*self.values(cells, row, task).values()])).n
+                }
+                for row in self._rows()
             }
             counts = dict.fromkeys(MEANING, 0) | self._diagnoses(cells) | {"cells": len(cells)}
             if self._has_code(cells):
-                counts["diagonal"] = self._diagonal(cells)
+                told = self._diagonal(cells)
+                counts |= {"diagonal": told["yes"], "undecided": told["undecided"]}
             means.setdefault(method, {})[f"lam={format_lam(lam)}"] = rows | counts
         return means
 
@@ -89,18 +103,23 @@ class AccuracyTable:
         rows = []
         for row, title in self._rows().items():
             for task in self.tasks:
-                published, measured = [f"{title} {task} published"], [f"{title} {task} measured"]
+                lines = [[f"{title} {task} {what}"] for what in ("published", "measured", "less control")]
                 for cells in settings.values():
-                    value, ours = self.published(cells[0], row, task), self.measured(cells, row, task)
-                    published.append("–" if value is None else f"{value:.1f}")
-                    measured.append(_entry(ours, len(cells), value))
-                rows += [published, measured] if any(entry != "–" for entry in published[1:]) else [measured]
+                    theirs, ours = self.published(cells[0], row, task), self.values(cells, row, task)
+                    control = self.values(control_of(cells, settings), row, task)
+                    shown = ("–" if theirs is None else f"{theirs:.1f}"), _entry(ours, theirs), _change(ours, control)
+                    for line, entry in zip(lines, shown, strict=True):
+                        line.append(entry)
+                rows += [line for line in lines if line is lines[1] or {*line[1:]} != {"–"}]
+        for task in self.tasks:
+            rows.append([f"chance {task}", *(f"{cells[0].chance(task):.1f}" for cells in settings.values())])
         return markdown_table(header, rows)
 
     def outcomes(self) -> str:
         """Return the counts of cells that are diagonal and of each diagnosis, by setting."""
         diagnosed = [f"diagnosis of {self.code}", "halves alike (Procrustes, CKA)"]
-        header = ["setting", "cells", f"diagonal in {self.code}", *diagnosed, "left the single-factor plateau at step"]
+        found = [f"diagonal in {self.code}", "over seeds", *diagnosed]
+        header = ["setting", "cells", *found, "left the single-factor plateau at step"]
         rows = []
         for (method, lam), cells in self.results.settings().items():
             exits = [cell.run["plateau"]["left_single_factor"] for cell in cells]
@@ -108,7 +127,7 @@ class AccuracyTable:
                 [
                     self.title(method, lam),
                     len(cells),
-                    f"{self._diagonal(cells)} of {len(cells)}" if self._has_code(cells) else "–",
+                    *(told_diagonal(self._diagonal(cells)) if self._has_code(cells) else ("–", "–")),
                     ", ".join(f"{n} {name}" for name, n in self._diagnoses(cells).items()) or "–",
                     self._alike(cells),
                     ", ".join("never" if step is None else str(step) for step in exits),
@@ -125,7 +144,7 @@ class AccuracyTable:
                 f"{result.cell.method}, λ = {format_lam(result.cell.lam)}",
                 result.cell.seed,
                 *("–" if math.isnan(a := result.accuracy(key, task)) else f"{a:.1f}" for key, task in places),
-                ("yes" if diagonal(result, self.tasks, self.code) else "no") if result.has(self.code) else "–",
+                diagonal(result, self.tasks, self.code) if result.has(self.code) else "–",
                 result.diagnosis(self.code),
             ]
             for result in self.results.cells
@@ -139,9 +158,9 @@ class AccuracyTable:
         halves = [self.results.published_beside(result, key, task) for key in self.inputs[1:]]
         return None if halves[0] is None or halves[1] is None else abs(halves[0] - halves[1])
 
-    def measured(self, cells: list[BurnsCell], row: str, task: str) -> Estimate:
-        """Return our mean of a row over the seeds; the gap is taken in each cell first."""
-        return estimate([gap(c, task, self.code) if row == GAP else c.accuracy(row, task) for c in cells])
+    def values(self, cells: list[BurnsCell], row: str, task: str) -> dict[int, float]:
+        """Return our values of a row by seed; the gap is taken in each cell."""
+        return {c.cell.seed: gap(c, task, self.code) if row == GAP else c.accuracy(row, task) for c in cells}
 
     def _rows(self) -> dict[str, str]:
         return {key: key for key in self.inputs} | {GAP: f"\\|C({self.inputs[1]}) − C({self.inputs[2]})\\|"}
@@ -166,15 +185,30 @@ class AccuracyTable:
     def _has_code(self, cells: list[BurnsCell]) -> bool:
         return any(cell.has(self.code) for cell in cells)
 
-    def _diagonal(self, cells: list[BurnsCell]) -> int:
-        return sum(diagonal(cell, self.tasks, self.code) for cell in cells)
+    def _diagonal(self, cells: list[BurnsCell]) -> Counter[str]:
+        return Counter(diagonal(cell, self.tasks, self.code) for cell in cells)
 
 
-def _entry(ours: Estimate, cells: int, published: float | None) -> str:
-    """Return a measured value with its verdict, and with n where some cells have no value."""
-    verdict = "" if published is None else ours.verdict(published)
-    count = f"(n = {ours.n})" if 0 < ours.n < cells else ""
-    return " ".join(filter(None, [str(ours), count, verdict]))
+def told_diagonal(told: Counter[str]) -> tuple[str, str]:
+    """Return how many of some cells are diagonal, and what they say of their setting."""
+    undecided, decided = told["undecided"], told["yes"] + told["no"]
+    share = proportion_interval(told["yes"], decided)
+    verdict = "diagonal" if share.low > 50 else "not diagonal" if share.high < 50 else "undecided"
+    return f"{told['yes']} of {told.total()}" + (f", {undecided} undecided" if undecided else ""), verdict
+
+
+def _entry(ours: Mapping[int, float], published: float | None) -> str:
+    """Return the mean of measured values with its verdict, and with n where some cells have no value."""
+    found = estimate([*ours.values()])
+    verdict = "" if published is None else found.verdict(published)
+    count = f"(n = {found.n})" if 0 < found.n < len(ours) else ""
+    return " ".join(filter(None, [measured([*ours.values()], PERCENT, 1), count, verdict]))
+
+
+def _change(ours: Mapping[int, float], control: Mapping[int, float]) -> str:
+    """Return the mean difference to the control, with its sign."""
+    found = difference(ours, control)
+    return f"{'+' if found.value > 0 else ''}{with_interval(found, 1)}"
 
 
 def _classifiers(probes: tuple[str, ...]) -> list[str]:

@@ -1,6 +1,7 @@
 """A Burns table of reruns: the same setting from other initialisations, the paper's runs and ours each run by run."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,9 +10,18 @@ import numpy as np
 import pandas as pd
 
 from disentangle.cells import format_lam
-from disentangle.reporting.statistics import estimate
+from disentangle.reporting.layout import measured
+from disentangle.reporting.statistics import PERCENT
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.burns.analysis.accuracy_table import CONTROLS, DIAGNOSES, DIAGONAL, GAP, TITLES, AccuracyTable
+from disentangle.studies.burns.analysis.accuracy_table import (
+    CONTROLS,
+    DIAGNOSES,
+    DIAGONAL,
+    GAP,
+    TITLES,
+    AccuracyTable,
+    told_diagonal,
+)
 from disentangle.studies.burns.analysis.results import BurnsResults, Run, diagonal, gap
 from disentangle.studies.burns.analysis.runs import PublishedRun, PublishedRuns
 from disentangle.studies.burns.analysis.setting import setting_text
@@ -19,8 +29,9 @@ from disentangle.studies.burns.analysis.setting import setting_text
 TASKS = ("DC", "BC")
 SUMMARY = """\
 The variance is the population variance, as published. *Recomputed* is from the paper's single runs, which the published
-mean and variance should equal. Behind our mean stands the half width of its 95 % confidence interval (Student's t).
-Which half becomes z0 is arbitrary in our runs; run numbers and seeds do not correspond."""
+mean and variance should equal. Behind our mean stands its 95 % confidence interval (Student's t of the logit, which
+stays within 0 to 100). Which half becomes z0 is arbitrary in our runs; run numbers and seeds do not correspond. Of the
+paper's runs the error of the test set is not known: they are diagonal by the signs of their differences alone."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,8 @@ class ReproducibilityReport:
 
     def gaps(self, results: BurnsResults) -> str:
         """Return means and population variances of the gaps: as published, recomputed, and ours."""
-        header = ["", "runs", *(f"{what} {t}" for t in TASKS for what in ("mean gap", "variance of gaps")), "diagonal"]
+        gaps = [f"{what} {t}" for t in TASKS for what in ("mean gap", "variance of gaps")]
+        header = ["", "runs", *gaps, "diagonal", "over seeds"]
         own = results.statistics[results.statistics["table"] == self.number]
         printed = own.set_index("task").to_dict("index")
         theirs = self._published(results)
@@ -77,18 +89,21 @@ class ReproducibilityReport:
                 len(theirs),
                 *(f"{printed[t][c]:.1f}" for t in TASKS for c in ("mean_gap", "population_variance_gap")),
                 f"{printed['DC']['diagonal_runs_of_five']} of 5 reruns",
+                "–",
             ],
             [
                 "recomputed from the paper's runs",
                 len(theirs),
                 *(f"{number:.1f}" for t in TASKS for number in _spread([*theirs.values()], t)),
-                _diagonal([*theirs.values()]),
+                *_diagonal([*theirs.values()]),
             ],
         ]
         for (method, lam), cells in results.settings().items():
-            numbers = [[estimate([gap(cell, t) for cell in cells]), _shown(_spread(cells, t)[1])] for t in TASKS]
+            numbers = [
+                [measured([gap(cell, t) for cell in cells], PERCENT, 1), _shown(_spread(cells, t)[1])] for t in TASKS
+            ]
             title = self._measured(results).title(method, lam)
-            rows.append([title, len(cells), *numbers[0], *numbers[1], _diagonal(cells)])
+            rows.append([title, len(cells), *numbers[0], *numbers[1], *_diagonal(cells)])
         return markdown_table(header, rows)
 
     def _measured(self, results: BurnsResults) -> AccuracyTable:
@@ -104,8 +119,8 @@ def _spread(runs: Sequence[Run], task: str) -> tuple[float, float]:
     return (float(np.mean(gaps)), float(np.var(gaps))) if gaps else (math.nan, math.nan)
 
 
-def _diagonal(runs: Sequence[Run]) -> str:
-    return f"{sum(diagonal(run, TASKS) for run in runs)} of {len(runs)}"
+def _diagonal(runs: Sequence[Run]) -> tuple[str, str]:
+    return told_diagonal(Counter(diagonal(run, TASKS) for run in runs))
 
 
 def _shown(value: float) -> str:

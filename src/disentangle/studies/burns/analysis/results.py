@@ -8,11 +8,13 @@ from typing import Any, Protocol
 import pandas as pd
 
 from disentangle.cells import format_lam
-from disentangle.reporting.layout import paper_methods
-from disentangle.reporting.results import CellResult, Results
+from disentangle.reporting.results import CellResult, Results, paper_methods
 from disentangle.studies.burns.analysis.diagnosis import diagnose, information
 
 COLUMNS = ["dataset", "method", "lam", "seed", "probe", "input", "task", "value", "published", "status"]
+
+NORMAL = 1.96
+"""The 97.5 % point of the normal distribution: of a difference over hundreds of test images."""
 
 
 class Run(Protocol):
@@ -40,10 +42,18 @@ def gap(run: Run, task: str, code: str = "z") -> float:
     return abs(_difference(run, task, code))
 
 
-def diagonal(run: Run, tasks: Sequence[str], code: str = "z") -> bool:
-    """Say whether the half that is better differs by task, whichever half it is (a tie is none)."""
-    first, second = (_difference(run, task, code) for task in tasks)
-    return first * second < 0
+def diagonal(run: Run, tasks: Sequence[str], code: str = "z") -> str:
+    """Say whether the half that is better differs by task, whichever half it is: "yes", "no" or "undecided".
+
+    It is undecided where |C(z0) - C(z1)| of a task is within 1.96 standard errors, which drawing other test images
+    would change: which half is better is not known. Of a run whose errors are not known, as the paper's, signs tell
+    alone. A tie is none, and a run that diverged is not diagonal.
+    """
+    differences = {task: _difference(run, task, code) for task in tasks}
+    if any(abs(differences[task]) <= NORMAL * run.gap_error(task, code) for task in tasks):
+        return "undecided"
+    first, second = differences.values()
+    return "yes" if first * second < 0 else "no"
 
 
 def diagnosis(run: Run, tasks: Sequence[str], code: str = "z") -> str:

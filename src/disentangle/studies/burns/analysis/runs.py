@@ -197,14 +197,10 @@ def more_often(
     return counts, partial(discordant_interval, sum(alone), len(alone), len(pairs))
 
 
-def count(group: Group, holds: Callable[[Run], bool]) -> tuple[int, int]:
-    """Return of how many runs something holds, and how many there are."""
-    return sum(holds(run) for run in group.values()), len(group)
-
-
-def is_diagonal(run: Run) -> bool:
-    """Say whether on DC-BC one half of z is better on one task and the other on the other."""
-    return diagonal(run, TASKS["DC-BC"])
+def diagonal_runs(group: Group) -> tuple[int, int]:
+    """Return in how many runs on DC-BC halves are diagonal, and in how many it is decided whether they are."""
+    told = [diagonal(run, TASKS["DC-BC"]) for run in group.values()]
+    return told.count("yes"), len(told) - told.count("undecided")
 
 
 def of_strength(
@@ -220,8 +216,6 @@ def of_strength(
 
 def diagonal_odds(first: tuple[str, Group], second: tuple[str, Group]) -> Effect:
     """Return the effect that halves are diagonal with larger odds in the first named group of runs."""
-    (name, (found, n)), (other, (of_other, m)) = (
-        (called, count(group, is_diagonal)) for called, group in (first, second)
-    )
-    what = f"odds of diagonal halves, {name} ({found} of {n}) over {other} ({of_other} of {m})"
+    (name, (found, n)), (other, (of_other, m)) = ((called, diagonal_runs(group)) for called, group in (first, second))
+    what = f"odds of diagonal halves, {name} ({found} of {n} decided) over {other} ({of_other} of {m})"
     return Effect(what, partial(odds_ratio_interval, (found, n), (of_other, m)), above(1), "times")

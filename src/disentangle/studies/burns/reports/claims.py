@@ -44,8 +44,9 @@ class Report:
         """Return the verdict on each claim, on our cells and on the paper's runs, and how many there are of each."""
         claims = self._claims(results)
         counted = Counter(str(claim.verdict) for _, claim, _ in claims)
-        verdicts = {name: {"ours": claim.verdict, "published": paper.verdict} for name, claim, paper in claims}
-        return {"count": {verdict: counted[verdict] for verdict in MARK}, "verdicts": verdicts}
+        ours = {name: claim.verdict for name, claim, _ in claims}
+        published = {name: paper.verdict for name, _, paper in claims}
+        return {"count": {verdict: counted[verdict] for verdict in MARK}, "verdicts": ours, "published": published}
 
     def render(self, results: BurnsResults) -> str:
         """Return the report in Markdown."""

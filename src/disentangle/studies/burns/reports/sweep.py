@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from disentangle.studies.burns.analysis.accuracy_table import MEASURED, AccuracyReport
+from disentangle.studies.burns.analysis.accuracy_table import LESS_CONTROL, MEASURED, AccuracyReport
 
 NEEDS = {"dataset": "DC-BC", "tables": [], "methods": []}
 """The cells this report reads: all of the study; no table of the paper is shown beside them."""
@@ -21,4 +21,4 @@ A method without projection heads has no z."""
     tasks = ("DC", "BC")
     codes = ("r", "z")
     titles = {}
-    legend = (MEASURED,)
+    legend = (MEASURED, LESS_CONTROL)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from disentangle.reporting.statistics import estimate
+from disentangle.reporting.layout import measured
+from disentangle.reporting.statistics import PERCENT
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.burns.analysis.accuracy_table import DIAGNOSES, DIAGONAL, TITLES, AccuracyTable
 from disentangle.studies.burns.analysis.results import BurnsResults
@@ -67,8 +68,14 @@ class Report:
             for task in TASKS:
                 row: list[str] = [f"{key} {task}"]
                 for run, alike in found.items():
-                    row += [f"{published[run, key, task]:.1f}", str(estimate([c.accuracy(key, task) for c in alike]))]
+                    row += [
+                        f"{published[run, key, task]:.1f}",
+                        measured([c.accuracy(key, task) for c in alike], PERCENT, 1),
+                    ]
                 rows.append(row)
+        rows += [
+            [f"chance {task}", *(2 * ["–", f"{cells[0].chance(task):.1f}"] if cells else 4 * ["–"])] for task in TASKS
+        ]
         return markdown_table(header, rows)
 
     def _cells(self, results: BurnsResults) -> AccuracyTable:
@@ -89,5 +96,5 @@ INTRODUCTION = """\
 
 Degenerate solutions on DC-DL: accuracy in percent for digit (DC) and location (DL) classification, from a linear
 classifier on the projection z or on a half of it, with orthogonality without P at λ = 0.1. The paper shows two single
-runs. Beside each stands the mean ± the half width of its 95 % interval over those of our cells with that diagnosis,
-which the same rule gives to the paper's two columns."""
+runs. Beside each stands the mean, with its 95 % interval (Student's t of the logit), of those of our cells with that
+diagnosis, which the same rule gives to the paper's two columns."""

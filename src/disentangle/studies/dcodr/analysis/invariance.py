@@ -6,6 +6,7 @@ import math
 import pandas as pd
 
 from disentangle.reporting.layout import measured, quoted
+from disentangle.reporting.statistics import POSITIVE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.results import DomainResults
 
@@ -73,7 +74,7 @@ def table_of(found: pd.DataFrame, printed: dict[tuple[str, str], tuple[float, st
             mark = "*" if note else ""
             rank = ranks.get(measure, pd.Series(dtype=float)).get(augmentation, math.nan)
             place = theirs[measure].get(augmentation, math.nan)
-            row += [f"{quoted(value)}{mark} / {measured(own, 3)}", f"{_place(place)} / {_place(rank)}"]
+            row += [f"{quoted(value)}{mark} / {measured(own, POSITIVE)}", f"{_place(place)} / {_place(rank)}"]
         rows.append([title, *row])
     header = ["published / ours", "f_norm", "rank", "f_unnorm", "rank"]
     return "\n\n".join([markdown_table(header, rows), *(f"\\* {note}" for note in notes.values())])

@@ -8,6 +8,7 @@ import pandas as pd
 from disentangle.reporting import layout
 from disentangle.reporting.layout import distinct, measured, of_paper, options, spelled
 from disentangle.reporting.results import CellResult
+from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.results import DomainResults, title_of
 
@@ -18,11 +19,11 @@ def beside_published(
     found: pd.DataFrame,
     published: Mapping[tuple[str, str], str],
     columns: Mapping[str, str],
-    optimal: Mapping[str, float] | None = None,
+    constants: Mapping[str, Mapping[str, float]] | None = None,
 ) -> str:
     """Return a row a method: in each column the published number and ours, of ``found`` (entry, column, value).
 
-    Ours alone, where nothing is ``published``.
+    Ours alone, where nothing is ``published``. Below stand ``constants`` by column, such as chance, by their title.
     """
 
     def beside(method: str, column: str, ours: str) -> str:
@@ -33,19 +34,18 @@ def beside_published(
         own = found[found["entry"] == entry]
         row: list[str] = [title_of(entry)]
         for column in columns:
-            ours = measured(own[own["column"] == column]["value"].to_list())
+            ours = measured(own[own["column"] == column]["value"].to_list(), SHARE)
             row.append(beside(entry if entry in printed else "", column, ours))
         rows.append([*row, str(own["seed"].nunique())])
-    if optimal is not None:
-        best = [beside("Optimal", column, f"{optimal[column]:.3g}") for column in columns]
-        rows.append(["Optimal", *best, ""])
+    for title, by_column in (constants or {}).items():
+        rows.append([title, *(beside(title, column, f"{by_column[column]:.3g}") for column in columns), ""])
     return markdown_table(["published / ours" if published else "ours", *columns.values(), "seeds"], rows)
 
 
 def page(
     results: DomainResults, introduction: str, sections: Iterable[str], picture: tuple[str, str] = ("", "")
 ) -> str:
-    """Return a report: what is not the paper's data first, the sections, and how the numbers came about.
+    """Return a report: its introduction, picture and sections, and how the numbers came about.
 
     ``picture`` is the name of the report and what its picture shows, where it has one.
     """
@@ -59,7 +59,7 @@ def page(
         ("perceptual distance", _distance(runs)),
     ]
     told = (told if theirs else []) + ([("not of the paper's experiments", distinct(map(_own, own)))] if own else [])
-    return layout.page(introduction, results.stand_ins(), sections, layout.setting(results, told, _data), picture)
+    return layout.page(introduction, sections, layout.setting(results, told, _data), picture)
 
 
 def _method(cell: CellResult) -> str:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from disentangle.reporting.layout import measured, nested, quoted
+from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.layout import beside_published, page
 from disentangle.studies.dcodr.analysis.results import (
@@ -66,8 +67,9 @@ def told_table(results: DomainResults, dataset: str, printed: Mapping[tuple[str,
     found = found.rename(columns={"label": "column", "accuracy": "value"})
     labels = [DOMAIN, *(name for name in dict.fromkeys(found["column"]) if name != DOMAIN)]
     columns = {label: label.replace("_", " ") for label in labels}
-    optimal = dict.fromkeys(labels, 1.0) | {DOMAIN: float(found.query("column == @DOMAIN")["chance"].mean())}
-    return beside_published(results, dataset, found, printed, columns, optimal)
+    chance = {str(label): float(value) for label, value in found.groupby("column")["chance"].mean().items()}
+    optimal = dict.fromkeys(labels, 1.0) | {DOMAIN: chance[DOMAIN]}
+    return beside_published(results, dataset, found, printed, columns, {"Optimal": optimal, "Chance": chance})
 
 
 def strengths(results: DomainResults, dataset: str) -> str:
@@ -82,7 +84,7 @@ def strengths(results: DomainResults, dataset: str) -> str:
         for probe, rule in probes:
             by_cell = of_entry[(of_entry["probe"] == probe) & (of_entry["rule"] == rule)].groupby("seed")["accuracy"]
             spread = float((by_cell.max() - by_cell.min()).max())
-            row.append(measured(by_cell.mean().to_list()) + (f" (spread {spread:.2f})" if spread > 0 else ""))
+            row.append(measured(by_cell.mean().to_list(), SHARE) + (f" (spread {spread:.2f})" if spread > 0 else ""))
         rows.append(row)
     names = {LINEAR: "logistic regression", PREDICTOR: "MLP"}
     titles = ((names.get(probe, probe), rule) for probe, rule in probes)
@@ -100,14 +102,15 @@ def other_scores(results: DomainResults, dataset: str) -> str:
     for entry in results.entries(dataset):
         of_entry = own[own["entry"] == entry]
         values = (of_entry[(of_entry["metric"] == m) & (of_entry["score"] == s)]["value"].to_list() for m, s in columns)
-        rows.append([title_of(entry), *map(measured, values)])
+        rows.append([title_of(entry), *(measured(own, SHARE) for own in values)])
     header = [metric if metric == score else f"{metric} {score}".replace("_", " ") for metric, score in columns]
     return markdown_table(["ours", *header], rows) if columns else "No such metric is listed under `metrics`."
 
 
 READ = """\
 Share of test images whose label is told right from the code: *domain* should be as low as chance, attributes high.
-Published number / ours, the mean over training seeds (and, in each, over predictor seeds) with its 95 % interval."""
+Published number / ours, the mean over training seeds (and, in each, over predictor seeds) with its 95 % interval.
+*Chance* is always saying the most frequent value of the test images."""
 STRENGTH = """\
 A predictor that stops early finds less of what a code tells. *Patience* is after how many epochs without a better
 validation accuracy it stops; the paper's is 7. *Spread*: the largest difference between predictor seeds on one code."""

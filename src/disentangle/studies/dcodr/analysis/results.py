@@ -12,8 +12,7 @@ import pandas as pd
 from disentangle import files
 from disentangle.cells import dataset_folder
 from disentangle.data import dataset_files
-from disentangle.reporting.layout import paper_methods
-from disentangle.reporting.results import Results
+from disentangle.reporting.results import Results, paper_methods
 from disentangle.reporting.seeds import CELL, key_of, measured_scores
 from disentangle.studies.dcodr import study
 

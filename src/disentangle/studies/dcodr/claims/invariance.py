@@ -2,6 +2,7 @@
 
 from disentangle.reporting.claim import Claim, above, below, within
 from disentangle.reporting.seeds import effect, less
+from disentangle.reporting.statistics import CORRELATION, SHARE
 from disentangle.studies.dcodr.analysis.agreement import MEASURES, rank_correlations
 from disentangle.studies.dcodr.analysis.effects import attributes, chance, domain, printed, score
 from disentangle.studies.dcodr.analysis.results import LINEAR, TWIN, DomainResults, shortest_rule, title_of
@@ -21,7 +22,7 @@ def contrast_within_domains_hides_the_domain(results: DomainResults) -> Claim:
         told = [float(value) for value in attributes(results, SHAPES, entry)]
         shared = [float(value) for value in score(results, SHAPES, entry, "same_domain")]
         effects += [
-            effect(f"{alone}, {name}: attributes told right", told, above(0.93)),
+            effect(f"{alone}, {name}: attributes told right", told, above(0.93), bounds=SHARE),
             effect(f"{alone}, {name}: domain by logistic regression, less chance", linear, within(0.05)),
             effect(
                 f"{alone}, {name}: domain at convergence, less the twin's",
@@ -33,11 +34,13 @@ def contrast_within_domains_hides_the_domain(results: DomainResults) -> Claim:
                 [float(value) for value in twice.dropna()],
                 above(0),
             ),
-            effect(f"{alone}, {name}: neighbours of the same domain", shared, below(0.1)),
+            effect(f"{alone}, {name}: neighbours of the same domain", shared, below(0.1), bounds=SHARE),
         ]
     if effects:
         twin = [float(value) for value in score(results, SHAPES, TWIN, "same_domain")]
-        effects.append(effect(f"{results.title(SHAPES)}, the twin: neighbours of the same domain", twin, above(0.3)))
+        effects.append(
+            effect(f"{results.title(SHAPES)}, the twin: neighbours of the same domain", twin, above(0.3), bounds=SHARE)
+        )
     return Claim(
         "On Shapes3D, negatives of the own domain hide the domain and keep the attributes, against the same method "
         "with negatives of the whole batch.",
@@ -80,6 +83,7 @@ def measures_of_invariance_agree(results: DomainResults) -> Claim:
                 f"{results.title(dataset)}: rank correlation of {MEASURES[first]} and {MEASURES[other]}",
                 rank_correlations(results, dataset, first, other),
                 above(0.7),
+                bounds=CORRELATION,
             )
             for dataset in results.datasets()
             for other in others

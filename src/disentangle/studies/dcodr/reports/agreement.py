@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.drawing import COLOURS, legend, panels
 from disentangle.reporting.layout import measured, rounded
+from disentangle.reporting.statistics import CORRELATION, SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.agreement import MEASURES, measures, rank_correlations
 from disentangle.studies.dcodr.analysis.layout import page
@@ -43,11 +44,14 @@ class Report:
         for dataset in results.datasets():
             own = measures(results, dataset)
             rows = [
-                [title_of(str(entry)), *(measured(each[name].to_list()) for name in MEASURES)]
+                [title_of(str(entry)), *(measured(each[name].to_list(), SHARE) for name in MEASURES)]
                 for entry, each in own.groupby("entry", sort=False)
             ]
             pairs = [
-                [f"{MEASURES[a]} and {MEASURES[b]}", measured(rank_correlations(results, dataset, a, b), 2)]
+                [
+                    f"{MEASURES[a]} and {MEASURES[b]}",
+                    measured(rank_correlations(results, dataset, a, b), CORRELATION, 2),
+                ]
                 for a, b in combinations(MEASURES, 2)
             ]
             sections += [
@@ -61,14 +65,16 @@ class Report:
     def draw(self, results: DomainResults) -> Figure:
         """Draw a panel a dataset: every measure against the converged predictor."""
         datasets = results.datasets()
-        figure, axes = panels(1, len(datasets), 4.0, 3.4)
+        figure, axes = panels(1, len(datasets), 4.0, 3.4, below=0.6)
         for ax, dataset in zip(axes[0], datasets, strict=True):
             means = measures(results, dataset).groupby("entry", sort=False)[[*MEASURES]].mean()
             for colour, name in zip(COLOURS, [*MEASURES][1:], strict=False):
                 ax.scatter(means["predictor"], means[name], color=colour, s=18, label=MEASURES[name])
             ax.set_title(results.title(dataset))
             ax.set_xlabel(f"domain told right by {MEASURES['predictor']}")
-        axes[0][0].legend(frameon=False, fontsize=7)
+            ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        axes[0][0].set_ylabel("domain told, by the others")
+        legend(figure, axes[0], 1)
         return figure
 
 

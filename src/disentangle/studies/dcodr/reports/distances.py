@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from disentangle.reporting.layout import measured, rounded
+from disentangle.reporting.statistics import POSITIVE, SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.effects import attributes, domain, score
 from disentangle.studies.dcodr.analysis.layout import page
@@ -52,7 +53,10 @@ class Report:
             [
                 name,
                 f"{lam:g}",
-                *(measured(own[key].to_list(), 1 if key == "seconds" else 3) for key in COLUMNS),
+                *(
+                    measured(own[key].to_list(), *((POSITIVE, 1) if key == "seconds" else (SHARE, 3)))
+                    for key in COLUMNS
+                ),
                 len(own),
             ]
             for (name, lam), own in self.table(results).groupby(["distance", "lam"], sort=False)

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.drawing import COLOURS, apart, panels
 from disentangle.reporting.layout import measured, rounded
+from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.invariance import AUGMENTATIONS
 from disentangle.studies.dcodr.analysis.layout import page
@@ -46,7 +47,8 @@ class Report:
         rows = []
         for name, own in found.groupby("augmentation", sort=False):
             numbers = [
-                measured(own[column].to_list()) for column in ("domain", "domain_by_the_paper_s_rule", "attributes")
+                measured(own[column].to_list(), SHARE)
+                for column in ("domain", "domain_by_the_paper_s_rule", "attributes")
             ]
             rows.append([_title(str(name)), *numbers, len(own)])
         header = ["augmentation", "domain, at convergence", "domain, paper's rule", "attributes", "seeds"]
@@ -61,13 +63,23 @@ class Report:
         for name, row in means.iterrows():
             colour = COLOURS[0] if name in FOUR else COLOURS[1] if name in AUGMENTATIONS else COLOURS[6]
             ax.scatter(row["domain"], row["attributes"], color=colour, s=24)
+        ax.margins(0.08)
+        ranked, (low, high) = means.dropna().sort_values(["attributes", "domain"]), ax.get_ylim()
+        # Names stand in a column beside the points, where none hides another.
+        places = apart([(value - low) / (high - low) for value in ranked["attributes"]], 1 / 20)
+        for place, (name, row) in zip(places, ranked.iterrows(), strict=True):
             ax.annotate(
-                _title(str(name)), (row["domain"], row["attributes"]), (4, 3), textcoords="offset points", fontsize=7
+                _title(str(name)),
+                (row["domain"], row["attributes"]),
+                (1.04, place),
+                textcoords="axes fraction",
+                arrowprops={"arrowstyle": "-", "color": "0.75", "linewidth": 0.6},
+                fontsize=7,
+                va="center",
             )
         ax.set_xlabel("domain told right (lower: more invariant)")
         ax.set_ylabel("attributes told right, mean")
-        ax.set_title(f"{results.title('smallnorb_by_toy')}: DCoDR-norec with one augmentation")
-        ax.margins(x=0.2)
+        ax.set_title(f"{results.title('smallnorb_by_toy')}:\nDCoDR-norec with one augmentation")
         return figure
 
     def _by_cell(self, found: pd.DataFrame) -> pd.DataFrame:

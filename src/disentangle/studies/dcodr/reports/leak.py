@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.drawing import COLOURS, legend, panels
 from disentangle.reporting.layout import measured, rounded
+from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.effects import attributes, chance, domain, score
 from disentangle.studies.dcodr.analysis.layout import page
@@ -72,7 +73,9 @@ class Report:
         """Return the report in Markdown."""
         rows = []
         for _, own in self.table(results).sort_values([*KNOBS]).groupby([*KNOBS], sort=False):
-            numbers = [measured(own[key].to_list()) for key in ("domain", "paper_rule", "linear", "attributes", "all")]
+            numbers = [
+                measured(own[key].to_list(), SHARE) for key in ("domain", "paper_rule", "linear", "attributes", "all")
+            ]
             rows.append([*(f"{own[key].iloc[0]:g}" for key in KNOBS), *numbers, len(own)])
         header = [*KNOBS.values(), "domain, converged", "by the paper's rule", "logistic", "attributes", "all", "seeds"]
         alt = "Accuracy of the domain against code size, steps, batch, temperature and number of images."
@@ -94,14 +97,16 @@ class Report:
         rows = []
         for (dataset, entry), each in own.groupby(["dataset", "entry"], sort=False):
             means = (each[each["rule"] == rule].groupby("seed")["accuracy"].mean().to_list() for rule in rules)
-            rows.append([f"{title_of(str(entry))}, {results.title(str(dataset))}", *map(measured, means)])
+            rows.append(
+                [f"{title_of(str(entry))}, {results.title(str(dataset))}", *(measured(own, SHARE) for own in means)]
+            )
         return markdown_table(["domain told right", *rules], rows)
 
     def draw(self, results: DomainResults) -> Figure:
         """Draw a panel a knob, of the settings that differ in it alone from the most common one."""
         found = self.table(results)
         common = {key: found[key].mode().iloc[0] for key in KNOBS}
-        figure, axes = panels(1, len(KNOBS), 2.6, 2.8)
+        figure, axes = panels(1, len(KNOBS), 2.6, 2.8, below=0.3)
         for ax, (knob, name) in zip(axes[0], KNOBS.items(), strict=True):
             same = (found[key] == value for key, value in common.items() if key != knob)
             own = found[pd.concat([*same], axis=1).all(axis=1)].groupby(knob)[[*SHOWN]].mean()
@@ -112,7 +117,8 @@ class Report:
             ax.minorticks_off()
             ax.set_ylim(0, 1.02)
             ax.set_xlabel(name)
-        axes[0][0].legend(frameon=False, fontsize=7)
+        axes[0][0].set_ylabel("share of test images")
+        legend(figure, axes[0])
         return figure
 
 

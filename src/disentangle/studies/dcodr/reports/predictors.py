@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.drawing import COLOURS, legend, panels
 from disentangle.reporting.layout import measured, rounded
+from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.layout import page
 from disentangle.studies.dcodr.analysis.results import DOMAIN, PREDICTOR, DomainResults, predictions, title_of
@@ -46,7 +47,7 @@ class Report:
                 row = [title_of(entry)]
                 for rule in rules:
                     told = own[(own["entry"] == entry) & (own["rule"] == rule)]
-                    row += [measured(told.groupby("seed")["accuracy"].mean().to_list()), _digits(_spread(told))]
+                    row += [measured(told.groupby("seed")["accuracy"].mean().to_list(), SHARE), _digits(_spread(told))]
                 rows.append(row)
             header = ["domain told right", *(name for rule in rules for name in (rule, "spread"))]
             chance = f"Always the most frequent domain: {float(own['chance'].mean()):.3f}."
@@ -57,18 +58,18 @@ class Report:
     def draw(self, results: DomainResults) -> Figure:
         """Draw a panel a dataset, a point a predictor seed of every cell."""
         datasets = results.datasets()
-        figure, axes = panels(1, len(datasets), 4.2, 3.4)
+        figure, axes = panels(1, len(datasets), 4.2, 3.4, below=0.3)
         for ax, dataset in zip(axes[0], datasets, strict=True):
             own, entries = self.table(results).query("dataset == @dataset"), results.entries(dataset)
             for shift, (rule, told) in enumerate(own.groupby("rule", sort=False)):
                 place = [entries.index(entry) + 0.25 * shift - 0.12 for entry in told["entry"]]
                 ax.scatter(place, told["accuracy"], s=9, color=COLOURS[shift], label=str(rule), alpha=0.7)
-            ax.axhline(float(own["chance"].mean()), color="0.5", linewidth=0.8, linestyle=":")
+            ax.axhline(float(own["chance"].mean()), color="0.5", linewidth=0.8, linestyle=":", label="chance")
             ax.set_xticks(range(len(entries)), [title_of(entry) for entry in entries], rotation=40, ha="right")
             ax.set_ylim(0, 1.02)
             ax.set_title(results.title(dataset))
         axes[0][0].set_ylabel("domain told right")
-        axes[0][0].legend(frameon=False, fontsize=7)
+        legend(figure, axes[0])
         return figure
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from matplotlib.artist import Artist
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter, MaxNLocator
+from matplotlib.ticker import LogFormatter
 
-from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.drawing import COLOURS, panels, plain_logarithm
 from disentangle.studies.locatello.analysis.results import METHODS
 
 Panel = Callable[[Axes], None]
@@ -86,9 +86,20 @@ def heat_map(axes: Axes, values: np.ndarray, rows: Sequence[str], columns: Seque
 
 
 def strengths(axes: Axes) -> None:
-    """Make the x axis that of the ranks of strengths, which are whole."""
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("rank of the strength")
+    """Make the x axis that of the strengths that are drawn, logarithmic with plain numbers; methods share it."""
+    drawn = np.concatenate([np.asarray(line.get_xdata(), dtype=float) for line in axes.get_lines()] or [np.ones(1)])
+    above = drawn[drawn > 0]
+    if len(above) < len(drawn):  # 0 has no logarithm
+        axes.set_xscale("symlog", linthresh=float(above.min(initial=1.0)))
+    else:
+        axes.set_xscale("log")
+    plain_logarithm(axes.xaxis)
+    axes.set_xlabel("strength (β, γ, λ or capacity)")
+
+
+def beside(lams: pd.Series, place: int, count: int) -> np.ndarray:
+    """Return strengths as they are drawn of one of ``count`` methods, so that no bar hides another."""
+    return lams.to_numpy(dtype=float) * float(1.03 ** (place - (count - 1) / 2))
 
 
 def strip(axes: Axes, place: int, values: np.ndarray, colour: str, marker: str) -> None:
@@ -99,13 +110,3 @@ def strip(axes: Axes, place: int, values: np.ndarray, colour: str, marker: str) 
     axes.scatter(place + offset, known, s=9, color=colour, marker=marker, alpha=0.6, linewidths=0)
     if len(known):
         axes.hlines(np.median(known), place - 0.38, place + 0.38, color="black", linewidth=1.4)
-
-
-def legend(figure: Figure, axes: Sequence[Axes], columns: int = 6) -> None:
-    """Put one legend of all that the panels name below them."""
-    named: dict[str, Artist] = {}
-    for ax in axes:
-        lines, labels = ax.get_legend_handles_labels()
-        named |= dict(zip(labels, lines, strict=True))
-    if named:
-        figure.legend([*named.values()], [*named], loc="outside lower center", ncols=columns, fontsize=8, frameon=False)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from disentangle.reporting import layout
 from disentangle.reporting.results import Results
 from disentangle.studies.locatello.analysis.seeds import RESAMPLES
 from disentangle.studies.locatello.analysis.setting import setting_text
@@ -15,9 +16,8 @@ Brackets are 95 % intervals over training seeds: the standard error from seeds r
 
 
 def page(results: Results, head: str, name: str, alt: str, sections: Sequence[str]) -> str:
-    """Return a report: its head (title and first paragraph), its figure, stand-ins, sections, and the setting."""
-    parts = [head, f"![{alt}]({name}.svg)", results.stand_ins(), *sections, setting_text(results)]
-    return "\n\n".join(filter(None, parts))
+    """Return a report: its head (title and first paragraph), its figure, sections, and the setting."""
+    return layout.page(head, sections, setting_text(results), (name, alt))
 
 
 def number(value: float, digits: int = 2) -> str:

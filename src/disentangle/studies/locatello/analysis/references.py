@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from disentangle.reporting.statistics import estimate
+from disentangle.reporting.statistics import SHARE, mean_within
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.locatello.analysis.drawing import short
 from disentangle.studies.locatello.analysis.layout import measured
@@ -19,7 +19,7 @@ def references(table: pd.DataFrame) -> str:
     }
     rows: list[list[object]] = []
     for name, own in groups.items():
-        found = [estimate(own[score].to_list()) for score in SCORES]
-        entries = [measured(e.mean, e.mean - e.half_width, e.mean + e.half_width, 3) if e.n else "–" for e in found]
+        found = [mean_within(own[score].to_list(), SHARE) for score in SCORES]
+        entries = [measured(mean.value, mean.low, mean.high, 3) if mean.n else "–" for mean in found]
         rows.append([name, len(own), *entries])
     return markdown_table(["", "models", *map(short, SCORES)], rows)

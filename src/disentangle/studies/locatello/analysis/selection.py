@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from disentangle.reporting.statistics import estimate
+from disentangle.reporting.statistics import SHARE, mean_within
 from disentangle.studies.locatello.analysis.results import SCORES, by_dataset
 from disentangle.studies.locatello.analysis.seeds import RESAMPLES, Statistic, weights
 
@@ -14,13 +14,13 @@ SETTING = ["dataset", "method", "lam", "strength"]
 
 
 def curves(models: pd.DataFrame, scores: Sequence[str]) -> pd.DataFrame:
-    """Return the mean of each score over the seeds of each setting, with Student's interval and n."""
+    """Return the mean of each score over the seeds of each setting, with its interval and n."""
     rows = []
     for setting, own in models.groupby(SETTING, sort=False):
         for score in scores:
-            found = estimate(own[score].to_list())
-            rows.append((*setting, score, found.mean, found.half_width, found.n, len(own)))
-    return pd.DataFrame(rows, columns=[*SETTING, "score", "value", "half_width", "seeds", "cells"])
+            found = mean_within(own[score].to_list(), SHARE)
+            rows.append((*setting, score, found.value, found.low, found.high, found.n, len(own)))
+    return pd.DataFrame(rows, columns=[*SETTING, "score", "value", "low", "high", "seeds", "cells"])
 
 
 def winners(models: pd.DataFrame) -> pd.DataFrame:
@@ -38,7 +38,8 @@ def winners(models: pd.DataFrame) -> pd.DataFrame:
                 "method": first["method"],
                 "lam": first["lam"],
                 "value": first["value"],
-                "half_width": first["half_width"],
+                "low": first["low"],
+                "high": first["high"],
                 "next_method": "" if second is None else second["method"],
                 "next_value": math.nan if second is None else second["value"],
                 "seeds": first["seeds"],

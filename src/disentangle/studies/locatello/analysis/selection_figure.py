@@ -5,22 +5,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from disentangle.reporting.drawing import COLOURS
-from disentangle.studies.locatello.analysis.drawing import Panel, heat_map, short, strengths, style
+from disentangle.studies.locatello.analysis.drawing import Panel, beside, heat_map, short, strengths, style
 from disentangle.studies.locatello.analysis.results import method_title, methods_of
 
 
 def score_curves(curves: pd.DataFrame, score: str, title: str) -> Panel:
-    """Draw the mean of a score over seeds by strength, a line a method, with Student's interval."""
+    """Draw the mean of a score over seeds by strength, a line a method, with its interval."""
 
     def draw(ax: Axes) -> None:
         methods = methods_of(curves)
         for place, method in enumerate(methods):
             line = curves[(curves["method"] == method) & (curves["score"] == score)].sort_values("strength")
             colour, marker = style(method, methods)
-            x = line["strength"] + 0.06 * (place - (len(methods) - 1) / 2)
+            x = beside(line["lam"], place, len(methods))
             ax.plot(x, line["value"], color=colour, marker=marker, markersize=4, label=method_title(method))
-            low, high = line["value"] - line["half_width"], line["value"] + line["half_width"]
-            ax.vlines(x, low, high, color=colour, linewidth=1)
+            ax.vlines(x, line["low"], line["high"], color=colour, linewidth=1)
         ax.set_title(title)
         strengths(ax)
         ax.set_ylabel(short(score))

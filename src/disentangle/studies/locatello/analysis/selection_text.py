@@ -17,7 +17,7 @@ def winners_table(results: Results, found: pd.DataFrame) -> str:
         [
             f"{results.title(row['dataset'])}, {short(row['score'])}",
             f"{method_title(row['method'])}, {format_lam(row['lam'])}",
-            measured(row["value"], row["value"] - row["half_width"], row["value"] + row["half_width"], 3),
+            measured(row["value"], row["low"], row["high"], 3),
             f"{method_title(row['next_method'])} {number(row['next_value'], 3)}" if row["next_method"] else "–",
             row["seeds"],
         ]

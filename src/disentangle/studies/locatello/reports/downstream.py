@@ -10,12 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from disentangle.reporting.drawing import legend
 from disentangle.reporting.results import Results
-from disentangle.reporting.statistics import estimate
+from disentangle.reporting.statistics import PERCENT, POSITIVE, mean_within
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.locatello.analysis.agreement import correlate
 from disentangle.studies.locatello.analysis.correlation_text import correlation_table, models_line
-from disentangle.studies.locatello.analysis.drawing import heat_map, legend, sheet, short, style
+from disentangle.studies.locatello.analysis.drawing import heat_map, sheet, short, style
 from disentangle.studies.locatello.analysis.layout import INTERVALS, measured, page
 from disentangle.studies.locatello.analysis.results import (
     DOWNSTREAM,
@@ -70,9 +71,9 @@ class Report:
         for task in DOWNSTREAM:
             row = [task]
             for own in datasets.values():
-                e = estimate((100 * own[task]).to_list())
-                shown = measured(e.mean, e.mean - e.half_width, e.mean + e.half_width, 1)
-                row.append(f"{shown} (n = {e.n})" if e.n else "–")
+                mean = mean_within((100 * own[task]).to_list(), POSITIVE if task.startswith("Efficiency") else PERCENT)
+                shown = measured(mean.value, mean.low, mean.high, 1)
+                row.append(f"{shown} (n = {mean.n})" if mean.n else "–")
             rows.append(row)
         return markdown_table(
             ["in percent, means of all models, intervals over models", *map(results.title, datasets)], rows

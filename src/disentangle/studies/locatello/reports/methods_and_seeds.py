@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from disentangle.cells import format_lam
+from disentangle.reporting.drawing import legend
 from disentangle.reporting.results import Results
-from disentangle.studies.locatello.analysis.drawing import legend, sheet, strip, style
+from disentangle.studies.locatello.analysis.drawing import sheet, strip, style
 from disentangle.studies.locatello.analysis.layout import page
 from disentangle.studies.locatello.analysis.references import references
 from disentangle.studies.locatello.analysis.results import SCORES, by_dataset, method_title, methods_of, models, tidy
@@ -85,7 +86,8 @@ class Report:
             strip(ax, place, own.loc[own["lam"] == lam, SHOWN].to_numpy(), *style("factor_vae", []))
         ax.set_xticks(range(len(lams)), map(format_lam, lams))
         self._reference(results, dataset, ax)
-        ax.set_title(f"{results.title(dataset)}: FactorVAE, by strength γ")
+        ax.set_xlabel("γ")
+        ax.set_title(f"{results.title(dataset)}: FactorVAE, by strength")
         ax.set_ylabel(SHOWN)
 
     def _reference(self, results: Results, dataset: str, ax: Axes) -> None:
@@ -117,6 +119,6 @@ without any effect reach. Only the adjusted R², 0 without an effect, compares w
 a dataset, whose R² is adjusted likewise; *difference* is between the two, of the dataset of the same name. Brackets are
 95 % intervals that leave out one seed after another (jackknife, Student's t); without them there are too few seeds."""
 REFERENCES = """\
-Untrained encoders take no part in any comparison of methods. Means with Student's 95 % interval over models; chance is
-the score of a model's codes once they are dealt to other images. A FactorVAE score of 0 says that no code has a
-standard deviation of 0.05, below which codes are left out: untrained ones hardly vary."""
+Untrained encoders take no part in any comparison of methods. Means with their 95 % interval over models (Student's t
+of logits); chance is the score of a model's codes once they are dealt to other images. A FactorVAE score of 0 says that
+no code has a standard deviation of 0.05, below which codes are left out: untrained ones hardly vary."""

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from disentangle.reporting.drawing import legend
 from disentangle.reporting.results import Results
 from disentangle.studies.locatello.analysis.agreement import correlate
 from disentangle.studies.locatello.analysis.correlation_text import correlation_table, models_line
-from disentangle.studies.locatello.analysis.drawing import legend, sheet, short
+from disentangle.studies.locatello.analysis.drawing import sheet, short
 from disentangle.studies.locatello.analysis.layout import INTERVALS, measured, page
 from disentangle.studies.locatello.analysis.results import SCORES, UNSUPERVISED, by_dataset, models, tidy
 from disentangle.studies.locatello.analysis.selection import curves, most_wins, winners
@@ -131,7 +132,8 @@ model from a bad one, and settings that transfer to other data sets and scores l
 SIGN_UNKNOWN = ("Reconstruction", "ELBO")
 """Published with equal signs, which an error and a gain cannot have."""
 WINNERS = (
-    "The setting with the highest mean over seeds, which favours it by chance; in brackets Student's 95 % interval."
+    "The setting with the highest mean over seeds, which favours it by chance; in brackets its 95 % interval "
+    "(Student's t of logits)."
 )
 UNSUPERVISED_TEXT = """\
 Spearman's correlation × 100 over the models of a dataset; unrelated scores have 0. Ours: *Reconstruction* is an error

@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from disentangle.cells import format_lam
+from disentangle.reporting.drawing import legend
 from disentangle.reporting.results import Results
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.locatello.analysis.drawing import Panel, legend, logarithmic, sheet, strengths, style
+from disentangle.studies.locatello.analysis.drawing import Panel, beside, logarithmic, sheet, strengths, style
 from disentangle.studies.locatello.analysis.layout import measured, page
 from disentangle.studies.locatello.analysis.results import (
     CELL,
@@ -95,7 +96,7 @@ class Report:
             methods = [method for method in methods_of(own) if method != "annealed_vae"]
             for place, method in enumerate(methods):
                 line, (colour, marker) = curve(own, method, code), style(method, methods)
-                x = line["strength"] + 0.06 * (place - (len(methods) - 1) / 2)
+                x = beside(line["lam"], place, len(methods))
                 ax.plot(x, line["median"], color=colour, marker=marker, markersize=4, label=method_title(method))
                 ax.vlines(x, line["low"], line["high"], color=colour, linewidth=1)
             logarithmic(ax)

@@ -9,11 +9,18 @@ from disentangle.reporting import layout
 from disentangle.reporting.layout import distinct, measured, of_paper, spelled
 from disentangle.reporting.results import CellResult
 from disentangle.reporting.tables import markdown_table
-from disentangle.studies.modular.analysis.results import EditResults, cells_of, title_of, told_sizes, values
+from disentangle.studies.modular.analysis.results import (
+    EditResults,
+    bounds_of,
+    cells_of,
+    title_of,
+    told_sizes,
+    values,
+)
 
 
 def page(results: EditResults, introduction: str, sections: Iterable[str], picture: tuple[str, str] = ("", "")) -> str:
-    """Return a report: what is not the paper's data first, the sections, and how the numbers came about.
+    """Return a report: its introduction, picture and sections, and how the numbers came about.
 
     ``picture`` is the name of the report and what its picture shows, where it has one.
     """
@@ -27,7 +34,7 @@ def page(results: EditResults, introduction: str, sections: Iterable[str], pictu
     relations = distinct(spelled(cell.run["relations"]) for cell in results.cells if "relations" in cell.run)
     told = [*(compared if theirs else []), ("relations", relations)]
     told += [("not of the paper's experiments", distinct(map(_own, own)))] if own else []
-    return layout.page(introduction, results.stand_ins(), sections, layout.setting(results, told, _data), picture)
+    return layout.page(introduction, sections, layout.setting(results, told, _data), picture)
 
 
 def table(results: EditResults, dataset: str, entries: Sequence[str], columns: Mapping[str, str]) -> str:
@@ -36,7 +43,7 @@ def table(results: EditResults, dataset: str, entries: Sequence[str], columns: M
         [
             title_of(entry),
             labels(results, dataset, entry),
-            *(measured(values(results, dataset, entry, column).to_list()) for column in columns),
+            *(measured(values(results, dataset, entry, column).to_list(), bounds_of(column)) for column in columns),
             seeds(results, dataset, entry),
         ]
         for entry in entries

@@ -4,6 +4,7 @@ import math
 
 from disentangle.reporting.layout import measured, number
 from disentangle.reporting.seeds import rank_correlations
+from disentangle.reporting.statistics import CORRELATION
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.results import EditResults, cells_of
 
@@ -37,7 +38,7 @@ def ranks_table(results: EditResults, dataset: str) -> str:
         [
             f"{SPELLED[a]} and {SPELLED[b]}",
             number(over_runs(results, dataset, a, b), 2),
-            measured(rank_correlations(own, a, b), 2),
+            measured(rank_correlations(own, a, b), CORRELATION, 2),
             len(own[[a, b]].dropna()),
         ]
         for a, b in PAIRS

@@ -14,6 +14,7 @@ from disentangle.cells import Cell
 from disentangle.data import grid as grids
 from disentangle.reporting.results import CellResult, Results
 from disentangle.reporting.seeds import key_of
+from disentangle.reporting.statistics import POSITIVE, SHARE, Bounds
 
 WRITTEN = "as_written"
 """The entry that is what the paper's text says of its method: its numbers are printed beside this one, too."""
@@ -44,13 +45,15 @@ WHOLE = "weak"
 """The method file of which a prior's component is a whole combination, and so its published accuracy of all factors."""
 SCORES = {"dci": "disentanglement", "mig": "mig", "sap": "sap"}
 """Of each metric of the paper's Table 2, the score that it means."""
+ERRORS = ("edited", "still", "rebuilt")
+"""The numbers that are no shares, but errors of pixels."""
 COLUMNS = {
     **{
         f"{of}_{name}": (f"{of}_edits", "relation_accuracy", name)
         for of in ("prior", "image", "nearest")
         for name in ("changed", "all", "chance_changed", "chance_all", "still_changed")
     },
-    **{name: ("image_edits", "pixel_error", name) for name in ("edited", "still", "rebuilt")},
+    **{name: ("image_edits", "pixel_error", name) for name in ERRORS},
     "told": ("values", "value_accuracy", "mean"),
     **{
         f"{code}_{metric}": (code, metric, score)
@@ -157,6 +160,11 @@ def factors_told(results: EditResults) -> pd.DataFrame:
         for factor in results.told(result.cell.dataset)
     ]
     return pd.DataFrame(rows, columns=["dataset", "entry", "lam", "seed", "factor", "value"])
+
+
+def bounds_of(column: str) -> Bounds:
+    """Return between which ends a number lies."""
+    return POSITIVE if column in ERRORS else SHARE
 
 
 def cells_of(results: EditResults, dataset: str, entry: str = "") -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.drawing import COLOURS, legend, panels
 from disentangle.reporting.layout import rounded
 from disentangle.studies.modular.analysis.layout import NONE, constant, page, table
 from disentangle.studies.modular.analysis.ranks import PAIRS, over_runs, ranks_table
@@ -76,11 +76,7 @@ class Report:
             ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), title=results.title(dataset))
             ax.set_xlabel("changed factor right on the prior")
         axes[0][0].set_ylabel("all factors right on images")
-        if entries:
-            columns = min(len(entries), 3 if len(datasets) > 1 else 2)
-            figure.legend(
-                *axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=columns, frameon=False
-            )
+        legend(figure, axes[0][:1], min(max(1, len(entries)), 3 if len(datasets) > 1 else 2))
         return figure
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from disentangle.reporting.drawing import COLOURS, panels
+from disentangle.reporting.drawing import COLOURS, legend, panels, plain_logarithm
 from disentangle.reporting.layout import rounded
 from disentangle.studies.modular.analysis.layout import page, table
 from disentangle.studies.modular.analysis.results import EditResults, cells_of, labels_of, numbers
@@ -63,9 +63,9 @@ class Report:
             labels = cells_of(results, dataset)["labels"]  # where all diverged, there is nothing else to scale by
             ax.set(xscale="log", xlim=(labels.min() / 1.4, labels.max() * 1.4), ylim=(-0.02, 1.05), xlabel="labels")
             ax.set_title(results.title(dataset))
-            ax.xaxis.set_major_formatter("{x:,.0f}")
+            plain_logarithm(ax.xaxis)
         axes[0][0].set_ylabel("share")
-        figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+        legend(figure, axes[0], 2)
         return figure
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from disentangle.reporting.layout import measured, nested
+from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.layout import page, table
 from disentangle.studies.modular.analysis.results import EditResults, edits, numbers, title_of, values
@@ -80,7 +81,9 @@ def _weight(value: bool | float) -> str:
 def _told(results: EditResults, dataset: str, column: str, entries: tuple[str, ...]) -> str:
     """Return a number of those entries that a dataset has."""
     known = [entry for entry in entries if (dataset, entry) in edits(results, column)]
-    found = (f"{measured(values(results, dataset, entry, column).to_list())} ({title_of(entry)})" for entry in known)
+    found = (
+        f"{measured(values(results, dataset, entry, column).to_list(), SHARE)} ({title_of(entry)})" for entry in known
+    )
     return f"{results.title(dataset)}: {', '.join(found)}" if known else ""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from disentangle.reporting.layout import measured, nested
+from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.layout import labels, page, seeds
 from disentangle.studies.modular.analysis.results import EditResults, factors_told, title_of, values
@@ -62,8 +63,8 @@ def _table(results: EditResults, dataset: str) -> str:
     rows = []
     for entry in sorted(results.entries(dataset), key=lambda name: name != CEILING):
         own = found[found["entry"] == entry]
-        told = [measured(own[own["factor"] == factor]["value"].to_list()) for factor in factors]
-        ours = [measured(values(results, dataset, entry, column).to_list()) for column in COLUMNS]
+        told = [measured(own[own["factor"] == factor]["value"].to_list(), SHARE) for factor in factors]
+        ours = [measured(values(results, dataset, entry, column).to_list(), SHARE) for column in COLUMNS]
         rows.append([title_of(entry), labels(results, dataset, entry), *told, *ours, seeds(results, dataset, entry)])
     rows.append(["chance", "", *(f"{1 / size:.3f}" for size in factors.values()), *[""] * len(COLUMNS), ""])
     return markdown_table(["told right", "labels", *factors, *COLUMNS.values(), "seeds"], rows)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from disentangle.reporting.layout import measured, nested, quoted
+from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.layout import NONE, constant, labels, page, seeds
 from disentangle.studies.modular.analysis.results import (
@@ -60,7 +61,7 @@ def _variant(results: EditResults, dataset: str) -> list[str]:
         accuracy, printed_labels = printed_accuracy(results, results.variant(dataset), entry)
         row.append(f"{_count(printed_labels)} / {labels(results, dataset, entry) or '–'}")
         for column in COLUMNS:
-            ours = measured(values(results, dataset, entry, column).to_list())
+            ours = measured(values(results, dataset, entry, column).to_list(), SHARE)
             form = "prior_all" if entry == "weak" else "prior_changed"
             row.append(f"{quoted(accuracy)} / {ours}" if column == form else ours)
     return row
@@ -70,7 +71,7 @@ def _entries(results: EditResults, dataset: str) -> str:
     """Return a row an entry: published and our accuracies, and what chance and doing nothing give."""
     rows = []
     for entry in results.entries(dataset):
-        ours = [measured(values(results, dataset, entry, column).to_list()) for column in COLUMNS]
+        ours = [measured(values(results, dataset, entry, column).to_list(), SHARE) for column in COLUMNS]
         printed = quoted(printed_accuracy(results, results.variant(dataset), entry)[0])
         row = [title_of(entry), labels(results, dataset, entry), printed, *ours, "0", seeds(results, dataset, entry)]
         rows.append(row)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from disentangle.reporting.layout import measured, nested, number, quoted
+from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.modular.analysis.layout import page, seeds
 from disentangle.studies.modular.analysis.results import (
@@ -59,14 +60,14 @@ def _scores(results: EditResults, dataset: str) -> str:
     rows = []
     for entry in results.entries(dataset):
         ours = {
-            code: [measured(values(results, dataset, entry, f"{code}_{metric}").to_list()) for metric in SCORES]
+            code: [measured(values(results, dataset, entry, f"{code}_{metric}").to_list(), SHARE) for metric in SCORES]
             for code in ("values", "raw")
         }
         printed = [quoted(printed_score(results, results.variant(dataset), entry, metric)) for metric in SCORES]
         beside = [f"{theirs} / {own}" for theirs, own in zip(printed, ours["values"], strict=True)]
         rows.append([title_of(entry), *beside, *ours["raw"], seeds(results, dataset, entry)])
     for title, code in (("perfect values", "perfect"), ("chance: values of other images", "shuffled")):
-        scores = (measured(_all(results, dataset, f"{code}_{metric}")) for metric in SCORES)
+        scores = (measured(_all(results, dataset, f"{code}_{metric}"), SHARE) for metric in SCORES)
         rows.append([title, *scores, *[""] * len(SCORES), ""])
     names = [metric.upper() for metric in SCORES]
     return markdown_table(["published / ours", *names, *(f"{name}, raw" for name in names), "seeds"], rows)
