@@ -26,6 +26,7 @@ FILES = {
     "sources": "data/sources/*.py",
     "methods": "methods/*.py",
     "families": "training/families/*.py",
+    "openings": "training/openings/*.py",
     "encoders": "models/encoders/*.py",
     "distances": "models/distances/*.py",
     "probes": "evaluation/probes/*.py",

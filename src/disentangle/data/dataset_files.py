@@ -88,6 +88,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return files.read_json(folder / MANIFEST)
 
 
+def read_shape(folder: Path) -> tuple[int, int, int]:
+    """Read height, width and channels of a dataset's images, whatever kind it is of."""
+    manifest = read_manifest(folder)
+    known = manifest.get("grid") or manifest.get("labelled")
+    shape = known["shape"] if known else files.read_array(folder / f"{SPLITS[0]}_images.npy").shape[2:]
+    height, width, channels = shape
+    return height, width, channels
+
+
 def read_factors(folder: Path, split: str) -> dict[str, np.ndarray]:
     """Read the factors of one split of view pairs; raises InputError if the file differs from the manifest."""
     _verify(folder, f"{split}_factors.npz")
@@ -108,11 +117,20 @@ def read_grid(folder: Path) -> dict[str, Any]:
 
     Raises InputError if a file differs from the manifest.
     """
-    _verify(folder, "images.npy", "shared.npz")
+    _verify(folder, "images.npy")
+    return {"images": files.read_array(folder / "images.npy"), **read_known(folder)}
+
+
+def read_known(folder: Path) -> dict[str, Any]:
+    """Read what is known of a grid: the fields of a ``grid.Grid`` but for the images themselves.
+
+    Raises InputError if the file differs from the manifest.
+    """
+    _verify(folder, "shared.npz")
     known = read_manifest(folder)["grid"]
-    arrays = {"images": files.read_array(folder / "images.npy"), "shared": files.read_arrays(folder / "shared.npz")}
     tuples = {key: tuple(known[key]) for key in ("shape", "nuisance")}
-    return {**arrays, **tuples, "sizes": dict(known["sizes"]), "binary": known["binary"]}
+    shared = files.read_arrays(folder / "shared.npz")
+    return {"shared": shared, **tuples, "sizes": dict(known["sizes"]), "binary": known["binary"]}
 
 
 def read_labelled(folder: Path) -> dict[str, Any]:

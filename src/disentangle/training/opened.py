@@ -1,0 +1,114 @@
+"""A trained model as a part to reuse: images in, codes out, and where it has a decoder, codes in, images out.
+
+Each family of methods opens its checkpoints by a file of its name in training/openings, which holds
+
+    opened(run, weights, dataset) -> Opened
+
+``run`` is the content of the cell's run.json, ``weights`` its checkpoint, ``dataset`` the folder of its dataset, of
+which no image is read. Nothing that trains or encodes reaches these files: adding to them makes no result stale.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from disentangle.errors import InputError
+
+CHUNK = 256
+"""Images that the networks are given at a time, as where the pipeline encodes."""
+
+Images: TypeAlias = "np.ndarray | Tensor"
+
+
+class Opened(nn.Module):
+    """The networks of one cell, in evaluation mode, on the CPU at first, their weights without gradients."""
+
+    decoded: str = ""
+    """Which of what ``encode`` returns ``decode`` takes; empty where it takes none."""
+
+    def __init__(self, run: Mapping[str, Any], shape: tuple[int, int, int], binary: bool = False) -> None:
+        """``shape`` is that of an image (S, S, C), of values 0 and 255 alone if they are ``binary``."""
+        super().__init__()
+        self.run, self.shape, self.binary = run, shape, binary
+
+    def ready(self) -> "Opened":
+        """Return itself once its networks are there."""
+        return self.eval().requires_grad_(False)
+
+    @property
+    def name(self) -> str:
+        """The method, as messages name it."""
+        return f"method '{self.run['method']['name']}'"
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are; ``to`` moves them."""
+        return next(self.parameters()).device
+
+    def encode(self, images: Images) -> dict[str, Tensor]:
+        """Return codes (M, D) of images (M, S, S, C) uint8 as its dataset has them, by their names in codes.npz.
+
+        Raises InputError for images of another dtype, shape or range.
+        """
+        found: dict[str, list[Tensor]] = {}
+        for x in self.seen(self.checked(images)):
+            for name, codes in self.codes(x).items():
+                found.setdefault(name, []).append(codes)
+        return {name: torch.cat(parts) for name, parts in found.items()}
+
+    def decode(self, codes: Images) -> Tensor:
+        """Return images (M, S, S, C) in [0, 1] of codes (M, D), which are those that ``decoded`` names.
+
+        Raises InputError for codes that are no finite numbers or of another D, and of a method without such a decoder.
+        """
+        if not self.decoded:
+            raise InputError(f"{self.name} has no decoder.")
+        z = torch.as_tensor(codes)
+        if not z.is_floating_point() or z.ndim != 2 or z.shape[1] != self.size or not bool(z.isfinite().all()):
+            raise InputError(f"codes: found {_told(z)}; allowed: finite floats (M, {self.size}).")
+        return torch.cat([self.images(part) for part in torch.split(z.to(self.device, torch.float32), CHUNK)])
+
+    @property
+    def size(self) -> int:
+        """How many dimensions the codes have that ``decode`` takes."""
+        blank = torch.zeros(1, *self.shape, dtype=torch.uint8)
+        return self.encode(blank)[self.decoded].shape[1]
+
+    def seen(self, images: Images) -> Iterator[Tensor]:
+        """Yield what its networks are given of checked images, CHUNK at a time."""
+        raise NotImplementedError
+
+    def codes(self, x: Tensor) -> dict[str, Tensor]:
+        """Return codes by name of what its networks are given."""
+        raise NotImplementedError
+
+    def images(self, z: Tensor) -> Tensor:
+        """Return images (M, S, S, C) in [0, 1] of codes; of a family with decoders."""
+        raise NotImplementedError
+
+    def checked(self, images: Images) -> Images:
+        """Return images as they are; raises InputError that says what was found and what is allowed."""
+        if not isinstance(images, Tensor):
+            images = np.asarray(images)
+        allowed = f"uint8 (M, {', '.join(map(str, self.shape))})"
+        if images.dtype not in (np.uint8, torch.uint8) or images.shape[1:] != self.shape or not len(images):
+            raise InputError(f"images: found {_told(images)}; allowed: {allowed} of 0 to 255, as the dataset has them.")
+        return images
+
+    def parts(self, images: Images) -> Iterator[Tensor]:
+        """Yield images as tensors on its device, CHUNK at a time."""
+        for start in range(0, len(images), CHUNK):
+            part = images[start : start + CHUNK]
+            if self.binary and bool(((part != 0) & (part != 255)).any()):
+                raise InputError(
+                    "images: found a value between 0 and 255; allowed: 0 and 255, as the dataset has them."
+                )
+            yield (part if isinstance(part, Tensor) else torch.from_numpy(np.array(part))).to(self.device)
+
+
+def _told(found: Images) -> str:
+    dtype = str(found.dtype).removeprefix("torch.")
+    return f"{dtype} ({', '.join(map(str, found.shape))})"
