@@ -119,4 +119,7 @@ def test_each_metric_and_probe_has_a_section_with_a_row_a_score() -> None:
             "other": {"lam=0.5": {"mig.mean.mig": 0.5, "sap.mean.sap": None}},
         }
     }
+    (lost,) = rows(cell("lost", 0, {"mean": {"mig": None}})).items()
+    assert lost[0] == ("lost", "mig", "mean", "–")
+    assert (lost[1]["seeds"], lost[1]["undefined"]) == (0, 1)
     assert ScoreReport().sections(of()) == ["## Scores", "No cell has any."]

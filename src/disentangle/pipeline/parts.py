@@ -20,7 +20,7 @@ CELL = "<scale>/<study>/<dataset>/<method>/lam=<lam>/seed=<seed>"
 def load(cell: str | Path | Cell) -> "Opened":
     """Return the model of a trained cell: ``encode(images)`` and, where its method has a decoder, ``decode(codes)``.
 
-    ``cell`` is its folder, such as ``data/runs/demo/locatello/dsprites/beta_vae/lam=4/seed=0``, of this project or of
+    ``cell`` is its folder, such as ``data/runs/<scale>/<study>/<dataset>/<method>/lam=4/seed=0``, of this project or of
     another one by its full path. Its dataset must lie there too: it says which images are meant. The model is a
     ``torch.nn.Module`` on the CPU, in evaluation mode; ``run`` is what run.json tells of it, its status among it.
 

@@ -18,6 +18,8 @@ CHANCE = "shuffled"
 """The codes that have no information of their images, by which scores are what they are by chance."""
 ACCURACY = "accuracy "
 """Before the label of what a probe tells."""
+UNKNOWN = "–"
+"""In place of the scores of what all trainings of a dataset lack."""
 Part = tuple[str, str]
 """What measures, and what of: a metric and a code, or a probe and its input or rule."""
 Setting = tuple[str, str, float]
@@ -68,7 +70,7 @@ def _rows(cells: Sequence[CellResult]) -> Iterator[tuple[Any, ...]]:
         for setting, own in settings.items():
             runs = [_parts(cell) for cell in own]
             for part in dict.fromkeys(part for run in runs for part in run if part[0] == by):
-                for score in names[setting[0], part]:
+                for score in names[setting[0], part] or (UNKNOWN,):
                     values = _values(runs, part, score)
                     mean = mean_within(values, _bounds(by, score))
                     found = mean.value, mean.low, mean.high, mean.n, len(values) - mean.n

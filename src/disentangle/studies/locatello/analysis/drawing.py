@@ -87,14 +87,15 @@ def heat_map(axes: Axes, values: np.ndarray, rows: Sequence[str], columns: Seque
 
 def strengths(axes: Axes) -> None:
     """Make the x axis that of the strengths that are drawn, logarithmic with plain numbers; methods share it."""
-    drawn = np.concatenate([np.asarray(line.get_xdata(), dtype=float) for line in axes.get_lines()] or [np.ones(1)])
-    above = drawn[drawn > 0]
-    if len(above) < len(drawn):  # 0 has no logarithm
-        axes.set_xscale("symlog", linthresh=float(above.min(initial=1.0)))
-    else:
-        axes.set_xscale("log")
-    plain_logarithm(axes.xaxis)
+    drawn = np.concatenate([np.zeros(0), *(np.asarray(line.get_xdata(), dtype=float) for line in axes.get_lines())])
     axes.set_xlabel("strength (β, γ, λ or capacity)")
+    if not (drawn > 0).any():
+        return
+    if (drawn > 0).all():
+        axes.set_xscale("log")
+    else:  # 0 has no logarithm
+        axes.set_xscale("symlog", linthresh=float(drawn[drawn > 0].min()))
+    plain_logarithm(axes.xaxis)
 
 
 def beside(lams: pd.Series, place: int, count: int) -> np.ndarray:
