@@ -13,9 +13,10 @@ import pytest
 
 from disentangle import registry
 from disentangle.reporting import claim_tests, page
-from disentangle.reporting.drawing import svg
+from disentangle.reporting.drawing import panels, svg
 from disentangle.reporting.results import Results
 from disentangle.studies.locatello.analysis import impossibility
+from disentangle.studies.locatello.analysis.drawing import strengths
 from disentangle.studies.locatello.analysis.layout import UNKNOWN, difference, measured, number
 from disentangle.studies.locatello.analysis.results import CONTROL, DOWNSTREAM, SCORES
 from disentangle.studies.locatello.analysis.setting import SOFTWARE, setting_text
@@ -155,6 +156,19 @@ def test_total_correlation_tells_trends_and_medians(full: Results, rendered: dic
     assert line.get_xdata() == pytest.approx([1, 2, 4], rel=0.1)
     # without AnnealedVAE, as in the paper's figure
     assert len(axes[0].get_lines()) == 5
+
+
+@pytest.mark.parametrize(
+    ("lams", "scale"), [([1, 4, 16], "log"), ([0, 0.5, 40], "symlog"), ([0], "linear"), ([], "linear")]
+)
+def test_strengths_are_drawn_as_they_are_and_0_has_a_place(lams: list[float], scale: str) -> None:
+    _, ((ax,),) = panels(1, 1, 3, 2)
+    ax.plot(lams, lams)
+    strengths(ax)
+    assert ax.get_xscale() == scale
+    shown = [label.get_text() for label in ax.get_xticklabels()]
+    assert not [text for text in shown if "e" in text or "$" in text]
+    assert {"1", "10"} <= set(shown) or scale == "linear"
 
 
 def test_metric_agreement_tells_every_pair(full: Results, rendered: dict[str, str]) -> None:

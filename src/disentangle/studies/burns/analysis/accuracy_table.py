@@ -241,7 +241,7 @@ class AccuracyReport:
     def render(self, results: BurnsResults) -> str:
         """Return the report in Markdown."""
         tables = self._tables(results)
-        sections = [self.introduction, *_classifiers(results.probes), "\n".join(self.legend)]
+        sections = [self.introduction, *_classifiers(results.probes), "\n\n".join(self.legend)]
         for title, part, legend in (
             ("Accuracy", AccuracyTable.comparison, []),
             ("Outcome of the cells", AccuracyTable.outcomes, [DIAGONAL, DIAGNOSES]),

@@ -89,13 +89,12 @@ def strengths(axes: Axes) -> None:
     """Make the x axis that of the strengths that are drawn, logarithmic with plain numbers; methods share it."""
     drawn = np.concatenate([np.zeros(0), *(np.asarray(line.get_xdata(), dtype=float) for line in axes.get_lines())])
     axes.set_xlabel("strength (β, γ, λ or capacity)")
-    if not (drawn > 0).any():
-        return
-    if (drawn > 0).all():
+    if (drawn > 0).all() and len(drawn):
         axes.set_xscale("log")
-    else:  # 0 has no logarithm
+        plain_logarithm(axes.xaxis)
+    elif (drawn > 0).any():  # 0 has no logarithm
         axes.set_xscale("symlog", linthresh=float(drawn[drawn > 0].min()))
-    plain_logarithm(axes.xaxis)
+        axes.xaxis.set_major_formatter("{x:,g}")
 
 
 def beside(lams: pd.Series, place: int, count: int) -> np.ndarray:
