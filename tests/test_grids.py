@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -161,6 +161,7 @@ def pictures(grid: Grid) -> np.ndarray:
 # Indices and sub-grids
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sizes_strategy, st.data())
 def test_index_and_values_are_inverse_and_the_last_factor_is_fastest(
     sizes: dict[str, int], data: st.DataObject
