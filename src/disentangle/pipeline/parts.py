@@ -1,8 +1,8 @@
 """Parts of the pipeline for programs of one's own: trained models, and datasets as PyTorch has them."""
 
-import importlib
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from disentangle import files, registry
@@ -26,7 +26,6 @@ def load(cell: str | Path | Cell) -> "Opened":
 
     Raises InputError for a folder that is none of a cell, a cell that is not trained, and damaged files.
     """
-    _module("load", "torch")
     folder = cell.folder if isinstance(cell, Cell) else Path(cell)
     # Of ``RUNS`` and what names a cell.
     place = folder.absolute().parts[-len(RUNS.parts) - CELL.count("/") - 1 :]
@@ -37,10 +36,11 @@ def load(cell: str | Path | Cell) -> "Opened":
         raise InputError(f"{folder}: no trained cell lies there. Make it: snakemake --cores 1 {Path(*place)}/codes.npz")
     told = files.read_json(run)
     project = folder.absolute().parents[len(place) - 1]
-    dataset = project / dataset_folder(told["cell"]["scale"], told["cell"]["dataset"])
-    _check_made(dataset)
+    data = project / dataset_folder(told["cell"]["scale"], told["cell"]["dataset"])
+    _check_made(data)
     family = registry.constant("methods", told["method"]["name"], "FAMILY")
-    opened: Opened = registry.load("openings", family).opened(told, weights, dataset)
+    with _installed("load"):
+        opened: Opened = registry.load("openings", family).opened(told, weights, data)
     return opened
 
 
@@ -50,15 +50,16 @@ def dataset(name: str, scale: str | None = None) -> "TorchDataset":
     ``scale`` is by default the one that params.yaml builds. Raises InputError for a dataset that params.yaml does not
     have or that is not generated yet.
     """
-    module = _module("dataset", "disentangle.data.torch_dataset")
+    with _installed("dataset"):
+        from disentangle.data.torch_dataset import TorchDataset
+        from disentangle.pipeline import params
     if scale is None:
-        scale = str(_module("dataset", "disentangle.pipeline.params").load().scale)
+        scale = params.load().scale
     folder = dataset_folder(scale, name)
     if not (folder / MANIFEST).exists():
-        _module("dataset", "disentangle.pipeline.params").load().dataset(scale, name)
+        params.load().dataset(scale, name)
     _check_made(folder)
-    found: TorchDataset = module.TorchDataset(folder)
-    return found
+    return TorchDataset(folder)
 
 
 def _check_made(folder: Path) -> None:
@@ -66,10 +67,11 @@ def _check_made(folder: Path) -> None:
         raise InputError(f"{folder}: not generated yet. Make it: snakemake --cores 1 {folder / MANIFEST}")
 
 
-def _module(of: str, name: str) -> ModuleType:
-    """Import what a function needs; raises InputError that says which extra brings what is not installed."""
+@contextlib.contextmanager
+def _installed(of: str) -> Iterator[None]:
+    """Raise InputError that says which extra brings what is not installed."""
     try:
-        return importlib.import_module(name)
+        yield
     except ModuleNotFoundError as error:
         needed = f"`disentangle.{of}` needs {error.name}, which is not installed"
         raise InputError(f"{needed}: pip install 'disentangle-bench[pipeline]'.") from None

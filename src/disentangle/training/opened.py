@@ -77,6 +77,10 @@ class Opened(nn.Module):
         blank = torch.zeros(1, *self.shape, dtype=torch.uint8)
         return self.encode(blank)[self.decoded].shape[1]
 
+    def observed(self, images: Images) -> Tensor:
+        """Return what the model sees of images as of ``encode``, (M, S, S, C') floats in [0, 1]: them as they are."""
+        return torch.cat([part.float().div_(255) for part in self.parts(self.checked(images))])
+
     def seen(self, images: Images) -> Iterator[Tensor]:
         """Yield what its networks are given of checked images, CHUNK at a time."""
         raise NotImplementedError

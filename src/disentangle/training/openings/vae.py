@@ -37,12 +37,16 @@ class Autoencoder(Opened):
         self._seed = seed_of(definition["seed"], "observe")
         self.ready()
 
-    def seen(self, images: Images) -> Iterator[Tensor]:
-        """Yield observations (m, S, S, C') in [0, 1].
+    def observed(self, images: Images) -> Tensor:
+        """Return observations, of which ``encode`` makes its codes.
 
         Where they are random, the n-th image is observed with the n-th draw that the pipeline makes: all images of the
         grid, in order, are what codes.npz holds the codes of.
         """
+        return torch.cat([*self.seen(self.checked(images))])
+
+    def seen(self, images: Images) -> Iterator[Tensor]:
+        """Yield observations (m, S, S, C') in [0, 1]."""
         generator, noise = torch.Generator().manual_seed(self._seed), self._observation.noise_shape(self.shape)
         shared = {name: tensor.to(self.device) for name, tensor in self._shared.items()}
         for part in self.parts(images):
