@@ -170,9 +170,10 @@ def test_without_torch_it_is_said_which_extra_brings_it(project: Path, monkeypat
         "dataset": lambda: disentangle.dataset("mine"),
     }
     for name, ask in asked.items():
-        said = rf"^`disentangle\.{name}` needs torch, which is not installed: pip install 'disentangle-bench\[pipeline\]'\.$"
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError) as caught:
             ask()
+        advice = "which is not installed: pip install 'disentangle-bench[pipeline]'."
+        assert str(caught.value) == f"`disentangle.{name}` needs torch, {advice}"
 
 
 def test_to_lend_them_imports_no_torch() -> None:
