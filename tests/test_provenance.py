@@ -39,8 +39,6 @@ PLUGINS = {
     "front": (),
 }
 """The kinds of plugins that a stage loads by name (an encoding reaches its method through the checkpoint)."""
-ABOVE = {"report": {"datasets"}, "figure": {"datasets", "methods"}}
-"""Those that jobs count whole which it rests on: what is seen of a dataset, and what a checkpoint decodes to."""
 
 
 # Any package: one of a few files in a temporary folder.
