@@ -404,7 +404,7 @@ def test_a_square_of_swaps_has_contents_above_domains_beside_and_what_is_made_of
     axes = [ax for ax in figure.axes if ax.images]
     assert len(axes) == 3 * 4
     for ax, entry in zip(axes[:4], ("lord", "drnet", "ml_vae", "dcodr"), strict=True):
-        assert ax.get_title() == f"{NORB} (stand-in)\n{TITLES[entry]}"
+        assert ax.get_title() == f"{NORB}\n(stand-in)\n{TITLES[entry]}"
         pixels = np.asarray(ax.images[0].get_array())
         stored, known = results.codes[NORB][entry], labelled(NORB)
         assert pixels.shape == (20, 20, 3)  # four of four pixels, and a line of white after each

@@ -53,7 +53,10 @@ class Report:
             for ax in line:
                 ax.set_axis_off()
             for ax, (dataset, entry, stored) in zip(line, own, strict=False):
-                _square(ax, results.labelled(dataset), stored, f"{results.title(dataset)}\n{title_of(entry)}")
+                title = f"{results.title(dataset)}\n{title_of(entry)}".replace(
+                    " (", "\n("
+                )  # narrow, to part it from the next
+                _square(ax, results.labelled(dataset), stored, title)
         return figure
 
 

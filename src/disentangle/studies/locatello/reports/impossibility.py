@@ -128,8 +128,9 @@ def _scores(ax: Axes) -> None:
     ax.set_yticks(range(len(found)), list(map(short, found.index)))
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
+    ax.set_xlabel("score, at most 1")
     ax.set_title("scores")
-    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, frameon=False)
+    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
 
 
 DISTANCE = "largest distance of a marginal to the uniform one (KS)"
