@@ -72,7 +72,7 @@ def _rows(cells: Sequence[CellResult]) -> Iterator[tuple[Any, ...]]:
             for part in dict.fromkeys(part for run in runs for part in run if part[0] == by):
                 for score in names[setting[0], part] or (UNKNOWN,):
                     values = _values(runs, part, score)
-                    mean = mean_within(values, _bounds(by, score))
+                    mean = mean_within(values, bounds_of(by, score))
                     found = mean.value, mean.low, mean.high, mean.n, len(values) - mean.n
                     yield (*setting[:2], format_lam(setting[2]), *part, score, *found, _chance(own[0], runs, by, score))
 
@@ -101,7 +101,7 @@ def _values(runs: Sequence[Mapping[Part, Mapping[str, float | None]]], part: Par
     return [math.nan if value is None else value for value in found]
 
 
-def _bounds(by: str, score: str) -> Bounds:
+def bounds_of(by: str, score: str) -> Bounds:
     """Return between which ends a score lies: as RANGES of the metric's file says, of a probe by what it tells."""
     if by not in registry.names("metrics"):
         return PERCENT if score.startswith(ACCURACY) else POSITIVE

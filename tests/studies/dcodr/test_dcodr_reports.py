@@ -165,6 +165,14 @@ def test_the_domain_by_every_rule_has_its_spread_over_predictor_seeds() -> None:
     assert "Always the most frequent domain: 0.250." in text
 
 
+def test_other_scores_have_intervals_within_the_range_of_their_metric() -> None:
+    results, values = read_by("table4", replace(WORLD, entries=("dcodr",))), (-0.4, -0.1, 0.3)
+    for cell in results.cells:
+        cell.metrics["scores"]["codes"]["irs"] = {"irs": values[cell.cell.seed]}
+    header, row = tables(REPORTS["table4"].render(results))[2]
+    assert row[header.index("irs")] == shown(values, ends=(-1, 1))
+
+
 def test_probes_of_any_name_have_columns_by_their_rules() -> None:
     header = tables(rendered("table4", SMALL["probes of one's own"]))[1][0]
     mine, mlp = ([f"{name}, {rule}" for rule in RULES] for name in ("mine", "MLP"))

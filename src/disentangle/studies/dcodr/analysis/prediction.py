@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from disentangle.reporting.layout import measured, nested, quoted
+from disentangle.reporting.score_report import bounds_of
 from disentangle.reporting.statistics import SHARE
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.dcodr.analysis.layout import beside_published, page
@@ -101,8 +102,8 @@ def other_scores(results: DomainResults, dataset: str) -> str:
     rows = []
     for entry in results.entries(dataset):
         of_entry = own[own["entry"] == entry]
-        values = (of_entry[(of_entry["metric"] == m) & (of_entry["score"] == s)]["value"].to_list() for m, s in columns)
-        rows.append([title_of(entry), *(measured(own, SHARE) for own in values)])
+        values = {(m, s): of_entry[(of_entry["metric"] == m) & (of_entry["score"] == s)]["value"] for m, s in columns}
+        rows.append([title_of(entry), *(measured(own.to_list(), bounds_of(*place)) for place, own in values.items())])
     header = [metric if metric == score else f"{metric} {score}".replace("_", " ") for metric, score in columns]
     return markdown_table(["ours", *header], rows) if columns else "No such metric is listed under `metrics`."
 
