@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from disentangle.data import dataset_files
+from disentangle.data.instances import Instances, split_by_class, split_in_order
 from disentangle.data.labelled import Pictures, labelled
 from disentangle.data.views import Views
 from disentangle.errors import InputError
@@ -132,3 +133,18 @@ def test_words_that_are_numbers_are_names() -> None:
     found = labelled(Pictures(np.zeros((3, 64, 64, 3), np.uint8), words, "who"), 64, ~test, ~test, test)
     assert found.values == {"who": ("-1", "7"), "share": ("0.5", f"{10**30}", "nan")}
     assert {name: label.tolist() for name, label in found.labels.items()} == {"who": [0, 1, 0], "share": [0, 2, 1]}
+
+
+@pytest.mark.parametrize("split", [split_in_order, lambda pool, origin: split_by_class(pool, np.random, origin)])
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ([0, 1, -1, 0], "row 2: found -1; allowed: integers from 0 to 1, of its 2 values."),
+        ([0.0, 0.5, 1.0, 0.0], "row 1: found 0.5; allowed: integers from 0 to 1, of its 2 values."),
+    ],
+)
+def test_instances_have_labels_of_their_classes(split: Any, labels: list[float], expected: str) -> None:
+    pool = Instances(np.zeros((4, 28, 28), np.uint8), np.array(labels), ("a", "b"))
+    with pytest.raises(InputError) as caught:
+        split(pool, "my/labels.csv")
+    assert str(caught.value) == f"my/labels.csv: label, {expected}"

@@ -13,13 +13,13 @@ def check_views(split: str, images: np.ndarray, factors: Mapping[str, np.ndarray
     """Raise InputError unless view pairs are images (N, 2, S, S, 3), and their factors 0-based (N, 2) or (N,)."""
     _check_images(f"{split} images", images, (2, "S", "S", 3))
     for name, values in factors.items():
-        _check_integers(f"factor '{name}' of {split}", values, len(images), None)
+        check_integers(f"factor '{name}' of {split}", values, len(images), None)
 
 
 def check_grid(images: np.ndarray, sizes: Mapping[str, int], shape: tuple[int, int, int], binary: bool) -> None:
     """Raise InputError unless a grid has one image, packed if ``binary``, of each combination of factor values."""
     for name, size in sizes.items():
-        _check_integers(f"values of factor '{name}'", np.array([size]), 1, None)
+        check_integers(f"values of factor '{name}'", np.array([size]), 1, None)
     _check_images("images", images, (math.prod(shape) // 8,) if binary else shape)
     if len(images) != (count := math.prod(sizes.values())):
         spelled = ", ".join(f"{name} {size}" for name, size in sizes.items())
@@ -41,7 +41,7 @@ def check_labelled(made: Mapping[str, Any]) -> None:
     for name, found in labels.items():
         if not all(isinstance(value, str) for value in values[name]) or len({*values[name]}) < len(values[name]):
             raise InputError(f"values of '{name}': found {values[name]}; allowed: texts, each once.")
-        _check_integers(f"label '{name}'", found, len(images), len(values[name]))
+        check_integers(f"label '{name}'", found, len(images), len(values[name]))
     for name, found in made["numbers"].items():
         _check_array(f"number '{name}'", found, f"floats of ({len(images)}, K)")
         if found.ndim != 2 or len(found) != len(images) or found.dtype.kind != "f":
@@ -64,7 +64,7 @@ def _check_images(what: str, images: np.ndarray, shape: tuple[int | str, ...]) -
         raise InputError(f"{what}: {_form(images)}; allowed: uint8 of ({allowed}).")
 
 
-def _check_integers(what: str, found: np.ndarray, rows: int, values: int | None) -> None:
+def check_integers(what: str, found: np.ndarray, rows: int, values: int | None) -> None:
     """Raise InputError that names the first row of what is no integer, or not one of so many ``values``."""
     shapes = [(rows,), (rows, 2)] if values is None else [(rows,)]
     spelled = " or ".join(map(str, shapes))
@@ -74,7 +74,7 @@ def _check_integers(what: str, found: np.ndarray, rows: int, values: int | None)
     allowed = "integers from 0" + ("" if values is None else f" to {values - 1}, of its {values} values")
     if found.dtype.kind not in "iuf":
         raise InputError(f"{what}: {_form(found)}; allowed: {allowed}.")
-    right = (found >= 0) & (found == np.floor(found))
+    right = (found >= 0) & (found.dtype.kind != "f" or found == np.floor(found))
     _check_rows(what, found, right if values is None else right & (found < values), allowed)
     if found.dtype.kind == "f":
         raise InputError(f"{what}: {_form(found)}; allowed: {allowed}.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from disentangle.data.dataset_checks import check_integers
 from disentangle.data.foreign import told
 from disentangle.errors import InputError
 
@@ -31,8 +32,10 @@ class Instances:
 def split_in_order(pool: Instances, origin: object) -> tuple[Instances, Instances]:
     """Return the first 90% as the train pool and the rest as the test pool (Burns et al. 2021, data generator).
 
-    Raises InputError that names ``origin`` (the files) when a part misses a class, as of images that are sorted by it.
+    Raises InputError that names ``origin`` (the files) when a part misses a class, as of images that are sorted by it,
+    or for a label that is none of its classes.
     """
+    _check_labels(pool, origin)
     train = len(pool) * 9 // 10
     parts = pool.take(slice(train)), pool.take(slice(train, None))
     present = set(pool.labels.tolist()) or set(range(len(pool.classes)))
@@ -57,10 +60,16 @@ def check_count(count: Sequence[int] | np.ndarray, classes: Sequence[str], origi
 def split_by_class(pool: Instances, rng: np.random.Generator, origin: object) -> tuple[Instances, Instances]:
     """Return train and test pools with a random 90/10 split inside every class, so that both know all classes.
 
-    Raises InputError that names ``origin`` (the file or folder) when a class has fewer than 10 images.
+    Raises InputError that names ``origin`` (the file or folder) when a class has fewer than 10 images, or for a label
+    that is none of its classes.
     """
+    _check_labels(pool, origin)
     check_count(np.bincount(pool.labels, minlength=len(pool.classes)), pool.classes, origin)
     shuffled = [rng.permutation(np.flatnonzero(pool.labels == label)) for label in range(len(pool.classes))]
     train = np.concatenate([index[: len(index) * 9 // 10] for index in shuffled])
     test = np.concatenate([index[len(index) * 9 // 10 :] for index in shuffled])
     return pool.take(train), pool.take(test)
+
+
+def _check_labels(pool: Instances, origin: object) -> None:
+    check_integers(f"{told(origin)}: label", pool.labels, len(pool), len(pool.classes))
