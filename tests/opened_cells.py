@@ -54,7 +54,9 @@ def _assert_decodes(model: Any, data: Any, stored: Any) -> None:
         images = model.decode(stored["mean"][:5])
         assert images.shape[:3] == (5, *model.shape[:2]) and 0 <= float(images.min()) <= float(images.max()) <= 1
         observed = model.observed(data[:5][0])
-        assert observed.shape == images.shape and np.array_equal(model.codes(observed)["mean"], stored["mean"][:5])
+        assert observed.shape == images.shape
+        # A batch of five is summed in another order than one of hundreds.
+        assert np.allclose(model.codes(observed)["mean"], stored["mean"][:5], rtol=0, atol=1e-5)
     else:
         with pytest.raises(InputError, match="^method '.*' has no decoder"):
             model.decode(torch.zeros(1, model.size if model.decoded else 1))

@@ -15,7 +15,6 @@ import pytest
 from conftest import Project, planned, tells_stand_ins
 from PIL import Image
 
-from disentangle import registry
 from disentangle.cells import Cell
 from disentangle.pipeline.study import study_of
 from disentangle.reporting import page
@@ -402,7 +401,7 @@ def test_a_new_metric_is_in_the_report_of_scores_without_an_edit_of_it(all_repor
 
 @pytest.mark.workflow
 def test_every_report_tells_stand_ins_above_its_first_number(all_reports: Project) -> None:
-    assert tells_stand_ins(all_reports, "reports") == len(registry.of_study("reports", "burns")) - 1  # no BC-DL
+    assert tells_stand_ins(all_reports, "reports") == len([*(all_reports.folder / "reports").glob("*.md")]) > 8
 
 
 @pytest.mark.workflow

@@ -190,8 +190,8 @@ class Mean(Opened):
 
     decoded = "mean"
 
-    def __init__(self, binary: bool = False) -> None:
-        super().__init__({"method": {"name": "mean"}}, (4, 4, 3), binary)
+    def __init__(self, folder: Path, binary: bool = False) -> None:
+        super().__init__({"method": {"name": "mean"}}, folder, binary)
         self.weight = torch.nn.Parameter(torch.ones(3))
         self.ready()
 
@@ -206,8 +206,15 @@ class Mean(Opened):
         return z[:, None, None].expand(-1, 4, 4, -1)
 
 
-def test_images_go_through_in_parts_and_come_back_in_order() -> None:
-    images, model = pixels(CHUNK + 7, 4, 4, 3), Mean()
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    written(folder, "shapes3d", pixels(24, 4, 4, 3))
+    return folder
+
+
+def test_images_go_through_in_parts_and_come_back_in_order(made: Path) -> None:
+    images, model = pixels(CHUNK + 7, 4, 4, 3), Mean(made)
     expected = images.mean((1, 2)) / 255
     for given in (images, torch.from_numpy(images)):
         codes = model.encode(given)["mean"]
@@ -230,16 +237,16 @@ def test_images_go_through_in_parts_and_come_back_in_order() -> None:
         ([[0, 1]], "int64 (1, 2)"),
     ],
 )
-def test_images_of_another_kind_are_refused(images: Any, found: str) -> None:
+def test_images_of_another_kind_are_refused(made: Path, images: Any, found: str) -> None:
     with pytest.raises(InputError) as caught:
-        Mean().encode(images)
+        Mean(made).encode(images)
     assert str(caught.value) == (
         f"images: found {found}; allowed: uint8 (M, 4, 4, 3) of 0 to 255, as the dataset has them."
     )
 
 
-def test_binary_images_are_of_0_and_255() -> None:
-    model, images = Mean(binary=True), np.zeros((2, 4, 4, 3), np.uint8)
+def test_binary_images_are_of_0_and_255(made: Path) -> None:
+    model, images = Mean(made, binary=True), np.zeros((2, 4, 4, 3), np.uint8)
     images[1] = 255
     assert model.encode(images)["mean"][:, 0].tolist() == [0, 1]
     with pytest.raises(InputError, match="found a value between 0 and 255; allowed: 0 and 255"):
@@ -249,13 +256,13 @@ def test_binary_images_are_of_0_and_255() -> None:
 @pytest.mark.parametrize(
     "codes", [np.zeros((2, 4)), np.zeros(3), np.zeros((2, 3), int), np.array([[0, np.nan, 1]]), torch.zeros(1, 2)]
 )
-def test_codes_of_another_kind_are_refused(codes: Any) -> None:
+def test_codes_of_another_kind_are_refused(made: Path, codes: Any) -> None:
     with pytest.raises(InputError, match=r"^codes: found \w+ \(.*\); allowed: finite floats \(M, 3\)\.$"):
-        Mean().decode(codes)
+        Mean(made).decode(codes)
 
 
-def test_a_method_without_a_decoder_says_so() -> None:
-    model = Mean()
+def test_a_method_without_a_decoder_says_so(made: Path) -> None:
+    model = Mean(made)
     model.decoded = ""
     with pytest.raises(InputError, match=r"^method 'mean' has no decoder\.$"):
         model.decode(torch.zeros(1, 3))

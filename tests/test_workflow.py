@@ -384,7 +384,7 @@ def test_a_machine_without_snakemake_trains_a_report_and_the_pipeline_goes_on(
     assert "[2/2] DC-BC/infomax lam=0 seed=0, DC-BC/ortho lam=0.1 seed=0" in said
     assert "DC-BC/ortho lam=0.1 seed=0: step 6/6" in said
     assert "this cell is trained already" in box.stage("sweep", "burns/table3")
-    shutil.copytree(box.folder / "data/runs", project.folder / "data/runs")
+    shutil.copytree(box.folder / "data/runs", project.folder / "data/runs", dirs_exist_ok=True)
     assert jobs(project.snakemake()) == Counter(encode=2, probe=2, measure=2, report=1)
     box.stage("sweep", "burns/table3", "--until", "report")
     written = (box.folder / "reports/table3.csv").read_bytes()

@@ -166,6 +166,8 @@ def test_the_page_has_every_report_that_there_are_cells_for(done: Project, tmp_p
     found = jobs(project.snakemake("reports/dcodr/index.html"))
     assert set(found) <= {"report", "drawn_report", "figure", "page"} and found["page"] == 1
     page = (project.folder / "reports/dcodr/index.html").read_text()
+    pictures = re.findall(r"<img [^>]*>", page)
+    assert pictures and all(re.search(r'alt="[^"]{10,}"', picture) for picture in pictures)
     made = {path.stem for path in (project.folder / "reports/dcodr").glob("*.md")}
     assert {"table4", "table6", "predictors", "agreement", "swaps", "claims", "datasets"} <= made
     assert not {"table1", "table2", "table3", "table5", "table7", "figure1"} & made  # no autoencoder, no such dataset
@@ -316,7 +318,7 @@ def test_a_table_that_cannot_be_used_is_one_message_before_any_job(fresh: Projec
     project = fresh.copy(tmp_path / "copy")
     change(project)
     assert expected in said(project, "snakemake", "--cores", "2")
-    assert not (project.folder / "data/datasets").exists()
+    assert not any((project.folder / "data/datasets").iterdir())
 
 
 def stated(value: object, *keys: str) -> dict[str, Any]:

@@ -174,6 +174,8 @@ def test_the_page_has_every_report_and_figure_that_there_are_cells_for(done: Pro
     found = jobs(project.snakemake("reports/modular/index.html"))
     assert found["page"] == 1 and not {"train", "encode", "measure", "generate"} & set(found)
     page = (project.folder / "reports/modular/index.html").read_text()
+    pictures = re.findall(r"<img [^>]*>", page)
+    assert pictures and all(re.search(r'alt="[^"]{10,}"', picture) for picture in pictures)
     made = {path.stem for path in (project.folder / "reports/modular").glob("*.md")}
     assert {"table1", "table2", "images", "claims", "scores"} <= made
     assert tells_stand_ins(project, "reports/modular") == len(made)

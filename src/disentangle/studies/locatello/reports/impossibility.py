@@ -106,9 +106,7 @@ def _numbers() -> pd.DataFrame:
 
 def _points(codes: np.ndarray, z: np.ndarray, name: str, ax: Axes) -> None:
     ax.scatter(codes[:2000, 0], codes[:2000, 1], c=z[:2000, 0], s=5, cmap="cividis", linewidths=0)
-    ax.set_xlabel(f"{name}, first entry")
-    ax.set_ylabel(f"{name}, second entry")
-    ax.set_title(f"{name}, coloured by the first factor")
+    ax.set(xlabel=f"{name}, first entry", ylabel=f"{name}, second entry", title=f"{name}, coloured by the first factor")
 
 
 def _jacobian(ax: Axes) -> None:
