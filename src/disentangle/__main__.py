@@ -19,6 +19,7 @@ STAGES = {
     "probe": "fit the probes of one cell",
     "measure": "measure the codes of one cell with the metrics",
     "score": "score codes of any origin, kept in files, with the metrics",
+    "traverse": "walk along the dimensions of a trained model's codes, as pictures",
     "report": "write a report and the table it shows",
     "figure": "draw a figure and write the table it shows",
     "page": "write the page that holds all reports and figures of a study",
@@ -34,7 +35,7 @@ DISTRIBUTION = "disentangle-bench"
 """The package's name on the index, where its own is another project's."""
 MOST = 100_000
 """Of threads, of cells that train together, and of seconds between checkpoints."""
-WITHOUT_PARAMS = ("fetch", "score")
+WITHOUT_PARAMS = ("fetch", "score", "traverse")
 """Stages that do not read params.yaml; for all others it is read once, here."""
 
 
@@ -69,6 +70,13 @@ def parser() -> Parser:
             continue
         if name == "score":
             _add_scoring(stage)
+            continue
+        if name == "traverse":
+            stage.add_argument("cell", metavar="CELL", help="the folder of a trained cell, below data/runs")
+            stage.add_argument("--row", type=_integer, help="of the image to start from (default: one drawn at random)")
+            stage.add_argument("--steps", type=_steps, default=7, help="of each walk, from 2 to 30 (default: 7)")
+            output = "the still picture, .png or .svg, or the moving one, .gif or .webp (default: traversal.png)"
+            stage.add_argument("--output", metavar="FILE", default="traversal.png", help=output)
             continue
         if name == "sweep":
             stage.add_argument("name", metavar="STUDY/REPORT", help="a file in src/disentangle/studies/STUDY/reports")
@@ -162,6 +170,10 @@ def _integer(text: str) -> int:
 
 def _positive(text: str) -> int:
     return int(_within(int, text, 1, MOST))
+
+
+def _steps(text: str) -> int:
+    return int(_within(int, text, 2, 30))
 
 
 def _seconds(text: str) -> float:

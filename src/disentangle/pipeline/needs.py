@@ -60,7 +60,7 @@ def _of_report(study: str, files: dict[str, Any]) -> dict[str, Any]:
 
 def _of_figure(files: dict[str, Any]) -> dict[str, Any]:
     required = {"of": {"enum": [*SUBJECTS]}, "files": files, "seeds": {"type": ["integer", "null"], "minimum": 0}}
-    known = required | {"methods": _some(registry.names("methods"))}
+    known = required | dict.fromkeys(("methods", "without"), _some(registry.names("methods")))
     asked = _mapping(known) | {"required": [*required]}
     return {"NEEDS": asked, "SECTION": {"type": "string"}, "ANIMATED": {"type": "boolean"}}
 

@@ -189,7 +189,10 @@ def figure_cells(params: Params, name: str, dataset: str, method: str | None) ->
         return []
     cells = _needed(params).by_subject.get(study, {}).get((dataset, method), [])
     if cells and not _is_of(params, name, method):
-        raise InputError(f"figure '{name}' of {dataset}/{method}: it is of {', '.join(asked['methods'])} alone.")
+        some = (
+            f"of {', '.join(asked['methods'])} alone" if "methods" in asked else f"not of {', '.join(asked['without'])}"
+        )
+        raise InputError(f"figure '{name}' of {dataset}/{method}: it is {some}.")
     if not cells:
         raise InputError(f"figure '{name}' of {dataset}/{method}: no report has a cell of this method and dataset.")
     seeds = list(dict.fromkeys(cell.seed for cell in cells))[: asked["seeds"]]
@@ -197,10 +200,10 @@ def figure_cells(params: Params, name: str, dataset: str, method: str | None) ->
 
 
 def _is_of(params: Params, figure: str, entry: str) -> bool:
-    """Say whether a figure is of an entry: of any, unless its NEEDS name method files."""
-    allowed = needs("figures", figure).get("methods")
-    own = params.study(params.scale, figure.split("/")[0])["methods"][entry]
-    return allowed is None or own.get("method", entry) in allowed
+    """Say whether a figure is of an entry: of any, unless its NEEDS name method files, or some that it is without."""
+    asked, entries = needs("figures", figure), params.study(params.scale, figure.split("/")[0])["methods"]
+    method = entries[entry].get("method", entry)
+    return method in asked.get("methods", [method]) and method not in asked.get("without", ())
 
 
 def all_figures(params: Params, study: str | None = None) -> list[Figure]:

@@ -81,6 +81,14 @@ def svg(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def png(figure: Figure) -> bytes:
+    """Return a figure as PNG, twice as large as it is meant to be seen, without what differs between versions."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format="png", dpi=2 * figure.dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
 def gif(frames: np.ndarray, seconds: float) -> bytes:
     """Return frames (L, H, W, 3) uint8 as a GIF that repeats, ``seconds`` each; the same frames are the same bytes.
 

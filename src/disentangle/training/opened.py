@@ -9,12 +9,14 @@ which no image is read. Nothing that trains or encodes reaches these files: addi
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from disentangle.data import dataset_files
 from disentangle.errors import InputError
 
 CHUNK = 256
@@ -29,10 +31,11 @@ class Opened(nn.Module):
     decoded: str = ""
     """Which of what ``encode`` returns ``decode`` takes; empty where it takes none."""
 
-    def __init__(self, run: Mapping[str, Any], shape: tuple[int, int, int], binary: bool = False) -> None:
-        """``shape`` is that of an image (S, S, C), of values 0 and 255 alone if they are ``binary``."""
+    def __init__(self, run: Mapping[str, Any], dataset: Path, binary: bool = False) -> None:
+        """Images are of values 0 and 255 alone if they are ``binary``; ``shape`` is that of one, (S, S, C)."""
         super().__init__()
-        self.run, self.shape, self.binary = run, shape, binary
+        self.run, self.dataset, self.binary = run, dataset, binary
+        self.shape = dataset_files.read_shape(dataset)
 
     def ready(self) -> "Opened":
         """Return itself once its networks are there."""

@@ -15,8 +15,8 @@ from disentangle.evaluation.metrics import dci, mig
 from disentangle.evaluation.scores import scores_of
 from disentangle.reporting.drawing import svg
 from disentangle.reporting.grid_images import GridImages
+from disentangle.reporting.picked import picked
 from disentangle.reporting.results import CellResult
-from disentangle.studies.locatello.analysis.picked import picked
 from disentangle.studies.locatello.analysis.subject import Subject
 
 SIZES = {"shape": 3, "x": 4, "y": 4}
@@ -31,7 +31,9 @@ def model(score: float | None, lam: float = 1, seed: int = 0) -> CellResult:
 
 
 def ranks(*scores: float | None) -> list[tuple[str, int]]:
-    return [(rank, found.cell.seed) for rank, found in picked([model(mig, 1, k) for k, mig in enumerate(scores)])]
+    return [
+        (rank, found.cell.seed) for rank, found in picked([model(mig, 1, k) for k, mig in enumerate(scores)], "mean")
+    ]
 
 
 def test_the_best_the_median_and_the_worst_model_by_mig_are_picked_once_each() -> None:
@@ -58,7 +60,7 @@ def subject(method: str | None = None, noise: tuple[float, ...] = ()) -> Subject
         codes[found.cell] = stored
     manifest = {"made_of": {"images": {"STAND_IN": "rendered sprites"}}}
     data = GridImages(grid, Seen())
-    return Subject("dsprites", manifest, data, method, tuple(cells), tuple(picked(cells)), codes, METRICS)
+    return Subject("dsprites", manifest, data, method, tuple(cells), tuple(picked(cells, "mean")), codes, METRICS)
 
 
 @pytest.mark.parametrize("name", ["samples", "factors"])

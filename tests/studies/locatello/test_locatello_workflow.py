@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from conftest import Project, jobs, planned, tells_stand_ins, trained_files
 from opened_cells import assert_opens_as_encoded
+from PIL import Image
 
 from disentangle import registry
 from disentangle.pipeline import outputs
@@ -18,6 +21,11 @@ from disentangle.pipeline.needs import needs
 
 # One worker: what it builds takes a minute.
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("locatello")]
+
+
+def is_of_methods(figure: str) -> bool:
+    return needs("figures", figure)["of"] == "every method"
+
 
 POINTS = {"train_points": 60, "test_points": 40}
 METRICS = {
@@ -54,7 +62,9 @@ STUDY = {
         "untrained": {"lam": [0]},
     },
 }
-FIGURES = [f"reports/locatello/figures/{name}.svg" for name in ("matrices/dsprites/beta_vae", "samples/color_dsprites")]
+OF_MODELS = [name.split("/")[1] for name in registry.of_study("figures", "locatello") if is_of_methods(name)]
+FIGURES = [f"reports/locatello/figures/{name}/dsprites/beta_vae.svg" for name in OF_MODELS]
+FIGURES.append("reports/locatello/figures/samples/color_dsprites.svg")
 PARAMS = {
     "scale": "tiny",
     # The page asks for every figure of every dataset and method; one of each kind is enough.
@@ -76,6 +86,8 @@ ALL, EVERY = (
     Counter("drawn_report" if outputs.draws(name) else "report" for name in names) for names in (NAMES, READING)
 )
 """The jobs of all reports, and of those that read cells: that of the theorem does not."""
+SHOWN = Counter("animated_figure" if outputs.animated(f"locatello/{name}") else "figure" for name in OF_MODELS)
+"""Those of the figures of one method on one dataset."""
 CELL = ("--scale", "tiny", "--study", "locatello", "--dataset", "dsprites", "--seed", "0", "--lam", "1")
 
 
@@ -89,7 +101,7 @@ def fresh(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
 @pytest.fixture(scope="module")
 def done(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = fresh.copy(tmp_path_factory.mktemp("locatello") / "done")
-    expected = Counter(generate=2, train=CELLS, encode=CELLS, measure=CELLS, figure=2) + ALL
+    expected = Counter(generate=2, train=CELLS, encode=CELLS, measure=CELLS, figure=1) + SHOWN + ALL
     assert jobs(project.snakemake()) == expected
     return project
 
@@ -157,6 +169,46 @@ def test_what_is_loaded_encodes_as_the_pipeline_does(done: Project, monkeypatch:
     assert assert_opens_as_encoded(done, monkeypatch) == {"vae"}
 
 
+def test_traversals_are_of_the_models_and_of_the_codes_that_are_stored(done: Project) -> None:
+    place = done.folder / "reports/locatello/figures/traversals/dsprites/beta_vae.csv"
+    table, runs = pd.read_csv(place), done.folder / "data/runs/tiny/locatello/dsprites/beta_vae"
+    assert table.groupby("model")["seed"].count().to_dict() == dict.fromkeys(("best", "median", "worst"), 3 * 7)
+    for _, line in table.groupby(["model", "code"]):
+        first, last = line.iloc[0], line.iloc[-1]
+        codes = np.load(runs / f"lam={first['lam']}/seed={first['seed']}/codes.npz")["mean"]
+        own = codes[:, int(first["code"].removeprefix("z"))].astype(np.float64)
+        assert (first["value"], last["value"]) == pytest.approx(tuple(np.quantile(own, [0.05, 0.95])))
+    with Image.open(place.with_suffix(".gif")) as moving:
+        assert moving.format == "GIF" and moving.n_frames <= 12  # frames that are alike are one
+    rebuilt = pd.read_csv(done.folder / "reports/locatello/figures/reconstructions/dsprites/beta_vae.csv")
+    assert rebuilt["squared_error"].between(0, 1).all() and not (place.parent / "untrained.csv").exists()
+
+
+def test_a_model_of_ones_own_is_walked_along(done: Project, tmp_path: Path) -> None:
+    cell, project = "data/runs/tiny/locatello/dsprites/beta_vae/lam=1/seed=0", done.copy(tmp_path / "copy")
+    said = project.stage("traverse", cell, "--output", "own/walk.webp", "--steps", "5", "--row", "3")
+    assert said.splitlines()[-1] == "own/walk.png, own/walk.webp, own/walk.csv"
+    table = pd.read_csv(project.folder / "own/walk.csv")
+    assert set(table["row"]) == {3} and table.groupby("code")["step"].max().tolist() == [4, 4, 4]
+    with Image.open(project.folder / "own/walk.webp") as moving, Image.open(project.folder / "own/walk.png") as still:
+        assert moving.format == "WEBP" and moving.n_frames <= 8 and still.width > 300
+    project.stage("traverse", cell, "--output", "own/walk.svg")
+    assert len({*(project.folder / "own").iterdir()}) == 5  # a picture that moves is a .gif unless asked otherwise
+    for given, message in {
+        ("data/runs/tiny",): "data/runs/tiny: not the folder of a cell",
+        (cell, "--row", "100000"): "--row: found 100000; allowed: 0 to ",
+        (cell, "--steps", "1"): "--steps",
+        (
+            cell,
+            "--output",
+            "walk.jpg",
+        ): "--output: found walk.jpg; allowed: a name that ends in .png, .svg, .gif,",
+    }.items():
+        told = project.stage("traverse", *given, status=2 if "1" in given else 1)
+        assert message in told and "Traceback" not in told
+    assert not (project.folder / "walk.jpg").exists() and not (project.folder / "traversal.png").exists()
+
+
 def again(done: Project, folder: Path, change: Callable[[Project], None]) -> Counter:
     project = done.copy(folder / "copy")
     change(project)
@@ -167,19 +219,19 @@ CHANGES: dict[str, tuple[Callable[[Project], None], Counter]] = {
     "nothing": (lambda project: None, Counter()),
     "one more seed": (
         lambda project: edit(project, "studies.locatello.seeds", [0, 1, 2]),
-        Counter(train=8, encode=8, measure=8, figure=1) + EVERY,
+        Counter(train=8, encode=8, measure=8) + SHOWN + EVERY,
     ),
     "a metric's option": (
         lambda project: edit(project, "studies.locatello.metrics.mig", {"points": 100}),
-        Counter(measure=CELLS, figure=1) + EVERY,
+        Counter(measure=CELLS) + SHOWN + EVERY,
     ),
     "another code is measured": (
         lambda project: edit(project, "studies.locatello.measured.sampled", ["gaussian"]),
-        Counter(measure=CELLS, figure=1) + EVERY,
+        Counter(measure=CELLS) + SHOWN + EVERY,
     ),
     "the training": (
         lambda project: edit(project, "studies.locatello.training.lr", 0.002),
-        Counter(train=CELLS, encode=CELLS, measure=CELLS, figure=1) + EVERY,
+        Counter(train=CELLS, encode=CELLS, measure=CELLS) + SHOWN + EVERY,
     ),
     "a method's file": (
         lambda project: project.edit("src/disentangle/methods/factor_vae.py", "return", "if True:\n            return"),
@@ -193,7 +245,7 @@ CHANGES: dict[str, tuple[Callable[[Project], None], Counter]] = {
     ),
     "a dataset's parameter": (
         lambda project: edit(project, "datasets.dsprites.every", [1, 3, 10, 8, 16]),
-        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2, figure=1) + EVERY,
+        Counter(generate=1, train=CELLS // 2, encode=CELLS // 2, measure=CELLS // 2) + SHOWN + EVERY,
     ),
     "a report's text": (
         lambda project: project.edit("src/disentangle/studies/locatello/reports/downstream.py", "# ", "#  "),

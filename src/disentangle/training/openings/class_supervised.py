@@ -26,7 +26,7 @@ class Domains(Opened):
     """``codes`` (M, D) float32; a generator is given a code and a domain, so it has ``swap`` instead of ``decode``."""
 
     def __init__(self, run: Mapping[str, Any], weights: Path, dataset: Path) -> None:
-        super().__init__(run, dataset_files.read_shape(dataset))
+        super().__init__(run, dataset)
         known = dataset_files.read_manifest(dataset)["labelled"]
         domains = len(dict(known["values"])[known["domain"]])
         self._objective: ClassSupervised = registry.build("methods", run["method"]["name"], run["method"]["options"])

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from disentangle import registry
-from disentangle.data import dataset_files
 from disentangle.training import checkpoint, loop
 from disentangle.training.batches import normalise
 from disentangle.training.device import place
@@ -24,7 +23,7 @@ class Contrastive(Opened):
     """``r`` (M, D) and, with projection heads, ``z`` (M, K d), their outputs side by side."""
 
     def __init__(self, run: Mapping[str, Any], weights: Path, dataset: Path) -> None:
-        super().__init__(run, dataset_files.read_shape(dataset))
+        super().__init__(run, dataset)
         objective = registry.build("methods", run["method"]["name"], run["method"]["options"])
         self.model = loop.build_model(dict(run), objective.heads)
         checkpoint.load_weights(weights, self.model)

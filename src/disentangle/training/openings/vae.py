@@ -28,7 +28,7 @@ class Autoencoder(Opened):
 
     def __init__(self, run: Mapping[str, Any], weights: Mapping[str, Tensor], dataset: Path) -> None:
         known, definition = dataset_files.read_known(dataset), dataset_files.read_manifest(dataset)["definition"]
-        super().__init__(run, known["shape"], known["binary"])
+        super().__init__(run, dataset, known["binary"])
         self.weights = _tree(weights)
         self._shared = {name: torch.from_numpy(array) for name, array in known["shared"].items()}
         self._observation = registry.build("datasets", definition["generator"], definition["options"])

@@ -32,7 +32,7 @@ class Weak(Opened):
 
     def __init__(self, run: Mapping[str, Any], weights: Path, dataset: Path) -> None:
         known = dataset_files.read_known(dataset)
-        super().__init__(run, known["shape"], known["binary"])
+        super().__init__(run, dataset, known["binary"])
         told = told_sizes(known["sizes"], known["nuisance"])
         relations, images = relations_of(run.get("relations", {}), told), math.prod(known["sizes"].values())
         side, _, channels = self.shape

@@ -1,6 +1,5 @@
 """Every claim of Burns 2021 that can be tested, and some of ours, on our cells and on the paper's own runs."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,7 @@ import pandas as pd
 
 from disentangle.reporting.claim import Claim
 from disentangle.reporting.claim_tests import tests_of
-from disentangle.reporting.claim_text import MARK, columns, effects_table, region_text
+from disentangle.reporting.claim_text import MARK, columns, counted, effects_table, region_text
 from disentangle.reporting.tables import markdown_table
 from disentangle.studies.burns.analysis.results import BurnsResults
 from disentangle.studies.burns.analysis.runs import MeasuredRuns, PublishedRuns
@@ -43,10 +42,8 @@ class Report:
     def summary(self, results: BurnsResults) -> dict[str, Any]:
         """Return the verdict on each claim, on our cells and on the paper's runs, and how many there are of each."""
         claims = self._claims(results)
-        counted = Counter(str(claim.verdict) for _, claim, _ in claims)
-        ours = {name: claim.verdict for name, claim, _ in claims}
         published = {name: paper.verdict for name, _, paper in claims}
-        return {"count": {verdict: counted[verdict] for verdict in MARK}, "verdicts": ours, "published": published}
+        return counted({name: claim for name, claim, _ in claims}) | {"published": published}
 
     def render(self, results: BurnsResults) -> str:
         """Return the report in Markdown."""

@@ -9,6 +9,7 @@ from disentangle.cells import format_lam
 from disentangle.evaluation.measured_codes import of_grid
 from disentangle.reporting import code_matrices
 from disentangle.reporting.layout import number
+from disentangle.reporting.picked import described
 from disentangle.studies.locatello.analysis.results import method_title
 from disentangle.studies.locatello.analysis.subject import Subject
 
@@ -38,16 +39,14 @@ class Figure:
     def text(self, subject: Subject) -> dict[str, str]:
         """Return title, caption and alternative text."""
         of = f"{method_title(str(subject.method))} on {subject.dataset}"
-        models = {1: "the one model", 2: "the best and the worst model"}.get(
-            len(subject.picked), "the best, the median and the worst model"
-        )
+        models = described(subject.picked, subject.cells)
         return {
             "title": f"What each dimension tells, {of}",
-            "caption": f"Of {models} by MIG, of {len(subject.cells)}: mutual information of each dimension of the mean "
-            "code with each factor, as a share of the factor's entropy, and the dimension's importance in the trees of "
-            "DCI that tell the factor. Dimensions are in the order of the factor that they tell most of. Disentangled "
-            "codes have one dark cell a column, and in no row more than one.",
-            "alt": f"Heat maps of dimensions by factors, two for each of {models} of {of}.",
+            "caption": f"Of {models}: mutual information of each dimension of the mean code with each factor, as a "
+            "share of the factor's entropy, and the dimension's importance in the trees of DCI that tell the factor. "
+            "Dimensions are in the order of the factor that they tell most of. Disentangled codes have one dark cell a "
+            "column, and in no row more than one.",
+            "alt": f"Heat maps of dimensions by factors, of {of}: {models}.",
         }
 
 

@@ -26,7 +26,8 @@ class Figure:
         stored = {key: subject.codes[key] for key in ("rows", "codes")}
         population = of_rows(stored, grid.sizes, grid.nuisance, {})["raw"]
         assert isinstance(population, Population)
-        return code_matrices.rows(population, subject.metrics, _names(subject), {})
+        names = subject.names or [f"z{place}" for place in range(population.codes.shape[1])]
+        return code_matrices.rows(population, subject.metrics, names, {})
 
     def draw(self, subject: Subject, table: pd.DataFrame) -> Drawing:  # noqa: ARG002
         """Draw both heat maps."""
@@ -35,7 +36,7 @@ class Figure:
 
     def text(self, subject: Subject) -> dict[str, str]:
         """Return title, caption and alternative text."""
-        partitions = _by_partition(subject)
+        partitions = subject.names
         named = " Dimensions are named by the partition that they are of." if partitions else ""
         return {
             "title": f"What each dimension tells, {subject.title}",
@@ -45,15 +46,3 @@ class Figure:
             "First seed.",
             "alt": f"Two heat maps of dimensions by factors of {subject.title}.",
         }
-
-
-def _by_partition(subject: Subject) -> bool:
-    return len(subject.widths) == len(subject.sizes)
-
-
-def _names(subject: Subject) -> list[str]:
-    """Return what the dimensions are called: by the factor of their partition, where each has its own."""
-    if not _by_partition(subject):
-        return [f"z{place}" for place in range(subject.codes["codes"].shape[1])]
-    pairs = zip(subject.sizes, subject.widths, strict=True)
-    return [f"{factor}.{place}" for factor, width in pairs for place in range(width)]
