@@ -18,7 +18,7 @@ from disentangle.training.device import choose
 from disentangle.training.step import WARM_UP
 
 __all__ = ["as_before"]  # a fixture
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")]
 STEPS = 4 * WARM_UP
 
 

@@ -22,7 +22,7 @@ from disentangle.training.stacked_step import Step
 from disentangle.training.step import WARM_UP
 
 __all__ = ["as_before"]  # a fixture
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")]
 
 
 @pytest.fixture(autouse=True)
