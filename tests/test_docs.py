@@ -1,6 +1,7 @@
 """README and docs/ as a reader takes them: links, paths, commands, parts of params.yaml, and examples that are run."""
 
 import functools
+import gzip
 import itertools
 import json
 import re
@@ -12,9 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from conftest import Project, committed_params, jobs
+from PIL import Image
 
 from disentangle import registry
 from disentangle.__main__ import STAGES, parser
@@ -301,3 +305,51 @@ def test_a_regularizer_gets_its_columns_and_its_claim_as_the_page_says(built: Pr
     for strength in ("0.1", "1"):
         assert re.search(rf"\| +decorrelate, λ = {re.escape(strength)} +\|", table)
     assert re.search(r"Decorrelation parts the halves more than the model with λ = 0\. +\|.* undecided +\|", claims)
+
+
+@pytest.mark.workflow
+def test_pictures_of_ones_own_become_datasets_as_the_page_says(untouched: Project, tmp_path: Path) -> None:
+    project, raw = untouched.copy(tmp_path / "own"), tmp_path / "own/data/raw"
+    digits, labelled, *_ = blocks("docs/own_data.md", "yaml")
+    project_params = laid(laid(yaml.safe_load(committed_params()), yaml.safe_load(digits)), yaml.safe_load(labelled))
+    (target,) = {word for words in commands("docs/own_data.md") for word in words if word.startswith("reports/dcodr/")}
+    chosen = {"scale": "leaves", "targets": [target]}
+    (project.folder / "params.yaml").write_text(yaml.safe_dump(project_params | chosen))
+    small = {"train_pairs": 80, "test_pairs": 20}
+    project.edit_params("scales.demo.datasets.DC-BC", project.params["scales"]["demo"]["datasets"]["DC-BC"] | small)
+
+    # The files that the page is about: digits, pictures in folders of classes, and those that its table lists.
+    own = yaml.safe_load(digits)["scales"]["demo"]["datasets"]["DC-BC"]
+    for kind in ("images", "labels"):
+        (place,) = own["digits"][kind]
+        (project.folder / place).parent.mkdir(exist_ok=True)
+        (found,) = (raw / "digits").glob(f"{kind}*")
+        (project.folder / place).write_bytes(gzip.compress(found.read_bytes()))
+    shutil.move(raw / "pictures", project.folder / own["backgrounds"]["path"])
+    add_examples(project, "docs/own_data.md")
+    table = pd.read_csv(raw / "leaves/labels.csv")
+    for place, name in enumerate(table["file"]):
+        (raw / "leaves" / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (70, 66), (30 * place, 100, 50)).save(raw / "leaves" / name)
+
+    project.snakemake("data/datasets/leaves/leaves/manifest.json", "data/datasets/demo/DC-BC/manifest.json")
+    project.snakemake("-n", target)
+    script = "import disentangle, json; found = [disentangle.dataset('leaves'), disentangle.dataset('DC-BC', 'demo')]; "
+    script += "print(json.dumps([[*own.names, len(own), own.uses['train'].tolist()] for own in found]))"
+    leaves, pairs = json.loads(project.run(sys.executable, "-c", script))
+    training = np.flatnonzero(table["split"] == "train").tolist()
+    assert leaves == ["species", "side", "light", len(table), training]
+    assert pairs[-2:] == [100, [*range(80)]]
+
+
+@pytest.mark.workflow
+def test_a_metric_scores_codes_as_the_page_says(readers: Project) -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.normal(size=(400, 2)) * [3, 1]
+    np.savez(readers.folder / "x.npz", codes=codes)
+    np.savez(readers.folder / "y.npz", shape=np.arange(400) % 3)
+    (given,) = (words for words in commands("docs/method.md") if "score" in words and "--metrics" in words)
+    readers.stage(*given[given.index("score") :], "--output", "own.json")
+    said = json.loads((readers.folder / "own.json").read_text())
+    share = codes.var(axis=0).max() / codes.var(axis=0).sum()
+    assert said["scores"]["spread"]["share"] == pytest.approx(share, abs=0.02)

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import re
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import Project, jobs, planned, tells_stand_ins, trained_files
+from conftest import ROOT, Project, jobs, planned, tells_stand_ins, trained_files
 from opened_cells import assert_opens_as_encoded
 from PIL import Image
 
@@ -167,6 +169,18 @@ def test_figures_show_the_scores_of_their_models(done: Project) -> None:
 
 def test_what_is_loaded_encodes_as_the_pipeline_does(done: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert assert_opens_as_encoded(done, monkeypatch) == {"vae"}
+
+
+def test_the_page_of_parts_runs_as_it_is_written(done: Project) -> None:
+    page = (ROOT / "docs/parts.md").read_text()
+    block = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]
+    asked = (
+        "\nassert images.shape == (64, 32, 32, 1) and factors.shape == (64, 5) and rebuilt.shape == images.shape"
+        "\nassert {name: code.shape for name, code in codes.items()} == dict.fromkeys(('mean', 'logvar'), (64, 3))"
+    )
+    assert "/demo/" in block and "lam=4" in block
+    said = done.run(sys.executable, "-c", block.replace("/demo/", "/tiny/").replace("lam=4", "lam=1") + asked)
+    assert "('shape', 'scale', 'orientation', 'x', 'y')" in said and said.endswith("done\n")
 
 
 def test_traversals_are_of_the_models_and_of_the_codes_that_are_stored(done: Project) -> None:
