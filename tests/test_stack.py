@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from test_training import WAITS, Dispatched, Killed, kill_at
+from recording import WAITS
+from test_training import Dispatched, Killed, kill_at
 from torch import Tensor
 
 from disentangle import registry

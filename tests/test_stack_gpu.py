@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from recording import unwaited
 from test_stack import METHODS, Coloured, configured
 from test_training import Killed, as_before, kill_at
 
@@ -91,8 +92,5 @@ def test_no_step_waits_for_the_gpu(grid: PackedGrid, method: str) -> None:
     step = Step([CONFIGS[0], CONFIGS[2]], registry.build("methods", method, {}), grid, Coloured(), "eager")
     with step.stream():
         step(0)  # the optimizer makes its state
-        torch.cuda.set_sync_debug_mode("error")
-        try:
+        with unwaited():
             step(1)
-        finally:
-            torch.cuda.set_sync_debug_mode("default")

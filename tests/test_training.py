@@ -18,6 +18,7 @@ import pytest
 import torch
 import yaml
 from conftest import PARAMS
+from recording import WAITS, full
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -483,10 +484,6 @@ class Dispatched(TorchDispatchMode):
 CONTRASTIVE = [
     name for name in registry.names("methods") if registry.constant("methods", name, "FAMILY") == "contrastive"
 ]
-WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "unique_dim", "linalg_inv_ex"}
-WAITS |= {"scatter_add", "scatter_add_", "index_add", "index_add_", "index_put", "index_put_", "_index_put_impl_"}
-"""Operations for which the host waits for the device: they read a value, have a result whose size depends on one, or
-are waited for where results are to be repeatable."""
 
 
 @pytest.mark.parametrize("preset", DRAWS)
@@ -648,10 +645,12 @@ def test_damaged_weights_are_named(tmp_path: Path, content: bytes | None) -> Non
 def as_before() -> Iterator[None]:
     """What a stage sets for its process."""
     before = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    rounded = torch.backends.cudnn.conv.fp32_precision
     filled = torch.utils.deterministic.fill_uninitialized_memory
     yield
     torch.set_num_threads(before[0])
     torch.set_deterministic_debug_mode(before[1])
+    torch.backends.cudnn.conv.fp32_precision = rounded
     torch.utils.deterministic.fill_uninitialized_memory = filled
 
 
@@ -774,6 +773,20 @@ def test_cells_trained_together_leave_what_each_leaves_alone(stage: Stage, capsy
         assert {name: data for name, data in stage.bytes().items() if name not in DIFFER} == {
             name: data for name, data in alone[stage.cell].items() if name not in DIFFER
         }
+
+
+def test_a_memory_that_does_not_hold_cells_side_by_side_is_one_message(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the second cell's start; the first has no results yet."""
+    built: list[str] = []
+    monkeypatch.setattr(loop, "build_model", full(loop.build_model, lambda: bool(built) or built.append("one")))
+    cells = [Cell("tiny", "burns", "DC-BC", "ortho", 0.1, 0), Cell("tiny", "burns", "DC-BC", "infomax", 0.0, 3)]
+    with pytest.raises(InputError, match="^--together: found 2 cells at once, more than the memory of cpu holds; "):
+        train.run_together(stage.given(), cells)
+    with pytest.raises(InputError, match="^--device: found one cell to train, more than the memory of cpu holds; "):
+        train.run_together(stage.given(), cells[:1])
+    assert not any(cell.folder.exists() for cell in cells)
 
 
 @pytest.mark.parametrize(

@@ -21,5 +21,6 @@ def run(given: argparse.Namespace) -> None:
         where = device.choose(given.device, given.threads)
         family = registry.load("families", study_of(cell.study).family)
         folder = dataset_folder(cell.scale, cell.dataset)
-        codes = family.encode(config, cell.folder / "checkpoint.safetensors", folder, where)
+        with device.fitting(where, "--device: found one cell to encode", "a device with more memory, as cpu"):
+            codes = family.encode(config, cell.folder / "checkpoint.safetensors", folder, where)
         files.write_arrays(cell.folder / CODES, codes)

@@ -4,6 +4,7 @@ import argparse
 import gc
 import importlib
 import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from disentangle import registry
@@ -21,17 +22,25 @@ def run(given: argparse.Namespace) -> None:
     for scale, dataset in outputs.datasets_of(cells):
         _prepare(given, scale, dataset)
     train = importlib.import_module("disentangle.stages.train")
-    for _, alike in itertools.groupby(cells, _trains_with):
-        group = list(alike)
-        for together in (group[start : start + given.together] for start in range(0, len(group), given.together)):
-            print(f"[{cells.index(together[-1]) + 1}/{len(cells)}] {', '.join(map(str, together))}", flush=True)
-            train.run_together(argparse.Namespace(**vars(given), anew=False), together)
-            gc.collect()  # a compiled model holds itself, and with it memory of the device
+    jobs, found, count = Jobs(settings), Found(), 0
+    for together in _together(cells, given.together, lambda cell: train.trained(found, cell, jobs.train(cell))):
+        count += len(together)
+        print(f"[{count}/{len(cells)}] {', '.join(map(str, together))}", flush=True)
+        train.run_together(argparse.Namespace(**vars(given), anew=False), together)
+        gc.collect()  # a compiled model holds itself, and with it memory of the device
     if given.until == "report":
         for cell in cells:
             for stage in ("encode", *study_of(cell.study).evaluated):
                 _run(stage, given, cell=cell)
         _run("report", given)
+
+
+def _together(cells: Sequence[Cell], most: int, trained: Callable[[Cell], bool]) -> Iterator[list[Cell]]:
+    """Yield cells that train together, at most so many; those that are trained take no place in a stack of others."""
+    for _, alike in itertools.groupby(cells, _trains_with):
+        done = {cell: trained(cell) for cell in alike}
+        for group in ([cell for cell in done if not done[cell]], [cell for cell in done if done[cell]]):
+            yield from (group[start : start + most] for start in range(0, len(group), most))
 
 
 def _trains_with(cell: Cell) -> tuple[str, ...]:

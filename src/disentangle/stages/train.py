@@ -48,7 +48,7 @@ def run(given: argparse.Namespace) -> None:
     require(given.digest, planned[cell].job.made)
     stacked = registry.load("families", study_of(cell.study).family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    if stacked and on_gpu and Found().lack(planned[cell].job.into(cell.ahead)):
+    if stacked and on_gpu and (given.anew or not trained(Found(), cell, planned[cell].job)):
         planned |= _untrained_mates(given.settings, jobs, cell)
     _train(given, dict([*planned.items()][: given.together]), [cell])
 
@@ -61,6 +61,11 @@ def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
         cell.resume.unlink(missing_ok=True)
 
 
+def trained(found: Found, cell: Cell, job: Job) -> bool:
+    """Say whether a cell is trained, be it by its own job or ahead, on whatever device and with whatever execution."""
+    return not found.lack(job) or not found.lack(job.into(cell.ahead))
+
+
 def _planned(settings: Params, jobs: Jobs, cell: Cell) -> Planned:
     return Planned(settings.training(cell), jobs.train(cell))
 
@@ -70,11 +75,7 @@ def _untrained_mates(settings: Params, jobs: Jobs, cell: Cell) -> dict[Cell, Pla
     listed = settings.cells(cell.scale, cell.study, cell.dataset)
     mates = {mate: _planned(settings, jobs, mate) for mate in listed if mate.method == cell.method and mate != cell}
     found = Found()
-    return {
-        mate: planned
-        for mate, planned in mates.items()
-        if found.lack(planned.job) and found.lack(planned.job.into(mate.ahead))
-    }
+    return {mate: planned for mate, planned in mates.items() if not trained(found, mate, planned.job)}
 
 
 def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Sequence[Cell]) -> None:
@@ -83,7 +84,7 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
     folder = dataset_folder(cells[0].scale, cells[0].dataset)
     where = device.choose(given.device, given.threads)
     execution = device.execution(given.execution, where)
-    made_by = {"device": device.name_of(where), "execution": execution}
+    made_by = {"device": device.name_of(where), "execution": execution, **device.arithmetic_of(where)}
     with contextlib.ExitStack() as locks:
         for cell in sorted(cells):  # in one order, so that no two processes wait for each other
             locks.enter_context(locked(planned[cell].job))
@@ -103,22 +104,31 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
                     say("this cell was trained beside another one")
                     _put_in_place(cell, job, read)
                 continue
+            # What is finished is of whatever device made it; what is not goes on where it began.
             state = f"{job.digest} {[*read.values()]} {' '.join(made_by.values())} {torch.__version__}"
             jobs[training.Job(planned[cell].config, cell.resume, state, say)] = cell
         if not jobs:
             return
         family, written = registry.load("families", study_of(cells[0].study).family), list[Job]()
-        for job, trained in family.train([*jobs], folder, where, execution, given.checkpoint_every):
+        locks.enter_context(device.fitting(where, *_memory(len(jobs))))
+        for job, made in family.train([*jobs], folder, where, execution, given.checkpoint_every):
             cell = jobs[job]
             written.append(planned[cell].job if cell in asked else planned[cell].job.into(cell.ahead))
-            _write(written[-1].seal.parent, job.config, trained, made_of)
+            _write(written[-1].seal.parent, job.config, made, made_of)
             # A stack is finished as a whole: what is left of one has no state to go on from.
             if not family.STACKED or len(written) == len(jobs):
-                for made in written:
-                    write_seal(made, read)
+                for whole in written:
+                    write_seal(whole, read)
                 written.clear()
             if cell in asked:
                 shutil.rmtree(cell.ahead, ignore_errors=True)  # of other parameters or code
+
+
+def _memory(cells: int) -> tuple[str, str]:
+    """Return what is found where cells need more memory than there is, and what is allowed."""
+    if cells == 1:
+        return "--device: found one cell to train", "a device with more memory, or a smaller batch in params.yaml"
+    return f"--together: found {cells} cells at once", "fewer; under Snakemake, set TOGETHER in the environment"
 
 
 def _prefixed(name: str) -> Callable[[str], None]:

@@ -2,7 +2,8 @@
 
 import ctypes
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import torch
@@ -13,6 +14,8 @@ from disentangle.errors import InputError
 Model = TypeVar("Model", bound=nn.Module)
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Options of glibc's mallopt."""
+NO_MEMORY = ("out of memory", "ALLOC_FAILED")
+"""What errors say when a GPU's memory is full, those of torch's allocator and the driver, and those of cuBLAS."""
 
 
 def choose(name: str, threads: int) -> torch.device:
@@ -23,6 +26,8 @@ def choose(name: str, threads: int) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be repeatable
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
+    # Else convolutions of float32 round their factors to TF32, matrix products do not.
+    torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
     torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms would import the compiler: a second
     # Else every new tensor is filled with NaN, to show who reads it unwritten: a seventh of a small step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
@@ -48,6 +53,25 @@ def execution(name: str, device: torch.device) -> str:
     if name != "auto" and name not in possible:
         raise InputError(f"--execution: found '{name}'; allowed on this device: auto, {', '.join(possible)}.")
     return possible[0] if name == "auto" else name
+
+
+@contextmanager
+def fitting(device: torch.device, found: str, allowed: str) -> Iterator[None]:
+    """Run a block; where it needs more memory than a GPU has, raise InputError of what is ``found`` and ``allowed``.
+
+    Where a step runs out of memory while it is recorded, the recording's end raises an error of its own, whose context
+    is the one that tells: ``torch.cuda.graph.__exit__`` calls ``capture_end`` before it lets an error pass.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        seen: BaseException | None = error
+        while seen and not (isinstance(seen, RuntimeError) and any(words in str(seen) for words in NO_MEMORY)):
+            seen = seen.__cause__ or seen.__context__
+        if seen is None:
+            raise
+        what = f"{found}, more than the memory of {name_of(device)} holds"
+        raise InputError(f"{what}; allowed here: {allowed}.") from error
 
 
 def _keep_freed_memory() -> None:
@@ -80,3 +104,10 @@ def place(model: Model, device: torch.device) -> Model:
 def name_of(device: torch.device) -> str:
     """Return a device's name for the record: ``cpu`` or the GPU's product name."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def arithmetic_of(device: torch.device) -> dict[str, str]:
+    """Return for the record how a GPU's convolutions multiply float32, ``ieee`` or ``tf32``; nothing of a CPU."""
+    if device.type != "cuda":
+        return {}
+    return {"float32_convolutions": torch.backends.cudnn.conv.fp32_precision}  # type: ignore[attr-defined]

@@ -58,7 +58,7 @@ class PhaseStep:
         self._phase, self._steps_of_phase = phase, objective.steps(phase, config["training"])
         self._objective, self._networks, self._batches, self.stream = objective, networks, batches, stream
         self._half = config["training"]["precision"] == "bfloat16"
-        recorded = device.type == "cuda" and execution != "eager"
+        recorded = execution == "graph"
         with stream():
             self._share = torch.ones((), device=device)
             self._index = torch.zeros(batches.samples, dtype=torch.int64, device=device)

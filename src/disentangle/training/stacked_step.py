@@ -86,7 +86,7 @@ class Step:
             self._drawn = {purpose: part.clone() for purpose, part in self._draws.at(0).items()}
         self._names: tuple[str, ...] = ()
         self._sums, self._steps = torch.empty(0), 0
-        self._recorded = Recorded([]) if self._graph else None
+        self._recorded = self._unrecorded()
 
     def __call__(self, step: int) -> None:
         """Make the update number ``step``, from 0; a GPU may still be at it when this returns."""
@@ -110,8 +110,12 @@ class Step:
     def final(self, batches: int, done: int) -> list[dict[str, float]]:
         """Return each cell's mean losses over fresh batches, of streams of their own, after ``done`` updates.
 
-        ``elbo`` is -reconstruction - kl. All are in nats an image.
+        ``elbo`` is -reconstruction - kl. All are in nats an image. The recorded step, which holds the memory that a
+        whole step needs, and the gradients, which lie in it, are let go before: another step is recorded anew.
         """
+        self._recorded = self._unrecorded()
+        for parameter in (*self.weights.values(), *self._critic.values()):
+            parameter.grad = None
         self._done.fill_(done)
         draws = self._streams([seed_of(seed, "final") for seed in self._seeds])
         sums = torch.zeros(len(FINAL), len(self._lam), device=self._device)
@@ -147,6 +151,9 @@ class Step:
 
     def _adam(self, weights: dict[str, Tensor], rate: float, betas: tuple[float, float]) -> torch.optim.Adam:
         return torch.optim.Adam(weights.values(), rate, betas, fused=True, capturable=self._graph)
+
+    def _unrecorded(self) -> Recorded | None:
+        return Recorded([]) if self._graph else None
 
     def _streams(self, seeds: Sequence[int]) -> Draws:
         noise = self._observation.noise_shape(self._grid.shape)

@@ -47,8 +47,6 @@ def build_optimizer(
     ]
     if training["optimizer"] == "sgd":
         return torch.optim.SGD(groups, lr=rate, momentum=SGD_MOMENTUM, fused=True)
-    # AdamW would warn that it may be recorded and, as in the first steps, is not.
-    warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")
     return torch.optim.AdamW(groups, lr=rate, fused=True, capturable=recorded)
 
 
@@ -87,7 +85,7 @@ class Step:
             self.model = place(model, device).train()
             self.rate = torch.zeros((), device=device)
             self.index = torch.zeros(training["batch"], dtype=torch.int64, device=device)
-            recorded = device.type == "cuda" and execution != "eager"
+            recorded = execution == "graph" or (device.type == "cuda" and execution == "compiled")
             self.optimizer = build_optimizer(self.model, training, self.rate, recorded)
         self.generators = {
             purpose: torch.Generator(device).manual_seed(seed_of(config["cell"]["seed"], purpose))
@@ -170,6 +168,8 @@ class Recorded:
     def __init__(self, generators: Sequence[torch.Generator]) -> None:
         self._generators, self._calls = generators, 0
         self._graph: torch.cuda.CUDAGraph | None = None
+        # Adam would warn that it may be recorded and, as in the first steps, is not.
+        warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")
 
     def __call__(self, program: Callable[[], None]) -> None:
         """Run the program once."""
@@ -179,8 +179,9 @@ class Recorded:
             return program()
         if self._graph is None:
             graph = torch.cuda.CUDAGraph()
-            for generator in self._generators:
-                graph.register_generator_state(generator)
+            if torch.__version__ < "2.14":  # from then on a generator is known by its first draw
+                for generator in self._generators:
+                    graph.register_generator_state(generator)
             with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
                 program()
             self._graph = graph

@@ -10,16 +10,19 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from recording import Recorder, full, recorder
 
 from disentangle import files
 from disentangle.cells import TRAINED, Cell
 from disentangle.errors import InputError
-from disentangle.pipeline import params, plan, seals
-from disentangle.stages import encode, generate, measure, train
+from disentangle.pipeline import outputs, params, plan, seals
+from disentangle.stages import encode, generate, measure, sweep, train
 from disentangle.training import device, stack
 from disentangle.training.families import contrastive, vae
+from disentangle.training.stacked_step import Step
 from studies.locatello.test_locatello_workflow import PARAMS
 
+__all__ = ["recorder"]  # a fixture
 CELLS = [Cell("tiny", "locatello", "dsprites", "beta_vae", float(lam), seed) for lam in (1, 4) for seed in (0, 1)]
 
 
@@ -82,9 +85,6 @@ def test_a_mates_results_wait_for_its_own_job(
     assert all(set(contents(cell.ahead)) == set(TRAINED) - {"timing.json"} for cell in CELLS[1:])
     capsys.readouterr()
 
-    def never(*_: Any) -> None:
-        raise AssertionError("trained twice")
-
     monkeypatch.setattr(vae, "train", never)
     train.run(given(CELLS[3], device="gpu"))
     assert "this cell was trained beside another one" in capsys.readouterr().out
@@ -124,6 +124,115 @@ def test_a_stack_holds_no_more_cells_than_it_may(project: Path, monkeypatch: pyt
     train.run(given(CELLS[1], device="gpu", together=2))
     assert [cell.folder.exists() for cell in CELLS] == [False, True, False, False]
     assert [cell.ahead.exists() for cell in CELLS] == [True, False, False, False]
+
+
+# Whatever device and execution a cell was finished with.
+
+
+def never(*_: Any) -> None:
+    raise AssertionError("trained twice")
+
+
+def on_another_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "name_of", lambda _: "another GPU")
+    monkeypatch.setattr(device, "execution", lambda *_: "graph")
+    monkeypatch.setattr(torch, "__version__", "2.99.0")
+
+
+def test_a_finished_cell_is_trained_on_no_other_device_and_its_job_trains_no_mates(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.run(given(CELLS[0]))
+    before = contents(CELLS[0].folder)
+    as_on_a_gpu(monkeypatch)
+    on_another_gpu(monkeypatch)
+    monkeypatch.setattr(vae, "train", never)
+    capsys.readouterr()
+    train.run(given(CELLS[0], device="gpu"))
+    assert capsys.readouterr().out == "this cell is trained already, with the same parameters, code and data\n"
+    assert contents(CELLS[0].folder) == before
+    assert not any(cell.ahead.exists() for cell in CELLS)
+
+
+def test_a_cell_that_lies_ready_is_trained_on_no_other_device(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_gpu(monkeypatch)
+    train.run(given(CELLS[0], device="gpu"))
+    ready = contents(CELLS[2].ahead)
+    on_another_gpu(monkeypatch)
+    monkeypatch.setattr(vae, "train", never)
+    train.run(given(CELLS[2], device="gpu"))
+    assert contents(CELLS[2].folder) == ready
+    assert files.read_json(CELLS[2].folder / "run.json")["device"] == "a GPU"
+
+
+def test_a_cell_that_lies_ready_and_is_made_anew_is_stacked_with_untrained_ones(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_on_a_gpu(monkeypatch)
+    train.run(given(CELLS[0], device="gpu", together=2))
+    assert [cell.ahead.exists() for cell in CELLS] == [False, True, False, False]
+    trainer, stacks = vae.train, []
+    monkeypatch.setattr(vae, "train", lambda jobs, *more: stacks.append(len(jobs)) or trainer(jobs, *more))
+    train.run(given(CELLS[1], device="gpu", anew=True))
+    assert stacks == [3]
+
+
+def test_a_sweep_fills_its_stacks_with_cells_that_are_not_trained(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.run(given(CELLS[1]))
+    trainer, stacks = vae.train, []
+    monkeypatch.setattr(vae, "train", lambda jobs, *more: stacks.append(len(jobs)) or trainer(jobs, *more))
+    monkeypatch.setattr(outputs, "report_cells", lambda *_: CELLS)
+    capsys.readouterr()
+    asked = vars(given(CELLS[0], name="locatello/claims", together=3, until="train"))
+    del asked["anew"]  # which a sweep has not
+    sweep.run(argparse.Namespace(**asked))
+    assert stacks == [3]
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("[")]
+    assert said == [f"[3/4] {CELLS[0]}, {CELLS[2]}, {CELLS[3]}", f"[4/4] {CELLS[1]}"]
+
+
+def test_how_a_gpu_multiplies_is_in_its_record_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train.run(given(CELLS[0]))
+    as_on_a_gpu(monkeypatch)
+    device.choose("cpu", 1)
+    train.run(given(CELLS[1], device="gpu", together=1))
+    runs = [files.read_json(cell.folder / "run.json") for cell in CELLS[:2]]
+    assert [run.get("float32_convolutions") for run in runs] == [None, "ieee"]
+    assert torch.backends.cudnn.conv.fp32_precision == "ieee"
+
+
+# A full memory.
+
+
+@pytest.mark.parametrize("at", ["the start", "the first step", "the recording", "the final losses"])
+def test_a_full_memory_is_one_message_wherever_it_shows(
+    project: Path, at: str, monkeypatch: pytest.MonkeyPatch, recorder: Recorder
+) -> None:
+    as_on_a_gpu(monkeypatch)
+    monkeypatch.setattr(device, "execution", lambda *_: "graph")
+    monkeypatch.setattr(stack, "AT_ONCE", {})
+    name = {"the start": "_initial", "the final losses": "final"}.get(at, "_losses")
+    when = (lambda: recorder.capturing) if at == "the recording" else (lambda: True)
+    monkeypatch.setattr(Step, name, full(getattr(Step, name), when))
+    found = (
+        "--together: found 4 cells at once, more than the memory of a GPU holds; allowed here: fewer; under Snakemake"
+    )
+    with pytest.raises(InputError, match=f"^{found}, set TOGETHER in the environment.$"):
+        train.run(given(CELLS[0], device="gpu"))
+    with pytest.raises(InputError, match="^--device: found one cell to train, more than the memory of a GPU holds; "):
+        train.run(given(CELLS[0], device="gpu", together=1))
+    assert not any(cell.folder.exists() or cell.ahead.exists() for cell in CELLS)
+
+
+def test_a_memory_that_does_not_hold_what_is_encoded_is_one_message(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train.run(given(CELLS[0]))
+    monkeypatch.setattr(vae, "posteriors_of", full(vae.posteriors_of))
+    with pytest.raises(InputError, match="^--device: found one cell to encode, more than the memory of cpu holds; "):
+        encode.run(given(CELLS[0]))
 
 
 def test_an_execution_that_is_not_for_autoencoders_is_refused(project: Path) -> None:

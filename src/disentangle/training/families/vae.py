@@ -48,12 +48,7 @@ def train(
         execution,
         jobs[0].say,
     )
-    try:
-        cells = training.run(checkpoint_every)
-    except torch.cuda.OutOfMemoryError as error:
-        found = f"--together: {len(jobs)} cells at once do not fit into the memory of {device}"
-        raise InputError(f"{found}; allowed here: fewer. Under Snakemake, set TOGETHER in the environment.") from error
-    for job, cell in zip(jobs, cells, strict=True):
+    for job, cell in zip(jobs, training.run(checkpoint_every), strict=True):
         facts = {
             "status": "diverged" if cell.diverged else "done",
             "final": {name: None if math.isnan(value) else value for name, value in cell.final.items()},
