@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from conftest import ROOT
 from recording import Recorder, recorder, unwaited
 from test_stack import METHODS, Coloured, assert_same_bits, configured, grid, strength
 from test_training import CONTRASTIVE, Killed, kill_at, pairs, trained_by, weights
@@ -180,6 +181,11 @@ def test_a_full_memory_is_known_by_what_it_says_and_behind_other_errors(error: R
         assert (str(found.value) == expected) == (behind is error)
     with pytest.raises(RuntimeError, match="^broken$"), fitting(*given):
         raise RuntimeError("broken")
+
+
+def test_the_commands_for_a_gpu_run_all_tests_of_one() -> None:
+    told = (ROOT / "bench/README.md").read_text()
+    assert all(file.name in told for file in (ROOT / "tests").glob("test*_gpu.py"))
 
 
 def test_a_mode_that_forbids_waiting_ends_with_its_block(monkeypatch: pytest.MonkeyPatch) -> None:

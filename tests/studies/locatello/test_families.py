@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from conftest import ROOT, committed_params
 from recording import Recorder, full, recorder
 
 from disentangle import files
 from disentangle.cells import TRAINED, Cell
 from disentangle.errors import InputError
+from disentangle.models.discriminator import Discriminator
+from disentangle.models.vae import VAE
 from disentangle.pipeline import outputs, params, plan, seals
 from disentangle.stages import encode, generate, measure, sweep, train
 from disentangle.training import device, stack
@@ -233,6 +236,22 @@ def test_a_memory_that_does_not_hold_what_is_encoded_is_one_message(
     monkeypatch.setattr(vae, "posteriors_of", full(vae.posteriors_of))
     with pytest.raises(InputError, match="^--device: found one cell to encode, more than the memory of cpu holds; "):
         encode.run(given(CELLS[0]))
+
+
+def test_a_cluster_gives_a_training_what_the_state_of_the_largest_stack_needs() -> None:
+    """Weights and two moments of each, in float32, held twice: as bytes of a file and as tensors."""
+    paper = yaml.safe_load(committed_params())["scales"]["paper"]["studies"]["locatello"]
+    model, critic = paper["model"], paper["training"]["discriminator"]
+    networks = (
+        VAE(64, 3, model["latent"], tuple(model["conv"]), model["hidden"]),
+        Discriminator(model["latent"], critic["layers"], critic["hidden"]),
+    )
+    generator = torch.Generator().manual_seed(0)
+    weights = sum(weight.numel() for network in networks for weight in network.initial(generator).values())
+    state = len(paper["seeds"]) * len(paper["methods"]["factor_vae"]["lam"]) * weights * 3 * 4
+    assert state == pytest.approx(20.6e9, rel=0.01)
+    given = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())["set-resources"]["train"]
+    assert given["mem_mb"] * 1e6 > 3 * state
 
 
 def test_an_execution_that_is_not_for_autoencoders_is_refused(project: Path) -> None:
