@@ -19,9 +19,10 @@ from disentangle.cells import Cell
 from disentangle.pipeline.study import study_of
 from disentangle.reporting import page
 from disentangle.reporting.drawing import apart, gif, listed
-from disentangle.reporting.layout import warned
+from disentangle.reporting.layout import warned, with_interval
 from disentangle.reporting.overview import decided, overview
 from disentangle.reporting.results import CellResult, Results
+from disentangle.reporting.statistics import Interval
 
 
 def test_words_are_listed() -> None:
@@ -86,7 +87,7 @@ FACTS: dict[str, Any] = {
     "revision": "abc",
     "stand_ins": ["crops <b>of</b> photographs"],
     "verdicts": {"supported": 2, "contradicted": 0},
-    "decided": {"supported": ["it is so", "it is"], "contradicted": []},
+    "decided": {"supported": ["1. It is so", "3. It is"], "contradicted": []},
     "stages": [("train", "3 cells")],
     "provenance": [("devices", "cpu")],
     "hashes": [("DC-BC", "train_images.npy", "0123456789abcdef0123")],
@@ -151,7 +152,7 @@ def test_a_picture_beside_a_report_is_found_from_the_page() -> None:
     markdown = "# T\n\n![A chart](table0.svg)\n\n## S\n\n![Another](more/b.svg) ![There](https://example.org/c.svg)\n"
     found = page.report("table0", "../table0", True, markdown)
     assert found.suffixes == ["md", "csv", "json", "svg"]
-    assert '<img src="../table0.svg" alt="A chart" />' in found.introduction
+    assert '<p class="picture"><img src="../table0.svg" alt="A chart" /></p>' in found.introduction
     assert '<img src="../more/b.svg"' in found.sections[0].body
     assert '<img src="https://example.org/c.svg"' in found.sections[0].body
     assert '<img src="table0.svg"' in page.report("table0", "table0", True, markdown).introduction
@@ -191,7 +192,8 @@ def test_the_page_begins_with_a_summary_of_words_and_computed_facts() -> None:
     assert "DC-BC: digits the paper's; backgrounds <strong>stand-in</strong>, crops</li>" in parts["Data"]
     assert parts["Cost of training"] == "2.00 hours on cpu"
     assert "On 2 claims" in parts["Verdicts"]
-    assert "<p>Supported: it is so; it is.</p>" in parts["Verdicts"]
+    supported = parts["Verdicts"].split("<p>Supported:</p>")[1]
+    assert re.findall("<li>(.*)</li>", supported) == ["1. It is so", "3. It is"]
     assert "Contradicted" not in parts["Verdicts"]
 
 
@@ -291,6 +293,11 @@ def test_stand_ins_stand_below_the_title_and_above_all_else() -> None:
     )
 
 
+def test_a_number_that_rounds_to_zero_has_no_sign() -> None:
+    assert with_interval(Interval(-0.04, -0.06, 0.04, 3, "t"), 1) == "0.0 [-0.1, 0.0]"
+    assert with_interval(Interval(-0.06, -0.12, -0.04, 3, "t"), 1) == "-0.1 [-0.1, 0.0]"
+
+
 def cell(dataset: str, entry: str, lam: float, seed: int, seconds: float, **run: Any) -> CellResult:
     made = {"method": {"name": "factor_vae"}, "status": "done", "device": "cpu"} | run
     key = Cell("demo", "toy", dataset, entry, lam, seed)
@@ -316,8 +323,26 @@ def test_the_summary_counts_what_was_run_and_what_it_cost() -> None:
         ("plain", "autoencoder", "0", "A", "7", "1", "0"),
     ]
     assert overview([], {})["done"] == "No training."
-    verdicts = {"it_grows": "supported", "all_fail": "undecided", "a.it_grows": "contradicted", "b": "supported"}
-    assert decided(verdicts) == {"supported": ["it grows", "b"], "contradicted": ["a.it grows"]}
+
+
+def test_the_summary_names_data_that_are_alike_once() -> None:
+    parts = {"images": {"STAND_IN": "sheep."}}
+    alike = {"A": {"made_of": parts}, "B": {"made_of": {"images": {"STAND_IN": ""}}}, "C": {"made_of": parts}}
+    assert overview([], alike)["data"] == [("A, C", [("images", "sheep")]), ("B", [("images", "")])]
+
+
+def test_the_summary_tells_decided_claims_by_their_number_and_the_head_of_their_statement() -> None:
+    stated = {
+        "It grows: by 2 points.": "supported",
+        "All fail.": "undecided",
+        "P(Ortho) shrinks (a little).": "contradicted",
+        "It is so: everywhere.": "supported",
+    }
+    claims = [
+        {"number": number, "statement": statement, "verdict": verdict}
+        for number, (statement, verdict) in enumerate(stated.items(), 1)
+    ]
+    assert decided(claims) == {"supported": ["1. It grows", "4. It is so"], "contradicted": ["3. P(Ortho) shrinks"]}
 
 
 # The front page.
@@ -334,6 +359,7 @@ CARD: dict[str, Any] = {
     "stand_ins": False,
     "verdicts": {},
     "picture": None,
+    "bytes": {"page": 462_597, "pictures": 7_190_683},
     "page": "burns/index.html",
 }
 OTHER = CARD | {
@@ -356,6 +382,7 @@ def test_the_front_page_is_well_formed_and_shows_a_card_a_study() -> None:
     assert sorted(found.loaded) == ["another/a_chart.svg", "data:,"]
     plain, other = (part.split("</section>")[0] for part in text.split('<section class="card">')[1:])
     assert "2 reports of 3 trainings on DC-BC, DC-DL." in plain
+    assert "The page has 0.5 MB, its pictures 7.2 MB." in plain
     assert "<ul" not in plain
     assert "2 reports, 5 figures of 3 trainings on DC-BC, DC-DL (<strong>stand-ins</strong>" in other
     assert 'aria-label="verdicts on 3 claims"' in other
@@ -442,6 +469,11 @@ def test_the_front_page_leads_to_the_study_and_tells_what_its_page_does(all_repo
     assert card["verdicts"] == json.loads((folder / "claims.json").read_text())["count"]
     assert card["reports"] == len([link for link in page_of_study.links if link.endswith(".md")])
     assert f"{card['reports']} reports, {card['figures']} figures of 8 trainings on DC-BC, DC-DL" in text
+    shown = {folder / "burns" / str(picture["src"]) for picture in page_of_study.images}
+    assert card["bytes"] == {
+        "page": (folder / "burns/index.html").stat().st_size,
+        "pictures": sum(path.stat().st_size for path in shown),
+    }
 
 
 @pytest.mark.workflow

@@ -57,6 +57,24 @@ def test_scores_are_means_over_seeds_within_the_range_of_their_metric() -> None:
     assert math.isnan(tc["chance"])
 
 
+def test_rows_go_by_dataset_entry_and_strength_whatever_the_order_of_cells() -> None:
+    """Reports ask for cells of one dataset after another's, and so entries come apart."""
+    asked = [("A", "a", 0.1), ("B", "a", 0.1), ("B", "b", 0.1), ("A", "b", 10), ("A", "a", 0.001), ("A", "b", 2)]
+    cells = [
+        CellResult(Cell("demo", "toy", *of, 0), {}, {}, {}, {"scores": {"mean": {"mig": {"mig": 0.5}}}}, pd.DataFrame())
+        for of in asked
+    ]
+    table = ScoreReport().table(of(*cells))
+    assert [*zip(table["dataset"], table["entry"], table["lam"], strict=True)] == [
+        ("A", "a", "0.001"),
+        ("A", "a", "0.1"),
+        ("A", "b", "2"),
+        ("A", "b", "10"),
+        ("B", "a", "0.1"),
+        ("B", "b", "0.1"),
+    ]
+
+
 def test_what_is_not_defined_is_counted_and_a_cell_that_diverged_lacks_all_that_others_have() -> None:
     found = rows(
         cell("a", 0, {"mean": {"mig": {"mig": 0.0}, "modularity": {"as_published": 0.5, "bias_corrected": None}}}),

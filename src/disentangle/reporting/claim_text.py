@@ -19,10 +19,14 @@ MARK = {
 
 
 def counted(claims: Mapping[str, Claim]) -> dict[str, Any]:
-    """Return the verdict on each claim, and how many there are of each, as the summary of a report of claims."""
+    """Return the verdict on each claim, its statement, and how many there are of each: the summary of the report."""
     verdicts = {name: claim.verdict for name, claim in claims.items()}
     count = Counter(map(str, verdicts.values()))
-    return {"count": {verdict: count[verdict] for verdict in MARK}, "verdicts": verdicts}
+    numbered = [
+        {"number": place, "statement": claim.statement, "verdict": claim.verdict}
+        for place, claim in enumerate(claims.values(), 1)
+    ]
+    return {"count": {verdict: count[verdict] for verdict in MARK}, "verdicts": verdicts, "claims": numbered}
 
 
 def sections(claims: Iterable[Claim], legend: str, table: Callable[[Claim], str]) -> list[str]:

@@ -38,11 +38,11 @@ def measured(values: Sequence[float], bounds: Bounds, digits: int = 3) -> str:
 
 
 def with_interval(found: Interval, digits: int = 3) -> str:
-    """Return a value with its interval, if n allows one; a dash where it is not defined."""
+    """Return a value with its interval, if n allows one; a dash where it is not defined. No zero has a sign."""
     if math.isnan(found.value):
         return "–"
-    bounds = "" if math.isnan(found.low) else f" [{found.low:.{digits}f}, {found.high:.{digits}f}]"
-    return f"{found.value:.{digits}f}{bounds}"
+    bounds = "" if math.isnan(found.low) else f" [{found.low:z.{digits}f}, {found.high:z.{digits}f}]"
+    return f"{found.value:z.{digits}f}{bounds}"
 
 
 def number(value: float, digits: int = 3) -> str:

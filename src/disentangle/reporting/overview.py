@@ -1,5 +1,6 @@
 """What the page of a study begins with: what was run, on what data, at what cost, and which claims are decided."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
@@ -18,17 +19,24 @@ def overview(cells: Sequence[CellResult], manifests: Mapping[str, Mapping[str, A
         "done": _done(cells),
         "n": _seeds(cells),
         "cost": [*_cost(cells)],
-        "data": [(name, [*_made_of(manifest)]) for name, manifest in manifests.items()],
+        "data": [*_data(manifests)],
         "entries": [*_entries(cells)],
     }
 
 
-def decided(verdicts: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the claims that are supported, and those that are contradicted, by their names as words."""
+def decided(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the claims that are supported, and those that are contradicted, as ``6. What it states``.
+
+    Of a statement stands what is before its first colon or bracket.
+    """
     return {
-        word: [name.replace("_", " ") for name, verdict in verdicts.items() if verdict == word]
+        word: [f"{claim['number']}. {_lead(claim['statement'])}" for claim in claims if claim["verdict"] == word]
         for word in ("supported", "contradicted")
     }
+
+
+def _lead(statement: str) -> str:
+    return re.split(r": | \(", statement)[0].removesuffix(".")
 
 
 def _done(cells: Sequence[CellResult]) -> str:
@@ -56,10 +64,13 @@ def _cost(cells: Sequence[CellResult]) -> Iterator[str]:
         yield f"{sum(seconds) / 3600:.2f} hours on {device} ({each})"
 
 
-def _made_of(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each part of a dataset with what it stands in for; nothing where it is the paper's."""
-    for role, part in manifest["made_of"].items():
-        yield role, part["STAND_IN"].rstrip(".")
+def _data(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield each part of datasets with what it stands in for, nothing where it is the paper's; those alike at once."""
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for name, manifest in manifests.items():
+        parts = tuple((role, part["STAND_IN"].rstrip(".")) for role, part in manifest["made_of"].items())
+        alike.setdefault(parts, []).append(name)
+    yield from ((", ".join(names), [*parts]) for parts, names in alike.items())
 
 
 def _entries(cells: Sequence[CellResult]) -> Iterator[tuple[str, ...]]:

@@ -83,7 +83,7 @@ def _template(name: str) -> jinja2.Template:
 
 
 def _html(markdown: str, folder: str) -> Markup:
-    """Convert Markdown; a table scrolls in a box of its own, as many are wider than a phone.
+    """Convert Markdown; a table scrolls in a box of its own, and a picture on a phone, as many are wider than that.
 
     Pictures that lie beside the report are found from the page in ``folder``.
     """
@@ -95,6 +95,7 @@ def _html(markdown: str, folder: str) -> Markup:
         r' style="text-align:\w+"', "", html
     )  # as the style of the page has it, for a third of a table's size
     html = html.replace("<th>", '<th scope="col">')
+    html = html.replace("<p><img ", '<p class="picture"><img ')
     html = re.sub(r'<img src="(?![a-z]+:|/)', f'<img src="{folder}', html)
     for text, kind in MARKS.items():
         html = html.replace(f">{text}<", f'><span class="{kind}">{text}</span><')

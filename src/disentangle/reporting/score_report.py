@@ -58,7 +58,7 @@ def _shown(row: Any) -> list[object]:
 
 
 def _rows(cells: Sequence[CellResult]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of the table: by what measures, in the order of the files, then by setting."""
+    """Yield the rows: by what measures, in the order of the files, then by dataset, entry and strength."""
     settings: dict[Setting, list[CellResult]] = {}
     names: dict[tuple[str, Part], dict[str, None]] = {}
     for cell in cells:
@@ -66,8 +66,11 @@ def _rows(cells: Sequence[CellResult]) -> Iterator[tuple[Any, ...]]:
         # One that diverged does not tell what it would have; others of its dataset do.
         for part, scores in _parts(cell).items():
             names.setdefault((cell.cell.dataset, part), {}).update(dict.fromkeys(scores))
+    datasets, entries = ([*dict.fromkeys(setting[place] for setting in settings)] for place in (0, 1))
+    in_order = sorted(settings, key=lambda of: (datasets.index(of[0]), entries.index(of[1]), of[2]))
     for by in dict.fromkeys(by for _, (by, _) in names):
-        for setting, own in settings.items():
+        for setting in in_order:
+            own = settings[setting]
             runs = [_parts(cell) for cell in own]
             for part in dict.fromkeys(part for run in runs for part in run if part[0] == by):
                 for score in names[setting[0], part] or (UNKNOWN,):

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -34,7 +35,9 @@ def _write(settings: Params, study: Study) -> None:
         for name, path in ((name, report_path(name)) for name in shown)
     ]
     galleries: dict[str, list[page.Picture]] = {}
-    for figure in figures:
+    names, datasets = ([*dict.fromkeys(figure[place] for figure in figures)] for place in (0, 1))
+    # Methods that only some reports ask for come last in the list, whatever their dataset.
+    for figure in sorted(figures, key=lambda figure: (names.index(figure[0]), datasets.index(figure[1]))):
         path = figure_path(*figure)
         picture = page.Picture(
             _from(study, path), outputs.animated(figure[0]), **files.read_json(with_suffix(path, ".json"))
@@ -43,8 +46,17 @@ def _write(settings: Params, study: Study) -> None:
     cells = outputs.all_report_cells(settings, study.name)
     built = _stages(settings, study, len(cells), len(shown), len(figures))
     facts = _facts(settings, study, cells) | {"stages": built}
-    files.write_text(study.page, page.render(reports, galleries, facts))
-    files.write_json(study.card, _card(settings, study, facts, len(cells), shown, figures))
+    text = page.render(reports, galleries, facts)
+    files.write_text(study.page, text)
+    size = {"page": len(text.encode()), "pictures": sum(path.stat().st_size for path in _pictures(shown, figures))}
+    files.write_json(study.card, _card(settings, study, facts, len(cells), shown, figures) | {"bytes": size})
+
+
+def _pictures(reports: list[str], figures: list[outputs.Figure]) -> Iterator[Path]:
+    """Yield the pictures that the page shows: of what moves the frames."""
+    yield from (with_suffix(report_path(name), ".svg") for name in reports if outputs.draws(name))
+    for figure in figures:
+        yield with_suffix(figure_path(*figure), ".gif" if outputs.animated(figure[0]) else ".svg")
 
 
 def _from(study: Study, path: Path) -> str:
@@ -96,9 +108,9 @@ def _stages(settings: Params, study: Study, cells: int, reports: int, figures: i
 
 
 def _claims(settings: Params, study: Study) -> dict[str, Any]:
-    """Return how many claims have each verdict, and the names of those that are decided; nothing where none is tested.
+    """Return how many claims have each verdict, and those that are decided; nothing where none is tested.
 
-    A report of claims need not tell their names.
+    A report of claims need not list them.
     """
     told = [
         files.read_json(with_suffix(report_path(name), ".json"))
@@ -106,8 +118,8 @@ def _claims(settings: Params, study: Study) -> dict[str, Any]:
         if needs("reports", name).get("claims")
     ]
     verdicts = {verdict: sum(summary["count"].get(verdict, 0) for summary in told) for verdict in get_args(Verdict)}
-    named = {name: verdict for summary in told for name, verdict in summary.get("verdicts", {}).items()}
-    return {"verdicts": verdicts if told else {}, "decided": decided(named)}
+    claims = [claim for summary in told for claim in summary.get("claims", [])]
+    return {"verdicts": verdicts if told else {}, "decided": decided(claims)}
 
 
 def _card(

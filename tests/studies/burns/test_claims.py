@@ -580,3 +580,7 @@ def test_the_tidy_claims_and_their_summary(shown: tuple[Any, BurnsResults]) -> N
     assert (summary["verdicts"][name], summary["published"][name]) == ("contradicted", "undecided")
     assert sum(summary["count"].values()) == len(TESTS)
     assert summary["count"]["not run"] > 20
+    rendered = report.render(made)
+    assert [claim["verdict"] for claim in summary["claims"]] == [*summary["verdicts"].values()]
+    for claim in summary["claims"]:
+        assert f"\n### {claim['number']}. {claim['statement']}\n" in rendered
