@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from recording import WAITS, Recorder, recorder
 from test_class_supervised_losses import looped_contrast
-from test_training import WAITS, Dispatched, Killed
+from test_training import Dispatched, Killed
 from torch import Tensor, nn
 
 from disentangle import registry
@@ -31,7 +32,9 @@ from disentangle.training.job import Job, Trained
 from disentangle.training.labelled_images import LabelledImages, seen
 from disentangle.training.phase_step import PhaseStep, placed
 from disentangle.training.rates import share_of_peak
+from disentangle.training.step import WARM_UP
 
+__all__ = ["recorder"]  # a fixture
 METHODS = [
     name for name in registry.names("methods") if registry.constant("methods", name, "FAMILY") == "class_supervised"
 ]
@@ -196,9 +199,9 @@ class Cell:
         self.images = LabelledImages(torch.from_numpy(labelled.images[rows]), torch.from_numpy(domain))
         self.batches = DomainBatches(config, self.images, self.objective, self.distance)
 
-    def step(self, phase: str) -> PhaseStep:
+    def step(self, phase: str, execution: str = "eager") -> PhaseStep:
         made_of = self.networks, self.objective, self.batches
-        return PhaseStep(self.config, phase, *made_of, SideStream(CPU), "eager")
+        return PhaseStep(self.config, phase, *made_of, SideStream(CPU), execution)
 
     def weights(self) -> dict[str, dict[str, Tensor]]:
         return {
@@ -224,6 +227,23 @@ def test_a_phase_changes_the_networks_that_it_names_alone(colour: Path, method: 
             assert all(moved.values()) if name in trained else not any(moved.values()), (phase, name, moved)
         ever |= set(trained)
     assert ever == set(cell.networks)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_recorded_phase_is_an_eager_one(colour: Path, method: str, recorder: Recorder) -> None:
+    cells = {execution: Cell(colour, configured(method)) for execution in ("eager", "graph")}
+    found: dict[str, list[dict[str, float]]] = {execution: [] for execution in cells}
+    for execution, cell in cells.items():
+        for phase in cell.objective.phases:
+            cell.objective.begin(phase, cell.networks, cell.batches.given())
+            step = cell.step(phase, execution)
+            for k in range(WARM_UP + 2):
+                step(cell.batches.index(k), k)
+            found[execution].append(step.means())
+    assert found["graph"] == found["eager"]
+    assert recorder.events.count("replay") == 2 * len(found["graph"])
+    for name, value in cells["eager"].networks.state_dict().items():
+        assert torch.equal(cells["graph"].networks.state_dict()[name], value)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_training import WAITS, Dispatched, Killed
+from recording import WAITS, Recorder, recorder
+from test_training import Dispatched, Killed
 from torch import Tensor, nn
 
 from disentangle import registry
@@ -29,8 +30,10 @@ from disentangle.training.job import Job, Trained
 from disentangle.training.packed import PackedGrid
 from disentangle.training.phase_step import PhaseStep, placed
 from disentangle.training.rates import share_of_peak
+from disentangle.training.step import WARM_UP
 from disentangle.training.weak_batches import WeakBatches, WeakImages, labelled_rows
 
+__all__ = ["recorder"]  # a fixture
 METHODS = [
     name for name in registry.names("methods") if registry.constant("methods", name, "FAMILY") == "weakly_supervised"
 ]
@@ -291,10 +294,10 @@ class Cell:
         self.networks = placed(networks, CPU)
         self.batches = WeakBatches(config, self.images, self.objective, labelled)
 
-    def step(self, phase: str) -> PhaseStep:
+    def step(self, phase: str, execution: str = "eager") -> PhaseStep:
         self.objective.begin(phase, self.networks, self.batches.given())
         made_of = self.networks, self.objective, self.batches
-        return PhaseStep(self.config, phase, *made_of, SideStream(CPU), "eager")
+        return PhaseStep(self.config, phase, *made_of, SideStream(CPU), execution)
 
     def weights(self) -> dict[str, dict[str, Tensor]]:
         return {
@@ -323,6 +326,22 @@ def test_a_phase_changes_the_networks_that_it_names_alone(data: Path, method: st
         ever |= set(trained)
     # What is never trained has no weights.
     assert ever == {name for name, parameters in cell.weights().items() if parameters}
+
+
+@pytest.mark.parametrize(("method", "options"), CASES)
+def test_a_recorded_phase_is_an_eager_one(data: Path, method: str, options: dict[str, Any], recorder: Recorder) -> None:
+    cells = {execution: Cell(data, configured(method, options=options)) for execution in ("eager", "graph")}
+    found: dict[str, list[dict[str, float]]] = {execution: [] for execution in cells}
+    for execution, cell in cells.items():
+        for phase in cell.objective.phases:
+            step = cell.step(phase, execution)
+            for k in range(WARM_UP + 2):
+                step(cell.batches.index(k), k)
+            found[execution].append(step.means())
+    assert found["graph"] == found["eager"]
+    assert recorder.events.count("replay") == 2 * len(found["graph"])
+    for name, value in cells["eager"].networks.state_dict().items():
+        assert torch.equal(cells["graph"].networks.state_dict()[name], value)
 
 
 @pytest.mark.parametrize(("method", "options"), CASES)
