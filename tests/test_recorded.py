@@ -1,16 +1,18 @@
 """Recorded steps, on a stand-in for a GPU's recording: what eager ones do, to the bit, and what a full memory does."""
 
+import contextlib
 import math
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from conftest import ROOT
-from recording import Recorder, recorder, unwaited
+from recording import WAITS, Recorder, recorder, unwaited
 from test_stack import METHODS, Coloured, assert_same_bits, configured, grid, strength
-from test_training import CONTRASTIVE, Killed, kill_at, pairs, trained_by, weights
+from test_training import CONTRASTIVE, Dispatched, Killed, kill_at, pairs, trained_by, weights
 from test_training import configured as contrastive
 from torch import Tensor
 
@@ -18,6 +20,7 @@ from disentangle import registry
 from disentangle.errors import InputError
 from disentangle.training import loop
 from disentangle.training import stack as stacking
+from disentangle.training import step as recorded_step
 from disentangle.training.batches import ViewPairs
 from disentangle.training.device import fitting
 from disentangle.training.packed import PackedGrid
@@ -153,6 +156,69 @@ def test_the_stand_in_fails_where_a_gpu_would(program: Any, message: str, record
     with pytest.raises(RuntimeError, match="a previous error during capture") as caught:
         recorded(program)
     assert message in str(caught.value.__context__)
+
+
+# A device that is not the processor. Its tensors have no content, so to read one fails, as to mix devices does.
+
+META = torch.device("meta")
+
+
+class Stream(torch.Generator):
+    device = META
+
+    def __new__(cls, device: torch.device | str = "cpu") -> "Stream":
+        return super().__new__(cls)
+
+
+class Unmoved:
+    """An optimizer, of which there is none on this device."""
+
+    def zero_grad(self, set_to_none: bool) -> None:
+        pass
+
+    def step(self) -> None:
+        pass
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "Generator", Stream)
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())
+    monkeypatch.setattr(recorded_step, "build_optimizer", lambda *_: Unmoved())
+    monkeypatch.setattr(Step, "_adam", lambda *_: Unmoved())
+
+
+def reads_nothing(program: Callable[[], None]) -> bool:
+    program()
+    with Dispatched() as seen:
+        program()
+    return not seen.names & (WAITS | {"lift_fresh"})
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("method", METHODS)
+def test_a_step_of_a_stack_stays_on_its_device(method: str) -> None:
+    background = torch.empty(16, 16, 1, device=META)
+    images = torch.empty(40, 32, dtype=torch.uint8, device=META)
+    grid = PackedGrid(images, (16, 16, 1), True, {"background": background})
+    configs = [configured(strength(method), seed) for seed in (0, 1)]
+    step = Step(configs, registry.build("methods", method, {}), grid, Coloured(), "eager")
+    assert reads_nothing(step._program)
+    weights = [*step.weights.values(), *step._critic.values()]
+    assert {step._sums.device, *(weight.grad.device for weight in weights)} == {META}
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("method", CONTRASTIVE)
+def test_a_step_of_a_cell_stays_on_its_device(method: str) -> None:
+    lam = 0.1 if registry.constant("methods", method, "REGULARIZED") else 0.0
+    config, objective = contrastive(method, lam, augmentation="simclr"), registry.build("methods", method, {})
+    labels = dict.fromkeys(("DC", "BC", "joint"), torch.empty(20, dtype=torch.int64, device=META))
+    views = ViewPairs(torch.empty(20, 2, 8, 8, 3, dtype=torch.uint8, device=META), labels)
+    model = loop.build_model(config, objective.heads)
+    step = recorded_step.Step(config, model, objective, views, ("DC", "BC"), "eager")
+    assert reads_nothing(step._program)
+    assert {step._sums.device, *(weight.grad.device for weight in model.parameters())} == {META}
 
 
 # A full memory.
