@@ -116,9 +116,10 @@ def fit(
     config: dict[str, Any],
     say: Callable[[str], None] = lambda line: None,
     every: float = math.inf,
+    execution: str = "eager",
 ) -> Trained:
     job = Job(config, folder / "resume.pt", "d", say)
-    ((same, trained),) = family.train([job], dataset, CPU, "eager", every)
+    ((same, trained),) = family.train([job], dataset, CPU, execution, every)
     assert same is job
     return trained
 
@@ -244,6 +245,16 @@ def test_a_recorded_phase_is_an_eager_one(colour: Path, method: str, recorder: R
     assert recorder.events.count("replay") == 2 * len(found["graph"])
     for name, value in cells["eager"].networks.state_dict().items():
         assert torch.equal(cells["graph"].networks.state_dict()[name], value)
+
+
+def test_the_recorded_step_is_let_go_before_invariances_are_measured(
+    colour: Path, tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    monkeypatch.setattr(family, "invariances", lambda *_: events.extend(recorder.events) or {})
+    trained = fit(colour, tmp_path, configured("autoencoder", steps=WARM_UP + 2), execution="graph")
+    assert trained.facts["invariance"] == {}
+    assert events == ["record", "replay", "replay", "released"]
 
 
 @pytest.mark.parametrize("method", METHODS)

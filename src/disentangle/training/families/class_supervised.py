@@ -74,8 +74,10 @@ def train(
             distance = place(registry.build("distances", objective.distance, {}).build(), device)
             told["distance"] = registry.constant("distances", objective.distance, "ABOUT")
         batches = DomainBatches(job.config, images, objective, distance)
-        training = PhasedTraining(job.config, networks, objective, batches, job.resume, job.digest, execution, job.say)
-        run = training.run(checkpoint_every)
+        # A training that nobody holds lets its recorded step go, and with it the memory that what follows may need.
+        run = PhasedTraining(job.config, networks, objective, batches, job.resume, job.digest, execution, job.say).run(
+            checkpoint_every
+        )
         if objective.invariances:
             rows = np.flatnonzero(labelled.test)[:INVARIANCE_IMAGES]
             tested = torch.from_numpy(labelled.images[rows]).to(device)
