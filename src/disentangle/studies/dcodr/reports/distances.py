@@ -61,7 +61,7 @@ class Report:
             ]
             for (name, lam), own in self.table(results).groupby(["distance", "lam"], sort=False)
         ]
-        header = ["perceptual distance", "lam", *COLUMNS.values(), "seeds"]
+        header = ["perceptual distance", "λ", *COLUMNS.values(), "seeds"]
         return page(results, INTRODUCTION, ["## Distances", READ, markdown_table(header, rows)])
 
 
