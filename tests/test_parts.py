@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ from disentangle.errors import InputError
 from disentangle.models.contrastive import ContrastiveModel
 from disentangle.models.encoders import resnet50
 from disentangle.models.resnet import ResNet
+from disentangle.pipeline import parts, seals
+from disentangle.pipeline.sealed import SHORT
+from disentangle.pipeline.seals import Seal
 from disentangle.training.opened import CHUNK, Opened
 
 SIZES = {"shape": 3, "x": 4, "hue": 2}
@@ -38,7 +42,15 @@ def written(folder: Path, generator: str, images: np.ndarray, **known: Any) -> T
     """A grid on disk as it is read back."""
     grid = {"images": images, "sizes": SIZES, "shape": (4, 4, 3), "binary": False, "nuisance": (), "shared": {}}
     dataset_files.write_grid(folder, grid | known, {"dataset": "d", "definition": {"generator": generator}})
+    sealed(folder / "manifest.json")
     return TorchDataset(folder)
+
+
+def sealed(*paths: Path, read: Mapping[Path, Path] = MappingProxyType({})) -> None:
+    """Seal files, as made of others, by their paths from the project."""
+    made_of = {str(name): files.sha256(path)[:SHORT] for name, path in read.items()}
+    told = Seal("stage", "", "", made_of, {path.name: files.sha256(path) for path in paths})
+    seals.write(paths[0].with_suffix(".seal"), told)
 
 
 def test_there_is_a_reader_for_every_kind_of_dataset() -> None:
@@ -60,6 +72,7 @@ def test_an_item_of_a_grid_is_an_image_with_the_values_of_its_row(tmp_path: Path
     some, factors = data[[5, 2]]
     assert np.array_equal(some, images[[5, 2]]) and factors.shape == (2, 3)
     assert np.array_equal(data[3:9:2][0], images[3:9:2])
+    assert np.array_equal(data[::-1][0], images[::-1]) and data[::-1][1][0].tolist() == data[23][1].tolist()
     with pytest.raises(IndexError):
         data[24]
 
@@ -157,10 +170,57 @@ def test_what_is_not_made_yet_is_one_message_with_the_command_that_makes_it(proj
             disentangle.load(other)
 
 
+def test_what_lies_there_is_as_its_seal_tells_and_of_the_data_that_lie_there(project: Path) -> None:
+    data, cell = Path("data/datasets/tiny/mine"), Cell("tiny", "burns", "mine", "ortho", 0.1, 0)
+    written(data, "shapes3d", pixels(24, 4, 4, 3))
+    manifest, codes = data / "manifest.json", cell.folder / "codes.npz"
+    run, weights = cell.folder / "run.json", cell.folder / "checkpoint.safetensors"
+    files.write_json(run, {"cell": {"scale": "tiny", "dataset": "mine"}, "method": {"name": "ortho"}})
+    files.write_text(weights, "weights")
+    files.write_arrays(codes, {"r": np.arange(3)})
+
+    def refused(ask: Callable[[], object], message: str) -> None:
+        with pytest.raises(InputError) as caught:
+            ask()
+        assert str(caught.value) == message
+
+    again = f"Make it anew: snakemake --cores 1 {codes}"
+    refused(lambda: disentangle.load(cell), f"{weights}: not finished: it has no seal. {again}")
+    sealed(weights, run, read={manifest: manifest})
+    sealed(codes, read={manifest: manifest, weights: weights})
+    assert parts.stored(cell)["r"].tolist() == [0, 1, 2]
+    for path, ask in {run: disentangle.load, weights: disentangle.load, codes: parts.stored}.items():
+        whole = path.read_bytes()
+        path.write_bytes(b"{}")
+        refused(lambda ask=ask: ask(cell), f"{path}: not as its seal tells. {again}")  # type: ignore[misc]
+        path.write_bytes(whole)
+    files.write_text(weights, "other weights")  # another training, of which no codes are
+    refused(lambda: parts.stored(cell), f"{codes}: made of another {weights} than there is. {again}")
+    sealed(weights, run, read={manifest: manifest})
+    written(data, "shapes3d", pixels(24, 4, 4, 3)[::-1])
+    refused(lambda: disentangle.load(cell), f"{weights}: made of another {manifest} than there is. {again}")
+    files.write_text(manifest, "{}")
+    told = f"{manifest}: not as its seal tells. Make it anew: snakemake --cores 1 {manifest}"
+    refused(lambda: disentangle.dataset("mine"), told)
+    manifest.unlink()
+    told = f"{project / data}: not generated yet. Make it: snakemake --cores 1 {manifest}"
+    refused(lambda: disentangle.load(cell), told)
+
+
+def test_a_cell_is_found_from_the_folder_of_another(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (Cell("tiny", "burns", "DC-BC", "ortho", 0.1, seed) for seed in (0, 1))
+    (project / one.folder).mkdir(parents=True)
+    monkeypatch.chdir(project / one.folder)
+    with pytest.raises(InputError, match=f"snakemake --cores 1 {other.folder}/codes.npz$"):
+        disentangle.load("../seed=1")
+
+
 def test_without_torch_it_is_said_which_extra_brings_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cell = Cell("tiny", "burns", "DC-BC", "ortho", 0.1, 0)
     told = {"cell": {"scale": "tiny", "dataset": "mine"}, "method": {"name": "beta_vae"}}
     files.write_json(cell.folder / "run.json", told)
+    files.write_text(cell.folder / "checkpoint.safetensors", "")
+    sealed(cell.folder / "checkpoint.safetensors", cell.folder / "run.json")
     written(project / "data/datasets/tiny/mine", "shapes3d", pixels(24, 4, 4, 3))
     monkeypatch.setitem(sys.modules, "torch", None)
     for module in ("data.torch_dataset", "training.openings.vae"):
@@ -199,7 +259,7 @@ class Mean(Opened):
         return (part.float() / 255 for part in self.parts(images))
 
     def codes(self, x: Tensor) -> dict[str, Tensor]:
-        assert len(x) <= CHUNK
+        assert len(x) <= CHUNK and x.is_contiguous()
         return {"mean": x.mean((1, 2)) * self.weight}
 
     def images(self, z: Tensor) -> Tensor:
@@ -223,6 +283,33 @@ def test_images_go_through_in_parts_and_come_back_in_order(made: Path) -> None:
     assert np.allclose(model.decode(codes.double().numpy())[:, 0, 0], expected, atol=1e-6)
     assert np.allclose(model.observed(images), images / 255, atol=1e-6)
     assert not model.training and model.size == 3
+
+
+def test_how_arrays_lie_in_memory_changes_nothing(made: Path) -> None:
+    images, model = pixels(5, 4, 4, 3), Mean(made)
+    expected = model.encode(images)["mean"]
+    turned = torch.from_numpy(images).permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)
+    for given in (np.asfortranarray(images), turned):
+        assert torch.equal(model.encode(given)["mean"], expected)
+    assert torch.equal(model.encode(images[::-1])["mean"], expected.flip(0))
+    codes = expected.numpy()
+    locked = codes.copy()
+    locked.setflags(write=False)
+    for own in (codes[::-1][::-1], codes.astype(">f4"), codes.astype(np.longdouble), locked, [*codes]):
+        assert torch.equal(model.decode(own), model.decode(expected))
+    assert torch.equal(model.decode(codes[::-1]), model.decode(expected.flip(0)))
+    wanted = expected.clone().requires_grad_(True)
+    model.decode(wanted).sum().backward()
+    assert wanted.grad is not None and wanted.grad.tolist() == [[16.0] * 3] * 5
+
+
+@pytest.mark.parametrize("given", [[[1.0], [1.0, 2.0]], torch.zeros(2, 3).requires_grad_().unbind()])
+def test_what_makes_no_array_is_refused(made: Path, given: Any) -> None:
+    for name, ask in {"images": Mean(made).encode, "codes": Mean(made).decode}.items():
+        with pytest.raises(InputError) as caught:
+            ask(given)
+        found = f"found a {type(given).__name__} that makes no array"
+        assert str(caught.value) == f"{name}: {found}; allowed: an array or a tensor."
 
 
 @pytest.mark.parametrize(
@@ -254,7 +341,11 @@ def test_binary_images_are_of_0_and_255(made: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "codes", [np.zeros((2, 4)), np.zeros(3), np.zeros((2, 3), int), np.array([[0, np.nan, 1]]), torch.zeros(1, 2)]
+    "codes",
+    [
+        *(np.zeros((2, 4)), np.zeros(3), np.zeros((1, 3, 1)), np.zeros((2, 3), int), np.array([[0, np.nan, 1]])),
+        *(np.full((1, 3), 1e300), torch.zeros(1, 2), torch.zeros(1, 3, 1), torch.zeros(1, 3).bool(), None),
+    ],
 )
 def test_codes_of_another_kind_are_refused(made: Path, codes: Any) -> None:
     with pytest.raises(InputError, match=r"^codes: found \w+ \(.*\); allowed: finite floats \(M, 3\)\.$"):

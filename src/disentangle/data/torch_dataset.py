@@ -59,7 +59,7 @@ class TorchDataset(Dataset[tuple[Tensor, Tensor]]):
             start += len(part)
         if self._binary:
             images = (np.unpackbits(images, axis=1) * np.uint8(255)).reshape(-1, *self.shape)
-        return torch.from_numpy(images.reshape(*rows.shape, *images.shape[1:])), torch.tensor(self.factors[index])
+        return torch.from_numpy(images.reshape(*rows.shape, *images.shape[1:])), torch.tensor(self.factors[rows])
 
 
 def _grid(folder: Path) -> Content:

@@ -11,19 +11,29 @@ from typing import Any
 
 from disentangle import files
 from disentangle.cells import Cell
+from disentangle.errors import InputError
 from disentangle.pipeline.jobs import Jobs, above, cell_at
 from disentangle.pipeline.needs import needs
 from disentangle.pipeline.outputs import report_at
+from disentangle.pipeline.sealed import Found
 from disentangle.pipeline.study import EVALUATIONS, study_of
 from disentangle.reporting.compared import curve, means, numbers, settings_of
 
 METRICS, CURVES = Path("metrics"), Path("curves")
+READ = {"train", *EVALUATIONS, "report"}
+"""The stages of whose results some is read."""
 
 
 def run(given: argparse.Namespace) -> None:
-    """Read cells and verdicts, and write a JSON and a CSV a setting and a JSON a study's claims, and nothing else."""
-    jobs = Jobs(given.settings)
+    """Read cells and verdicts, and write a JSON and a CSV a setting and a JSON a study's claims, and nothing else.
+
+    Raises InputError, before anything is written, for results that are not current.
+    """
+    jobs, found = Jobs(given.settings), Found()
     needed = above(jobs.maker(Path(target)) for target in given.settings.targets)
+    for lack in (found.lack(job) for job in needed if job.stage in READ):
+        if lack and not lack.known:  # what is missing alone, as a checkpoint, may not be read
+            raise InputError(f"{lack}. Run Snakemake first.")
     tables, curves = dict[Path, dict[str, Any]](), dict[Path, str]()
     for place, cells in settings_of(cell_at(job.makes[0].parent) for job in needed if job.stage == "train").items():
         losses = curve(map(_history, cells))
@@ -35,6 +45,8 @@ def run(given: argparse.Namespace) -> None:
         report = report_at(str(path.with_suffix("")))
         if needs("reports", report).get("claims"):
             tables[METRICS / f"{report}.json"] = files.read_json(path.with_suffix(".json"))["count"]
+    for path in (*tables, *curves):
+        files.check_writable(path)
     for path, table in tables.items():
         files.write_json(path, table)
     for path, text in curves.items():

@@ -11,7 +11,7 @@ from disentangle import files
 from disentangle.cells import format_lam
 from disentangle.data.torch_dataset import TorchDataset
 from disentangle.errors import InputError
-from disentangle.pipeline.parts import load
+from disentangle.pipeline.parts import load, stored
 from disentangle.reporting import traversal_pictures, traversals
 from disentangle.reporting.drawing import gif, png, svg
 from disentangle.reporting.traversals import Traversal, Walked, traversal
@@ -27,12 +27,15 @@ def run(given: argparse.Namespace) -> None:
         raise InputError(f"--output: found {output.name}; allowed: a name that ends in {', '.join(STILL + MOVING)}.")
     still = output if output.suffix in STILL else output.with_suffix(STILL[0])
     moving = output if output.suffix in MOVING else output.with_suffix(MOVING[0])
+    table = still.with_suffix(".csv")
     found = [_traversal(Path(given.cell), given.row, given.steps)]
+    for path in (still, moving, table):
+        files.check_writable(path)
     figure, (frames, seconds) = traversal_pictures.draw(found), traversal_pictures.frames(found)
     files.write_bytes(still, svg(figure) if still.suffix == ".svg" else png(figure))
     files.write_bytes(moving, gif(frames, seconds) if moving.suffix == ".gif" else _webp(frames, seconds))
-    files.write_text(still.with_suffix(".csv"), traversals.rows(found).to_csv(index=False))
-    print(f"{still}, {moving}, {still.with_suffix('.csv')}", flush=True)
+    files.write_text(table, traversals.rows(found).to_csv(index=False))
+    print(f"{still}, {moving}, {table}", flush=True)
 
 
 def _traversal(folder: Path, row: int | None, steps: int) -> Traversal:
@@ -40,13 +43,13 @@ def _traversal(folder: Path, row: int | None, steps: int) -> Traversal:
     data = TorchDataset(model.dataset)
     if not model.decoded:
         raise InputError(f"{folder}: {model.name} has no decoder that is given codes alone.")
-    stored = files.read_arrays(folder / "codes.npz")
-    rows = stored.get("rows", np.arange(len(data)))
+    codes = stored(folder)
+    rows = codes.get("rows", np.arange(len(data)))
     shown = int(rng(0, "traversals").choice(rows)) if row is None else row
     if not 0 <= shown < len(data):
         raise InputError(f"--row: found {shown}; allowed: 0 to {len(data) - 1}, the images of the dataset.")
     factors = dict(zip(data.names, data.factors.T, strict=True))
-    walked = Walked.of(model, stored, lambda rows: data[rows][0].numpy(), factors)
+    walked = Walked.of(model, codes, lambda rows: data[rows][0].numpy(), factors)
     cell, image = model.run["cell"], data[shown][0].numpy()
     title = f"{cell['method']} on {cell['dataset']}: λ = {format_lam(cell['lam'])}, seed {cell['seed']}"
     return traversal(model, image, walked, {}, title, {"row": shown}, steps)

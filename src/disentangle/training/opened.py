@@ -69,9 +69,12 @@ class Opened(nn.Module):
         """
         if not self.decoded:
             raise InputError(f"{self.name} has no decoder.")
-        z = torch.as_tensor(codes)
-        if not z.is_floating_point() or z.ndim != 2 or z.shape[1] != self.size or not bool(z.isfinite().all()):
-            raise InputError(f"codes: found {_told(z)}; allowed: finite floats (M, {self.size}).")
+        z = found = _array("codes", codes)
+        if isinstance(z, np.ndarray) and z.dtype.kind == "f":
+            z = torch.from_numpy(np.array(z, np.float64))  # of any strides and order of bytes
+        size = self.size
+        if isinstance(z, np.ndarray) or not z.is_floating_point() or z.shape[1:] != (size,) or not _finite(z):
+            raise InputError(f"codes: found {_told(found)}; allowed: finite floats (M, {size}).")
         return torch.cat([self.images(part) for part in torch.split(z.to(self.device, torch.float32), CHUNK)])
 
     @property
@@ -98,8 +101,7 @@ class Opened(nn.Module):
 
     def checked(self, images: Images) -> Images:
         """Return images as they are; raises InputError that says what was found and what is allowed."""
-        if not isinstance(images, Tensor):
-            images = np.asarray(images)
+        images = _array("images", images)
         allowed = f"uint8 (M, {', '.join(map(str, self.shape))})"
         if images.dtype not in (np.uint8, torch.uint8) or images.shape[1:] != self.shape or not len(images):
             raise InputError(f"images: found {_told(images)}; allowed: {allowed} of 0 to 255, as the dataset has them.")
@@ -113,7 +115,23 @@ class Opened(nn.Module):
                 raise InputError(
                     "images: found a value between 0 and 255; allowed: 0 and 255, as the dataset has them."
                 )
-            yield (part if isinstance(part, Tensor) else torch.from_numpy(np.array(part))).to(self.device)
+            # Of another order in memory, sums come in another order.
+            whole = part.contiguous() if isinstance(part, Tensor) else torch.from_numpy(np.array(part, order="C"))
+            yield whole.to(self.device)
+
+
+def _array(name: str, given: Images) -> Images:
+    """Return a tensor as it is, and all else as an array; raises InputError for what is none."""
+    try:
+        return given if isinstance(given, Tensor) else np.asarray(given)
+    except (TypeError, ValueError, RuntimeError):  # such as lists of different lengths
+        found = f"found a {type(given).__name__} that makes no array"
+        raise InputError(f"{name}: {found}; allowed: an array or a tensor.") from None
+
+
+def _finite(z: Tensor) -> bool:
+    """Say whether codes are finite as the networks are given them."""
+    return bool(z.to(torch.float32).isfinite().all())
 
 
 def _told(found: Images) -> str:

@@ -221,6 +221,30 @@ def test_a_model_of_ones_own_is_walked_along(done: Project, tmp_path: Path) -> N
         told = project.stage("traverse", *given, status=2 if "1" in given else 1)
         assert message in told and "Traceback" not in told
     assert not (project.folder / "walk.jpg").exists() and not (project.folder / "traversal.png").exists()
+    (project.folder / "half.csv").mkdir()
+    told = project.stage("traverse", cell, "--output", "half.png", status=1)
+    assert "half.csv: cannot be written (Is a directory); nothing was changed." in told
+    assert not {*project.folder.glob("half.*")} - {project.folder / "half.csv"}
+    weights = project.folder / cell / "checkpoint.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
+    told = project.stage("traverse", cell, status=1)
+    assert f"{cell}/checkpoint.safetensors: not as its seal tells." in told and "Traceback" not in told
+
+
+def test_nothing_is_compared_of_what_is_not_current(done: Project, tmp_path: Path) -> None:
+    project = done.copy(tmp_path / "copy")
+    history = "data/runs/tiny/locatello/dsprites/beta_vae/lam=1/seed=0/history.csv"
+    (project.folder / history).write_text("step,loss\n")
+    assert f"error: {history}: not as its seal tells. Run Snakemake first." in project.stage("compare", status=1)
+    assert not (project.folder / "metrics").exists() and not (project.folder / "curves").exists()
+    shutil.copy(done.folder / history, project.folder / history)
+    (project.folder / "curves").write_text("in the way")
+    assert "curves is no folder" in project.stage("compare", status=1)
+    assert not [path for path in (project.folder / "metrics").rglob("*") if path.is_file()]
+    (project.folder / "curves").unlink()
+    (project.folder / history).with_name("checkpoint.safetensors").unlink()  # of which no number is
+    project.stage("compare")
+    assert (project.folder / "curves/locatello/dsprites/beta_vae/lam=1.csv").exists()
 
 
 def again(done: Project, folder: Path, change: Callable[[Project], None]) -> Counter:
