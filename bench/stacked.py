@@ -26,8 +26,6 @@ from disentangle.training.packed import PackedGrid
 from disentangle.training.stack import StackedTraining
 
 BATCH, BETA, RATE = 64, 4.0, 1e-4
-MODELS, STEPS = 12_600, 300_000
-"""Of the published study."""
 MULTIPLY_ADDS = {64: 13.9e6, 32: 3.48e6}
 """Of a forward pass of one image with one channel; a step takes three times as many, but for the first layer."""
 
@@ -144,10 +142,6 @@ def main() -> None:
     for name, times in zip(("stacked", "one by one"), milliseconds, strict=True):
         rate = 6 * MULTIPLY_ADDS[given.size] * BATCH / statistics.median(times) / 1e6
         print(f"{name}: {statistics.median(times):.2f} ms a step of one cell, about {rate:.0f} GFLOP/s")
-        hours = MODELS * STEPS * statistics.median(times) / 3.6e6
-        print(
-            f"  {MODELS:,} models of {STEPS:,} steps: {hours:,.0f} hours; one model: {hours * 60 / MODELS:.1f} minutes"
-        )
     ratios = [other / own for own, other in zip(*milliseconds, strict=True)]
     print(f"ratio: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
 

@@ -1,9 +1,8 @@
-"""How fast a scale trains here: views a second, the share of this machine's matrix products (MFU), hours a report.
+"""How fast a scale trains here: views a second and the share of this machine's matrix products (MFU), by the stem.
 
 Run as `python bench/throughput.py --scale paper`, on a machine with a GPU if there is one. The training is the
 pipeline's own loop on random images, once for each stem; the matrix product is measured in the same run and precision.
-Hours are for the cells of each report one after another, with the scale's own stem, extrapolated from the steps timed
-here. A small --batch times a smaller step, as where the scale's own does not fit; hours are then extrapolated by views.
+A small --batch times a smaller step, as where the scale's own does not fit. `hours.py` makes hours of such seconds.
 """
 
 import argparse
@@ -75,7 +74,7 @@ def peak_flops(where: torch.device, dtype: torch.dtype) -> float:
 
 
 def main() -> None:
-    """Print what was measured, and the hours of each report."""
+    """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", default="paper")
     parser.add_argument("--stems", nargs="+", choices=STEMS, default=list(STEMS))
@@ -89,31 +88,21 @@ def main() -> None:
     settings = params.Params(given.scale, settings.targets, settings.scales)
     where = device.choose(given.device, given.threads)
     execution = device.execution(given.execution, where)
-    cell = outputs.report_cells(settings, "table3")[0]
+    cell = outputs.report_cells(settings, "burns/table3")[0]
     config, size = settings.training(cell), settings.dataset(given.scale, cell.dataset)["options"]["image_size"]
-    batch, own_stem = given.batch or config["training"]["batch"], config["encoder"]["stem"]
+    batch = given.batch or config["training"]["batch"]
     half = where.type == "cuda" and config["training"]["precision"] == "bfloat16"
     peak = peak_flops(where, torch.bfloat16 if half else torch.float32)
     print(f"{device.name_of(where)}, torch {torch.__version__}, {execution}, {given.threads} threads")
     print(f"{cell}, batch {batch}, images of {size}; a large matrix product: {peak / 1e12:.2f} TFLOP/s")
-    views = {}
     for stem in given.stems:
         stemmed = {**config, "encoder": {**config["encoder"], "stem": stem}}
         step = seconds_a_step(stemmed, batch, size, given.steps, where, execution)
-        views[stem] = 2 * batch / step
+        views = 2 * batch / step
         work = flops_a_view(stemmed, size)
-        achieved = views[stem] * work
-        print(f"{stem} stem: {step * 1e3:.1f} ms a step, {views[stem]:,.0f} views/s,", end=" ")
+        achieved = views * work
+        print(f"{stem} stem: {step * 1e3:.1f} ms a step, {views:,.0f} views/s,", end=" ")
         print(f"{work / 1e9:.2f} GFLOP a view, {achieved / 1e12:.2f} TFLOP/s, MFU {achieved / peak:.0%}")
-    if own_stem not in views:
-        return
-    hours = 2 * config["training"]["batch"] * config["training"]["steps"] / views[own_stem] / 3600
-    print(f"extrapolated to a cell of {config['training']['steps']} steps with the {own_stem} stem: {hours:.2f} hours")
-    for name in outputs.shown_reports(settings):
-        cells = outputs.report_cells(settings, name)
-        print(f"{name}: {len(cells)} cells, {len(cells) * hours:.1f} hours")
-    every = len(outputs.all_report_cells(settings))
-    print(f"all: {every} cells, {every * hours:.1f} hours")
 
 
 if __name__ == "__main__":
