@@ -33,12 +33,16 @@ PLUGINS = {
     "encode": ("families", "methods", "datasets", "encoders", "distances"),
     "probe": ("probes",),
     "measure": ("metrics",),
-    "report": ("studies", "reports", "metrics", "claims", "datasets"),
-    "figure": ("studies", "figures", "datasets"),
+    "report": ("studies", "reports", "metrics", "claims", "datasets", "methods"),
+    "figure": ("studies", "figures", "datasets", "methods"),
     "page": (),
     "front": (),
 }
-"""The kinds of plugins that a stage loads by name (an encoding reaches its method through the checkpoint)."""
+"""The kinds of plugins that a stage loads by name.
+
+Encodings, reports and figures reach the methods through checkpoints, and what is seen of a dataset through its images:
+their jobs count all jobs above them.
+"""
 
 
 # Any package: one of a few files in a temporary folder.
