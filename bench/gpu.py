@@ -264,8 +264,8 @@ def planned(folder: Path, device: str, on_gpu: bool, plan: Plan) -> list[Row]:
         Row("rates", bench("rates", "--device", device), 0.4),
     ]
     kinds = costliest(plan)
-    first = {kind[0]: kind for kind in reversed(kinds)}
-    of = {True: [*first.values()], False: [kind for kind in kinds if kind not in first.values()]}
+    studies = dict.fromkeys(study for study, _, _ in kinds)
+    first = [next(kind for kind in kinds if kind[0] == study) for study in studies]
     cells = [] if on_gpu else ["--cells", "1"]
 
     def steps(kind: tuple[str, str, str], until: float, *more: str) -> Row:
@@ -274,15 +274,14 @@ def planned(folder: Path, device: str, on_gpu: bool, plan: Plan) -> list[Row]:
         command = bench("seconds", "--scale", plan.scale, *asked, "--device", device, *cells, *more)
         return Row(name, command, until, kind=kind)
 
-    rows += [steps(kind, 0.6) for kind in of[True]]
+    rows += [steps(kind, 0.6) for kind in first]
     if on_gpu:
-        fused = [kind for kind in of[True] if study_of(kind[0]).family == "contrastive"]
+        fused = [kind for kind in first if study_of(kind[0]).family == "contrastive"]
         rows += [steps(kind, 0.6, "--execution", "compiled") for kind in fused]
-    of_size = PEERS[on_gpu]
-    rows += [
-        Row(name, bench(name, *options.split(), "--device", device), 0.85, lines) for name, options in of_size.items()
-    ]
-    rows += [steps(kind, 0.93) for kind in of[False]]
+    for number, (name, options) in enumerate(PEERS[on_gpu].items(), 1):
+        command = bench(name, *options.split(), "--device", device)
+        rows.append(Row(name, command, 0.6 + 0.07 * number, lines))
+    rows += [steps(kind, 0.93) for kind in kinds if kind not in first]
     place = folder / "trained"
     sweep = ["-m", "disentangle", "sweep", TRAINED, "--together", "300" if on_gpu else "1", "--device", device]
     rows.append(Row("trained", [sys.executable, *sweep], 1.0, trained(place), place, cut=True))
