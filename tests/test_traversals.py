@@ -72,6 +72,11 @@ def test_what_a_dimension_carries_is_the_factor_that_it_tells_most_of_and_most_c
     assert carried(shares) == [Carried(2, 0, 0.9), Carried(0, 1, 0.4), Carried(3, 0, 0.4), Carried(1, 0, 0.0)]
 
 
+def test_the_last_bits_of_sums_rank_nothing() -> None:
+    shares = np.array([[0.0, 1 - 2e-16], [1.0, 0.0], [1 - 2e-16, 1.0]])
+    assert carried(shares) == [Carried(0, 1, 1.0), Carried(1, 0, 1.0), Carried(2, 0, 1.0)]
+
+
 def test_a_walk_goes_from_the_5_to_the_95_percent_quantile_of_one_dimension() -> None:
     codes = np.stack([np.arange(101.0), 7 + np.arange(101.0)[::-1] * 2], axis=1)
     assert walk(codes, np.array([3.0, 4.0]), 0, 3).tolist() == [[5, 4], [50, 4], [95, 4]]

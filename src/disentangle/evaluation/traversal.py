@@ -12,6 +12,9 @@ import numpy as np
 ENDS = (0.05, 0.95)
 """The quantiles of the aggregate posterior between which a walk leads."""
 
+DECIMALS = 9
+"""Of shares: of sums in another order the last bits differ, and rank nothing."""
+
 
 class Carried(NamedTuple):
     """A dimension of a code, and what it tells most of."""
@@ -26,9 +29,10 @@ def carried(shares: np.ndarray) -> list[Carried]:
     """Return every dimension with the factor that it tells most of, those that tell the largest share first.
 
     ``shares`` (D, K) are I(z_d; factor k) / H(factor k), as ``code_matrices.information_shares`` has them. Of
-    dimensions that tell alike the first comes first.
+    dimensions that tell alike the first comes first, and of factors that one tells alike.
     """
-    factor, share = shares.argmax(axis=1), shares.max(axis=1)
+    told = shares.round(DECIMALS)
+    factor, share = told.argmax(axis=1), told.max(axis=1)
     order = np.argsort(-share, kind="stable")
     return [Carried(int(d), int(factor[d]), float(share[d])) for d in order]
 
