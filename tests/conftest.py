@@ -212,7 +212,10 @@ def trained_files(project: Project) -> dict[str, bytes]:
 
 
 def tells_stand_ins(project: Project, folder: str) -> int:
-    """Assert that each report in a folder says what stands in for data before any number in a table; count them."""
+    """Assert that each report in a folder says what stands in for data before any number in a table; count them.
+
+    And that each picture of reports and figures has words that stand for it.
+    """
     texts = {path: path.read_text() for path in (project.folder / folder).glob("*.md")}
     of_data = {path: text for path, text in texts.items() if "\n- data, " in text.split("\n## Origin\n")[1]}
     for path, text in of_data.items():
@@ -220,6 +223,10 @@ def tells_stand_ins(project: Project, folder: str) -> int:
         assert title.startswith("# "), path
         assert told.startswith("> **Not the paper's data.** Stand-in in "), path
         assert "\n" not in title + told, path
+    for path, text in texts.items():
+        assert all(len(words.strip()) >= 10 for words in re.findall(r"!\[(.*?)\]\(", text)), path
+    for path in (project.folder / folder / "figures").rglob("*.json"):
+        assert len(json.loads(path.read_text())["alt"].strip()) >= 10, path
     return len(of_data)
 
 

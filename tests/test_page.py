@@ -453,6 +453,31 @@ def test_every_link_of_the_page_leads_somewhere(all_reports: Project) -> None:
     assert len(found.images) == 3 * 8 + 1 + 2
 
 
+WIDTH = """<script>addEventListener("load", () => {
+const wide = [...document.querySelectorAll("body *")].filter((part) => !part.closest(".scroll, .picture, nav"))
+  .filter((part) => part.getBoundingClientRect().right > innerWidth + 1).map((part) => part.outerHTML.slice(0, 80));
+parent.postMessage([document.documentElement.scrollWidth, innerWidth, ...wide].join("|"), "*");
+});</script>"""
+FRAME = """<iframe src="{page}" width="{width}" height="900" style="border: 0"></iframe><pre></pre>
+<script>addEventListener("message", (told) => document.querySelector("pre").replaceChildren(told.data));</script>"""
+
+
+@pytest.mark.workflow
+@pytest.mark.skipif(BROWSER is None, reason="no browser")
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("place", ["index.html", "burns/index.html"])
+def test_no_page_is_wider_than_its_window(all_reports: Project, tmp_path: Path, place: str, width: int) -> None:
+    """In a frame, as no window of a browser is as narrow as a phone; what is wider scrolls in a box of its own."""
+    shutil.copytree(all_reports.folder / "reports", tmp_path / "reports")
+    shown = tmp_path / "reports" / place
+    shown.write_text(shown.read_text().replace("</body>", f"{WIDTH}</body>"))
+    (tmp_path / "frame.html").write_text(FRAME.format(page=f"reports/{place}", width=width))
+    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    command += ["--window-size=1400,1000", "--virtual-time-budget=8000", "--dump-dom", str(tmp_path / "frame.html")]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert found.split("<pre>")[1].split("</pre>")[0] == f"{width}|{width}"
+
+
 @pytest.mark.workflow
 def test_the_front_page_leads_to_the_study_and_tells_what_its_page_does(all_reports: Project) -> None:
     folder = all_reports.folder / "reports"
