@@ -210,6 +210,12 @@ def test_agreement_with_and_without_modularity() -> None:
     found = agreement(table)
     assert found["without Modularity"].value == pytest.approx(1)
     assert found["with Modularity"].value == pytest.approx(-1)
+    # a mean of ten pairs is none of six
+    found = agreement(table.assign(SAP=math.nan))
+    assert [(math.isnan(each.value), each.seeds) for each in found.values()] == [(True, 0), (True, 0)]
+    found = agreement(table.assign(Modularity=math.nan))
+    assert found["without Modularity"].value == pytest.approx(1)
+    assert (math.isnan(found["with Modularity"].value), found["with Modularity"].seeds) == (True, 0)
 
 
 # Variance explained.
@@ -271,6 +277,14 @@ def test_missing_models_are_dropped_and_counted() -> None:
     assert found.raw == pytest.approx(between / total)
     empty = share(HAND.assign(MIG=math.nan), "MIG", "objective")
     assert (empty.models, math.isnan(empty.raw), empty.adjusted.interval().n) == (0, True, 0)
+
+
+def test_one_method_alone_explains_nothing_that_could_be_told() -> None:
+    alone = share(HAND[HAND["method"] == "A"], "MIG", "objective")
+    assert (alone.models, alone.groups, math.isnan(alone.raw), alone.adjusted.interval().n) == (4, 1, True, 0)
+    # 1, 3, 5, 7 in two strengths: squares 20, within them 4
+    both = share(HAND[HAND["method"] == "A"], "MIG", "objective x regularization")
+    assert both.raw == pytest.approx(16 / 20)
 
 
 def test_published_shares_stand_beside_the_dataset_of_their_name() -> None:

@@ -77,9 +77,20 @@ def pairs_of(scores: Sequence[str]) -> list[Pair]:
 
 
 def agreement(models: pd.DataFrame) -> dict[str, Statistic]:
-    """Return, of one dataset, the mean rank correlation of the pairs without Modularity, and of those with it."""
+    """Return, of one dataset, the mean rank correlation of the pairs without Modularity, and of those with it.
+
+    A pair that cannot be told, of a constant score, say, is left out; NaN, of no seeds, where a score of some pair was
+    not measured at all, as the mean would be of other pairs than its name says.
+    """
     found = rank_correlations(models, pairs_of([*SCORES]))
+    absent = {score for score in SCORES if models[score].isna().all()}
+
+    def mean(pairs: list[Pair]) -> Statistic:
+        if any(score in absent for pair in pairs for score in pair):
+            return Statistic(np.full(1, math.nan), 0, (-1, 1))
+        return average([found[pair] for pair in pairs], (-1, 1))
+
     return {
-        name: average([s for pair, s in found.items() if ("Modularity" in pair) == with_it], (-1, 1))
-        for name, with_it in (("without Modularity", False), ("with Modularity", True))
+        "without Modularity": mean([pair for pair in found if "Modularity" not in pair]),
+        "with Modularity": mean([pair for pair in found if "Modularity" in pair]),
     }

@@ -11,6 +11,8 @@ from disentangle.studies.locatello.analysis.seeds import JACKKNIFE, Statistic, l
 
 REGRESSORS = {"objective": ["method"], "objective x regularization": ["method", "lam"]}
 """What a score is regressed on, one-hot, as the published table names it."""
+LEAST = 2
+"""Groups below which no share is told."""
 PUBLISHED_MODELS = 1800
 PUBLISHED_GROUPS = {"objective": 6, "objective x regularization": 36}
 
@@ -58,13 +60,15 @@ class Share:
 def share(models: pd.DataFrame, score: str, regressors: str) -> Share:
     """Return the share of a score's variance over the models of one dataset that some regressors explain.
 
+    NaN where all models are in one group: between one method and itself nothing could vary.
+
     Its interval leaves one seed out after another: a resampled seed would come twice with the same noise, which the
     regression would take for an effect of the setting.
     """
     known = models[models[score].notna()]
-    if not len(known):
-        return Share(math.nan, Statistic(np.full(1, math.nan), 0, test=JACKKNIFE), 0, 0)
     groups = known.groupby(REGRESSORS[regressors], sort=False).ngroup().to_numpy()
+    if (present := len(set(groups))) < LEAST:
+        return Share(math.nan, Statistic(np.full(1, math.nan), 0, test=JACKKNIFE), len(known), present)
     kept = left_out(known["seed"].to_numpy())
     own = kept[kept.any(axis=1)]
     raw = explained(known[score].to_numpy(), groups, own)
