@@ -7,6 +7,7 @@ import itertools
 import math
 import operator
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -383,6 +384,13 @@ def test_a_number_that_no_job_could_serve_is_refused_with_what_is_allowed(
     found = message(tmp_path, edited(dotted, value))
     assert expected in found
     assert len(found) <= 280
+
+
+def test_of_many_known_names_the_first_are_told_and_no_message_loses_its_middle(tmp_path: Path) -> None:
+    many = {f"images_of_things_{place:02}": GOOD["scales"]["s"]["datasets"]["DC-BC"] for place in range(40)}
+    params = edited("scales.s.datasets", many)
+    told = f"{STUDY}.datasets: no dataset 'DC-BC': known are images_of_things_00, images_of_things_01, "
+    assert re.search(rf"{re.escape(told)}(images_of_things_\d\d, )+\.\.\.$", message(tmp_path, params))
 
 
 def numbers(node: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

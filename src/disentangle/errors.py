@@ -4,7 +4,7 @@ import difflib
 import textwrap
 from collections.abc import Iterable
 
-MOST_KNOWN = 240
+MOST_KNOWN = 150
 """Letters of all known names in a message."""
 
 
@@ -24,7 +24,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the end of an error message, behind a colon: the nearest known name, if one is, and all known names."""
     names = sorted(known)
-    told = textwrap.shorten(", ".join(names), MOST_KNOWN, placeholder=" ...") or "none"
+    told = textwrap.shorten(f"{', '.join(names) or 'none'}.", MOST_KNOWN, placeholder=" ...")
     if near := nearest(name, names):
-        return f"did you mean '{near}'? Known: {told}."
-    return f"known {'is' if len(names) < 2 else 'are'} {told}."
+        return f"did you mean '{near}'? Known: {told}"
+    return f"known {'is' if len(names) < 2 else 'are'} {told}"
