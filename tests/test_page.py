@@ -20,9 +20,10 @@ from disentangle.pipeline.study import study_of
 from disentangle.reporting import page
 from disentangle.reporting.drawing import apart, gif, listed
 from disentangle.reporting.layout import warned, with_interval
-from disentangle.reporting.overview import decided, overview
+from disentangle.reporting.overview import decided, overview, spent
 from disentangle.reporting.results import CellResult, Results
 from disentangle.reporting.statistics import Interval
+from disentangle.stages.page import asked
 
 
 def test_words_are_listed() -> None:
@@ -323,6 +324,18 @@ def test_the_summary_counts_what_was_run_and_what_it_cost() -> None:
         ("plain", "autoencoder", "0", "A", "7", "1", "0"),
     ]
     assert overview([], {})["done"] == "No training."
+
+
+def test_a_short_time_is_told_in_seconds() -> None:
+    assert [spent(seconds) for seconds in (12.8, 359.4, 360, 7200)] == ["13 s", "359 s", "0.10 hours", "2.00 hours"]
+
+
+def test_a_page_names_the_metrics_that_some_code_is_measured_with() -> None:
+    section = {"metrics": {"mig": {}, "sap": {}, "dci": {}}, "probes": {"logistic": {}}}
+    assert asked(section, "metrics") == ["mig", "sap", "dci"]
+    measured = section | {"measured": {"mean": ["dci"], "sampled": [], "shuffled": ["mig", "dci"]}}
+    assert asked(measured, "metrics") == ["mig", "dci"]
+    assert asked(measured, "probes") == ["logistic"]
 
 
 def test_the_summary_names_data_that_are_alike_once() -> None:

@@ -61,7 +61,12 @@ def _cost(cells: Sequence[CellResult]) -> Iterator[str]:
     for device in dict.fromkeys(cell.run["device"] for cell in cells):
         seconds = [cell.timing["seconds"] for cell in cells if cell.run["device"] == device]
         each = f"{_count(len(seconds), 'training')}, {median(seconds):.1f} s in the median"
-        yield f"{sum(seconds) / 3600:.2f} hours on {device} ({each})"
+        yield f"{spent(sum(seconds))} on {device} ({each})"
+
+
+def spent(seconds: float) -> str:
+    """Return a time in hours, of less than a tenth of one in seconds."""
+    return f"{seconds:.0f} s" if seconds < 360 else f"{seconds / 3600:.2f} hours"
 
 
 def _data(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, list[tuple[str, str]]]]:

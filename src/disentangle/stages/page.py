@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,7 +17,7 @@ from disentangle.pipeline.sealed import making
 from disentangle.pipeline.study import EVALUATIONS, Study, figure_path, report_path, study_of, with_suffix
 from disentangle.reporting import page
 from disentangle.reporting.claim import Verdict
-from disentangle.reporting.overview import decided, overview
+from disentangle.reporting.overview import decided, overview, spent
 
 
 def run(given: argparse.Namespace) -> None:
@@ -70,7 +70,7 @@ def _facts(settings: Params, study: Study, cells: list[Cell]) -> dict[str, Any]:
     found = [read_cell(cell, ("run.json", "timing.json")) for cell in cells]
     runs, timings = [cell.run for cell in found], [cell.timing for cell in found]
     made_of = [made for manifest in manifests.values() for made in manifest["made_of"].values()]
-    hours = sum(timing["seconds"] for timing in timings) / 3600
+    time = spent(sum(timing["seconds"] for timing in timings))
     versions = "python {python}, torch {torch}, numpy {numpy}"
     return {
         "paper": study.paper,
@@ -87,7 +87,7 @@ def _facts(settings: Params, study: Study, cells: list[Cell]) -> dict[str, Any]:
             ("reported at revision", provenance.revision()),
             ("devices", ", ".join(_distinct(run["device"] for run in runs))),
             ("versions", "; ".join(_distinct(versions.format(**run["versions"]) for run in runs))),
-            ("training time", f"{hours:.2f} hours, summed over {len(cells)} cells"),
+            ("training time", f"{time}, summed over {len(cells)} cells"),
             ("last training finished", max((timing["finished"] for timing in timings), default="–")),
         ],
         "hashes": [(name, file, sha[:16]) for name, found in manifests.items() for file, sha in found["files"].items()],
@@ -99,12 +99,18 @@ def _stages(settings: Params, study: Study, cells: int, reports: int, figures: i
     section = settings.study(settings.scale, study.name)
     datasets = len(dict.fromkeys(outputs.datasets_of(outputs.all_report_cells(settings, study.name))))
     return [
-        ("generate", f"{datasets} datasets"),
+        ("generate", f"{datasets} dataset{'' if datasets == 1 else 's'}"),
         ("train", f"{cells} cells"),
         ("encode", study.codes),
-        *((stage, ", ".join(section[EVALUATIONS[stage].plugins])) for stage in study.evaluated),
+        *((stage, ", ".join(asked(section, EVALUATIONS[stage].plugins))) for stage in study.evaluated),
         ("report", f"{reports} reports" + (f", {figures} figures" if figures else "")),
     ]
+
+
+def asked(section: Mapping[str, Any], kind: str) -> list[str]:
+    """Return the metrics or probes of a section, of metrics those that some code is measured with."""
+    measured = section.get("measured") if kind == "metrics" else None
+    return [name for name in section[kind] if measured is None or any(name in names for names in measured.values())]
 
 
 def _claims(settings: Params, study: Study) -> dict[str, Any]:
