@@ -221,6 +221,12 @@ def test_untrained_encoders_enter_no_comparison(full: Results) -> None:
     assert not REPORTS["methods_and_seeds"].draw(without).axes[0].get_lines()
 
 
+def test_a_panel_without_models_says_so() -> None:
+    some = REPORTS["methods_and_seeds"].draw(World(methods=("beta_vae",), control=False, datasets=("d",)).results())
+    assert [[text.get_text() for text in ax.texts] for ax in some.axes] == [[], ["nothing to show"]]
+    assert REPORTS["methods_and_seeds"].draw(World(datasets=("d",)).results()).axes[1].texts[:] == []
+
+
 def test_model_selection_tells_four_analyses_beside_the_papers(full: Results, rendered: dict[str, str]) -> None:
     winners, told, transfer, dci, trial = tables(rendered["model_selection"])
     assert len(winners) == 1 + 2 * 6

@@ -29,7 +29,8 @@ def short(score: str) -> str:
 def sheet(groups: Sequence[Sequence[Panel]], columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """Return a figure with a panel for each function, which draws on its axes; each group starts on a row of its own.
 
-    Panels are ``width`` x ``height`` inches; a figure without any has one that says so. Room for a legend is below.
+    Panels are ``width`` x ``height`` inches; a figure without any has one that says so, and so does a panel on which
+    nothing was drawn. Room for a legend is below.
     """
     groups = [group for group in groups if group] or [[_nothing]]
     columns = min(columns, max(len(group) for group in groups))
@@ -39,6 +40,7 @@ def sheet(groups: Sequence[Sequence[Panel]], columns: int, width: float, height:
     for line, drawn in zip(axes, rows, strict=True):
         for place, draw in enumerate(drawn):
             draw(line[place])
+            _tell_if_empty(line[place])
         used += line[: len(drawn)]
         for ax in line[len(drawn) :]:
             ax.set_visible(False)
@@ -48,6 +50,12 @@ def sheet(groups: Sequence[Sequence[Panel]], columns: int, width: float, height:
 def _nothing(axes: Axes) -> None:
     axes.text(0.5, 0.5, "no model", ha="center", va="center")
     axes.set_axis_off()
+
+
+def _tell_if_empty(axes: Axes) -> None:
+    if not np.isfinite(axes.dataLim.get_points()).all() and not axes.texts:
+        axes.text(0.5, 0.5, "nothing to show", transform=axes.transAxes, ha="center", va="center")
+        axes.tick_params(axis="y", which="both", left=False, labelleft=False)
 
 
 def style(method: str, methods: Sequence[str]) -> tuple[str, str]:
