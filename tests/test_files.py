@@ -667,6 +667,17 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path, end: str) -> None:
                 waiter.kill()
 
 
+def test_whether_a_lock_is_held(tmp_path: Path) -> None:
+    lock = tmp_path / "cell.lock"
+    assert not files.held(lock)
+    assert not lock.exists()
+    with files.exclusive(lock):
+        assert files.held(lock)
+    assert not files.held(lock)
+    with pytest.raises(InputError, match=r"cell\.lock/lock: cannot be written \(.*cell\.lock is no folder\)"):
+        files.held(lock / "lock")
+
+
 @pytest.mark.parametrize("end", ["unlink", "rename"])
 def test_who_waited_for_a_lock_file_that_is_gone_holds_a_new_one(tmp_path: Path, end: str) -> None:
     lock = tmp_path / "lock"

@@ -1,6 +1,7 @@
 """The command line: ``python -m disentangle <stage>``, the same for a person, Snakemake, a cluster, a bare GPU box."""
 
 import argparse
+import contextlib
 import importlib
 import math
 import os
@@ -153,7 +154,8 @@ def _add_scoring(stage: argparse.ArgumentParser) -> None:
 def _add_compute(stage: argparse.ArgumentParser) -> None:
     """Add the options of the stages that compute on a device."""
     stage.add_argument("--threads", type=_positive, default=1)
-    stage.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)")
+    which = "cpu, cuda, cuda:1, ... (default: a GPU if there is one, of several the one with the fewest jobs)"
+    stage.add_argument("--device", default="auto", help=which)
 
 
 def _add_training(stage: argparse.ArgumentParser) -> None:
@@ -209,7 +211,11 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(given, "lam"):
             given.cell = Cell(given.scale, given.study, given.dataset, given.method, given.lam, given.seed)
             given.settings.check_cell(given.cell)
-        importlib.import_module(f"disentangle.stages.{given.stage}").run(given)
+        with contextlib.ExitStack() as held:
+            if hasattr(given, "device"):
+                gpus = importlib.import_module("disentangle.training.gpus")
+                given.device = held.enter_context(gpus.taken(given.device))
+            importlib.import_module(f"disentangle.stages.{given.stage}").run(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("error: interrupted; what is done is kept. Run the same command again.", file=sys.stderr, flush=True)

@@ -327,6 +327,20 @@ def exclusive(path: Path) -> Iterator[io.FileIO]:
         yield file
 
 
+def held(path: Path) -> bool:
+    """Say whether a process holds the lock file ``path``."""
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return False
+
+
 def _made(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT, 0o666)
 

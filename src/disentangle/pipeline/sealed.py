@@ -147,7 +147,12 @@ def making(job: Job, planned: str | None = None, anew: bool = False) -> Iterator
 
 def locked(job: Job) -> contextlib.AbstractContextManager[object]:
     """Hold the lock of a job, so that no two processes make it at once."""
-    return files.exclusive(RESUME / "locks" / job.seal.with_suffix(".lock"))
+    return files.exclusive(lock_of(job))
+
+
+def lock_of(job: Job) -> Path:
+    """Return the lock of a job, which whoever makes it holds."""
+    return RESUME / "locks" / job.seal.with_suffix(".lock")
 
 
 def renewed(job: Job, read: Mapping[str, str]) -> bool:

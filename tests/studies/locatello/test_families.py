@@ -1,6 +1,7 @@
 """Cells of autoencoders trained by the stage: alone, in a stack, and by a mate's job ahead of their own."""
 
 import argparse
+import contextlib
 import math
 import shutil
 from pathlib import Path
@@ -19,6 +20,8 @@ from disentangle.errors import InputError
 from disentangle.models.discriminator import Discriminator
 from disentangle.models.vae import VAE
 from disentangle.pipeline import outputs, params, plan, seals
+from disentangle.pipeline.jobs import Jobs
+from disentangle.pipeline.sealed import locked
 from disentangle.stages import encode, generate, measure, sweep, train
 from disentangle.training import device, stack
 from disentangle.training.families import contrastive, vae
@@ -194,6 +197,28 @@ def test_a_sweep_fills_its_stacks_with_cells_that_are_not_trained(
     assert stacks == [3]
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("[")]
     assert said == [f"[3/4] {CELLS[0]}, {CELLS[2]}, {CELLS[3]}", f"[4/4] {CELLS[1]}"]
+
+
+def test_sweeps_at_once_share_the_cells_and_end_when_all_are_trained(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second sweep runs while the first trains its first cell, and a job the second cell."""
+    asked = vars(given(CELLS[0], name="locatello/claims", together=1, until="train"))
+    del asked["anew"]
+    others, trained = contextlib.ExitStack(), []
+
+    def run_together(by: argparse.Namespace, cells: list[Cell]) -> None:
+        trained.append((by.threads, cells))
+        if len(trained) == 1:
+            others.enter_context(locked(Jobs(by.settings).train(CELLS[1])))
+            sweep.run(argparse.Namespace(**asked | {"threads": 2}))
+            others.close()
+
+    monkeypatch.setattr(train, "run_together", run_together)
+    monkeypatch.setattr(outputs, "report_cells", lambda *_: CELLS)
+    sweep.run(argparse.Namespace(**asked))
+    second = [(2, [CELLS[at]]) for at in (2, 3, 0, 1)]
+    assert trained == [(1, [CELLS[0]]), *second, *((1, [cell]) for cell in CELLS[1:])]
 
 
 def test_how_a_gpu_multiplies_is_in_its_record_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
