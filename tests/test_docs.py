@@ -29,7 +29,7 @@ NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 FENCE = re.compile(r"^(?:`([\w./]+)`\n\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MADE = ("data/raw", "data/datasets", "data/runs", "data/resume", "reports")
 """Where the pipeline puts what it makes."""
-SHELL = {"mkdir", "pip", "for", "echo", "done", "rm", "export", ".", "git", "sed"}
+SHELL = {"mkdir", "pip", "for", "echo", "done", "rm", "export", ".", "git", "sed", "nvidia-cuda-mps-control"}
 """What else stands in blocks of commands."""
 
 
