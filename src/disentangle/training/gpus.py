@@ -27,9 +27,9 @@ def taken(name: str) -> Iterator[str]:
     if count < 2 or not meant:
         yield name
         return
+    folders = {index: LOCKS / str(torch.cuda.get_device_properties(index).uuid) for index in meant}
     with ExitStack() as holding:
         with files.exclusive(LOCKS / "choice.lock"):  # so that no two choose at once
-            folders = {index: LOCKS / str(torch.cuda.get_device_properties(index).uuid) for index in meant}
             index = min(meant, key=lambda index: sum(map(files.held, folders[index].glob("*.lock"))))
             holding.enter_context(files.exclusive(_free(folders[index])))
         torch.cuda.set_device(index)  # what names no device, as the start of a recording, is of the first one else
