@@ -4,7 +4,7 @@ import difflib
 import textwrap
 from collections.abc import Iterable
 
-MOST_KNOWN = 150
+MOST_KNOWN = 200
 """Letters of all known names in a message."""
 
 
