@@ -17,8 +17,8 @@ from conftest import PARAMS, ROOT
 
 from disentangle import __main__ as command
 from disentangle.errors import InputError
+from disentangle.pipeline import gpus
 from disentangle.stages import train
-from disentangle.training import gpus
 
 CELL = ["--scale=tiny", "--study=burns", "--dataset=DC-BC", "--method=ortho", "--lam=0.1", "--seed=0"]
 HOLD = """
@@ -27,7 +27,7 @@ from types import SimpleNamespace
 of = lambda index: SimpleNamespace(uuid="abc"[index])
 cuda = SimpleNamespace(device_count=lambda: 3, get_device_properties=of, set_device=lambda index: None)
 sys.modules["torch"] = SimpleNamespace(cuda=cuda)
-from disentangle.training import gpus
+from disentangle.pipeline import gpus
 with gpus.taken("auto") as name:
     print(name, flush=True)
     sys.stdin.read()

@@ -213,7 +213,7 @@ def main(arguments: list[str] | None = None) -> int:
             given.settings.check_cell(given.cell)
         with contextlib.ExitStack() as held:
             if hasattr(given, "device"):
-                gpus = importlib.import_module("disentangle.training.gpus")
+                gpus = importlib.import_module("disentangle.pipeline.gpus")
                 given.device = held.enter_context(gpus.taken(given.device))
             importlib.import_module(f"disentangle.stages.{given.stage}").run(given)
         sys.stdout.flush()
