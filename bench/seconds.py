@@ -46,13 +46,6 @@ def measured(settings: Params, cell: Cell, cells: int, where: torch.device, exec
     return {"seconds": phases, "cells": cells, "execution": execution, "memory": memory}
 
 
-def out_of_memory(error: BaseException | None) -> bool:
-    """Return whether an error is, or comes of, a lack of the GPU's memory."""
-    while error is not None and not isinstance(error, torch.cuda.OutOfMemoryError):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
 def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -71,7 +64,7 @@ def main() -> None:
     try:
         found = measured(settings, listed[0], cells, where, device.execution(given.execution, where))
     except Exception as error:
-        if not out_of_memory(error) or cells == 1:
+        if not device.out_of_memory(error) or cells == 1:
             raise
         given.cells = cells // 2
         options = [f"--{name}={value}" for name, value in vars(given).items() if value is not None]

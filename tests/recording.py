@@ -6,7 +6,7 @@ graph cannot hold is an error: a wait for a value, a constant of the host, a gen
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +16,8 @@ from torch import Tensor
 from torch.torch_version import TorchVersion
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+from disentangle.training.step import WARM_UP
 
 WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "unique_dim", "linalg_inv_ex"}
 WAITS |= {"scatter_add", "scatter_add_", "index_add", "index_add_", "index_put", "index_put_", "_index_put_impl_"}
@@ -158,3 +160,22 @@ def unwaited() -> Iterator[None]:
         yield
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+
+def assert_phases_alike(cells: Mapping[str, Any], recorder: Recorder, begin: Callable[[Any, str], None]) -> None:
+    """Assert that a cell whose phases are recorded, ``graph``, ends as one whose are not, ``eager``, to the last bit.
+
+    ``begin`` is what a phase of a cell begins with, before its step is built.
+    """
+    found: dict[str, list[dict[str, float]]] = {execution: [] for execution in cells}
+    for execution, cell in cells.items():
+        for phase in cell.objective.phases:
+            begin(cell, phase)
+            step = cell.step(phase, execution)
+            for k in range(WARM_UP + 2):
+                step(cell.batches.index(k), k)
+            found[execution].append(step.means())
+    assert found["graph"] == found["eager"]
+    assert recorder.events.count("replay") == 2 * len(found["graph"])
+    for name, value in cells["eager"].networks.state_dict().items():
+        assert torch.equal(cells["graph"].networks.state_dict()[name], value)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from recording import WAITS, Recorder, recorder
+from recording import WAITS, Recorder, assert_phases_alike, recorder
 from test_class_supervised_losses import looped_contrast
 from test_training import Dispatched, Killed
 from torch import Tensor, nn
@@ -233,18 +233,9 @@ def test_a_phase_changes_the_networks_that_it_names_alone(colour: Path, method: 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_recorded_phase_is_an_eager_one(colour: Path, method: str, recorder: Recorder) -> None:
     cells = {execution: Cell(colour, configured(method)) for execution in ("eager", "graph")}
-    found: dict[str, list[dict[str, float]]] = {execution: [] for execution in cells}
-    for execution, cell in cells.items():
-        for phase in cell.objective.phases:
-            cell.objective.begin(phase, cell.networks, cell.batches.given())
-            step = cell.step(phase, execution)
-            for k in range(WARM_UP + 2):
-                step(cell.batches.index(k), k)
-            found[execution].append(step.means())
-    assert found["graph"] == found["eager"]
-    assert recorder.events.count("replay") == 2 * len(found["graph"])
-    for name, value in cells["eager"].networks.state_dict().items():
-        assert torch.equal(cells["graph"].networks.state_dict()[name], value)
+    assert_phases_alike(
+        cells, recorder, lambda cell, phase: cell.objective.begin(phase, cell.networks, cell.batches.given())
+    )
 
 
 def test_the_recorded_step_is_let_go_before_invariances_are_measured(

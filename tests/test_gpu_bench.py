@@ -12,6 +12,8 @@ from types import ModuleType
 import pytest
 import torch
 
+from disentangle.training import device
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -180,9 +182,7 @@ def test_the_page_of_benches_has_every_row(gpu: ModuleType, tmp_path: Path) -> N
             assert (ROOT / row.command[1]).is_file()
 
 
-def test_a_lack_of_memory_is_known_behind_what_was_made_of_it(gpu: ModuleType) -> None:
-    import seconds
-
+def test_a_lack_of_memory_is_known_behind_what_was_made_of_it() -> None:
     def raised(message: str, cause: Exception | None) -> Exception:
         try:
             raise RuntimeError(message) from cause
@@ -190,8 +190,8 @@ def test_a_lack_of_memory_is_known_behind_what_was_made_of_it(gpu: ModuleType) -
             return error
 
     lack = torch.cuda.OutOfMemoryError("out of memory")
-    assert seconds.out_of_memory(raised("--together: too many", raised("capture", lack)))
-    assert not seconds.out_of_memory(raised("--together: too many", ValueError("another")))
+    assert device.out_of_memory(raised("--together: too many", raised("capture", lack)))
+    assert not device.out_of_memory(raised("--together: too many", ValueError("another")))
 
 
 PROGRAM = """

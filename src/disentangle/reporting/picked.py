@@ -35,6 +35,11 @@ def picked(cells: Sequence[CellResult], code: str) -> list[tuple[str, CellResult
     return [(names[0], ranked[0]), (names[1], ranked[len(ranked) // 2]), (names[2], ranked[-1])]
 
 
+def columns_of(rank: str, result: CellResult) -> dict[str, object]:
+    """Return what tables say of a model that is picked: which it is, its strength and its seed."""
+    return {"model": rank, "lam": format_lam(result.cell.lam), "seed": result.cell.seed}
+
+
 def title_of(rank: str, result: CellResult, code: str) -> str:
     """Return what a model that is picked is called."""
     mig = mig_of(result, code)

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from disentangle.reporting.drawing import gif, panels
 from disentangle.reporting.layout import number
 from disentangle.reporting.sheets import GAP, mosaic
-from disentangle.reporting.traversals import STEPS, Line, Traversal
+from disentangle.reporting.traversals import STEPS, Line, Traversal, rows
 
 TILE, BESIDE, ABOVE = 0.46, 1.25, 0.3
 """Inches of a picture, of the names at the left and of a title."""
@@ -24,6 +26,30 @@ ROUNDED = 8
 """Pixels of the still picture are multiples of it, which no eye sees and nearly halves a file."""
 MOVING, BYTES, COLOURS = 4, 150_000, (256, 128, 96, 64, 48, 32, 24, 16)
 """Dimensions that move; their pictures have as many colours as let them be no larger."""
+
+
+class Walked(Protocol):
+    """What a figure of traversals asks of what it shows."""
+
+    @property
+    def traversals(self) -> Sequence[Traversal]:
+        """A walk a model."""
+
+
+class Traversals:
+    """A block a model, a line a dimension."""
+
+    def table(self, subject: Walked) -> pd.DataFrame:
+        """Return one row a (model, dimension, step): what it carries, and the value that is decoded."""
+        return rows(subject.traversals)
+
+    def draw(self, subject: Walked, table: pd.DataFrame) -> Figure:  # noqa: ARG002
+        """Draw the models one below another."""
+        return draw(subject.traversals)
+
+    def frames(self, subject: Walked, table: pd.DataFrame) -> tuple[np.ndarray, float]:  # noqa: ARG002
+        """Return frames (L, H, W, 3) uint8, and seconds of each."""
+        return frames(subject.traversals)
 
 
 def draw(traversals: Sequence[Traversal]) -> Figure:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from disentangle.cells import format_lam
 from disentangle.data.grid import values_of
 from disentangle.evaluation.code_matrices import information_shares
 from disentangle.evaluation.metrics import mig
 from disentangle.evaluation.population import Population
 from disentangle.evaluation.traversal import carried, walk
 from disentangle.reporting.grid_images import GridImages, pictures
-from disentangle.reporting.picked import title_of
+from disentangle.reporting.picked import columns_of, title_of
 from disentangle.reporting.results import CellResult
 from disentangle.streams import rng
 
@@ -141,7 +140,7 @@ def of_models(
     image = images.stored(rng(0, "traversals").choice(len(grid.images), 1))[0]
     for rank, result in shown:
         model, stored = opened(result)
-        known = {"model": rank, "lam": format_lam(result.cell.lam), "seed": result.cell.seed}
+        known = columns_of(rank, result)
         walked = Walked.of(model, stored, images.stored, factors, names)
         found.append(traversal(model, image, walked, options, title_of(rank, result, code), known))
     return found

@@ -56,7 +56,7 @@ def _pictures(reports: list[str], figures: list[outputs.Figure]) -> Iterator[Pat
     """Yield the pictures that the page shows: of what moves the frames."""
     yield from (with_suffix(report_path(name), ".svg") for name in reports if outputs.draws(name))
     for figure in figures:
-        yield with_suffix(figure_path(*figure), ".gif" if outputs.animated(figure[0]) else ".svg")
+        yield with_suffix(figure_path(*figure), outputs.pictures(figure[0])[-1])
 
 
 def _from(study: Study, path: Path) -> str:

@@ -57,21 +57,25 @@ def execution(name: str, device: torch.device) -> str:
 
 @contextmanager
 def fitting(device: torch.device, found: str, allowed: str) -> Iterator[None]:
-    """Run a block; where it needs more memory than a GPU has, raise InputError of what is ``found`` and ``allowed``.
+    """Run a block; where it needs more memory than a GPU has, raise InputError of what is ``found`` and ``allowed``."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        what = f"{found}, more than the memory of {name_of(device)} holds"
+        raise InputError(f"{what}; allowed here: {allowed}.") from error
+
+
+def out_of_memory(error: BaseException | None) -> bool:
+    """Say whether an error is, or comes of, a GPU's full memory.
 
     Where a step runs out of memory while it is recorded, the recording's end raises an error of its own, whose context
     is the one that tells: ``torch.cuda.graph.__exit__`` calls ``capture_end`` before it lets an error pass.
     """
-    try:
-        yield
-    except RuntimeError as error:
-        seen: BaseException | None = error
-        while seen and not (isinstance(seen, RuntimeError) and any(words in str(seen) for words in NO_MEMORY)):
-            seen = seen.__cause__ or seen.__context__
-        if seen is None:
-            raise
-        what = f"{found}, more than the memory of {name_of(device)} holds"
-        raise InputError(f"{what}; allowed here: {allowed}.") from error
+    while error and not (isinstance(error, RuntimeError) and any(words in str(error) for words in NO_MEMORY)):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _keep_freed_memory() -> None:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
-from disentangle.cells import format_lam
 from disentangle.evaluation.measured_codes import of_grid
 from disentangle.reporting import code_matrices
 from disentangle.reporting.layout import number
-from disentangle.reporting.picked import described
+from disentangle.reporting.picked import columns_of, described
 from disentangle.studies.locatello.analysis.results import method_title
 from disentangle.studies.locatello.analysis.subject import Subject
 
@@ -27,7 +26,7 @@ class Figure:
         grid, tables = subject.images.grid, []
         for rank, result in subject.picked:
             population = of_grid(subject.codes[result.cell], grid.sizes, grid.nuisance)["mean"]
-            known = {"model": rank, "lam": format_lam(result.cell.lam), "seed": result.cell.seed}
+            known = columns_of(rank, result)
             names = [f"z{code}" for code in range(population.codes.shape[1])]
             tables.append(code_matrices.rows(population, subject.metrics, names, known))
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"model": []})

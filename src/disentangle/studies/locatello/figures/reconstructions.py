@@ -10,7 +10,7 @@ from disentangle.cells import format_lam
 from disentangle.data.grid import values_of
 from disentangle.reporting.grid_images import pictures
 from disentangle.reporting.layout import number
-from disentangle.reporting.picked import described, mig_of
+from disentangle.reporting.picked import columns_of, described, mig_of
 from disentangle.reporting.results import CellResult
 from disentangle.reporting.sheets import sheet
 from disentangle.streams import rng
@@ -39,7 +39,7 @@ class Figure:
         tables = []
         for rank, result in subject.picked:
             true, rebuilt = _images(subject, result)
-            known = {"model": rank, "lam": format_lam(result.cell.lam), "seed": result.cell.seed}
+            known = columns_of(rank, result)
             error = np.square(true - rebuilt).mean((1, 2, 3))
             tables.append(pd.DataFrame({**known, "row": rows, "squared_error": error, **factors}))
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"model": []})

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure as Drawing
-
-from disentangle.reporting import traversal_pictures, traversals
 from disentangle.reporting.picked import described
+from disentangle.reporting.traversal_pictures import Traversals
+from disentangle.reporting.traversals import CAPTION
 from disentangle.studies.locatello.analysis.results import method_title
 from disentangle.studies.locatello.analysis.subject import Subject
 
@@ -23,20 +20,8 @@ ANIMATED = True
 
 
 @dataclass(frozen=True)
-class Figure:
+class Figure(Traversals):
     """A block a model, a line a dimension."""
-
-    def table(self, subject: Subject) -> pd.DataFrame:
-        """Return one row a (model, dimension, step): what it carries, and the value that is decoded."""
-        return traversals.rows(subject.traversals)
-
-    def draw(self, subject: Subject, table: pd.DataFrame) -> Drawing:  # noqa: ARG002
-        """Draw the models one below another."""
-        return traversal_pictures.draw(subject.traversals)
-
-    def frames(self, subject: Subject, table: pd.DataFrame) -> tuple[np.ndarray, float]:  # noqa: ARG002
-        """Return frames (L, H, W, 3) uint8, and seconds of each."""
-        return traversal_pictures.frames(subject.traversals)
 
     def text(self, subject: Subject) -> dict[str, str]:
         """Return title, caption and alternative text."""
@@ -44,6 +29,6 @@ class Figure:
         models = described(subject.picked, subject.cells)
         return {
             "title": f"Traversals of {of}",
-            "caption": f"{traversals.CAPTION} Of {models}.",
+            "caption": f"{CAPTION} Of {models}.",
             "alt": f"Lines of images that change along one dimension of the code each, of {models}.",
         }
