@@ -19,10 +19,10 @@ def tables(markdown: str) -> list[list[list[str]]]:
 
 
 def shown(values: Sequence[float], digits: int = 3, ends: tuple[float, float] = (0, 1)) -> str:
-    """Return a mean with Student's interval of its logit, turned back, as reports print it, by the book."""
+    """Return a mean with Student's interval of its logit, turned back, as reports print it, no zero signed, by the book."""
     n, mean = len(values), sum(values) / len(values)
     if n == 1:
-        return f"{mean:.{digits}f}"
+        return f"{mean:z.{digits}f}"
     step, low, high = half_width(values), min(ends[0], *values), max(ends[1], *values)
     if step == 0:
         around = mean, mean
@@ -33,7 +33,7 @@ def shown(values: Sequence[float], digits: int = 3, ends: tuple[float, float] = 
         share = (mean - low) / (high - low)
         step *= 1 / (mean - low) + 1 / (high - mean)
         around = tuple(low + (high - low) / (1 + (1 / share - 1) * math.exp(sign * step)) for sign in (1, -1))
-    return f"{mean:.{digits}f} [{around[0]:.{digits}f}, {around[1]:.{digits}f}]"
+    return f"{mean:z.{digits}f} [{around[0]:z.{digits}f}, {around[1]:z.{digits}f}]"
 
 
 def half_width(values: Sequence[float]) -> float:

@@ -46,8 +46,8 @@ def with_interval(found: Interval, digits: int = 3) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number as a table has it, a dash where it is not defined."""
-    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+    """Return a number as a table has it, a dash where it is not defined. No zero has a sign."""
+    return "–" if math.isnan(value) else f"{value:z.{digits}f}"
 
 
 def rounded(value: float, digits: int = 3) -> float | None:
