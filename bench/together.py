@@ -52,7 +52,8 @@ def trainings(given: argparse.Namespace, seeds: list[int], folder: str) -> list[
 def warm_up(cells: list[loop.Training]) -> None:
     """Train each cell for its first row."""
     for cell in cells:
-        cell.launch()
+        for _ in range(ROW):
+            cell.launch()
         cell.read(1e9)
 
 

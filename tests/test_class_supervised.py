@@ -28,7 +28,7 @@ from disentangle.training.domain_batches import DomainBatches
 from disentangle.training.families import class_supervised as family
 from disentangle.training.image_augment import augment, draw
 from disentangle.training.invariance import invariances
-from disentangle.training.job import Job, Trained
+from disentangle.training.job import Fitted, Job, Trained
 from disentangle.training.labelled_images import LabelledImages, seen
 from disentangle.training.phase_step import PhaseStep, placed
 from disentangle.training.rates import share_of_peak
@@ -130,7 +130,7 @@ def bits(trained: Trained) -> dict[str, bytes]:
 
 def codes_of(trained: Trained, dataset: Path, folder: Path, config: dict[str, Any]) -> dict[str, np.ndarray]:
     checkpoint.save_weights(folder / "weights", trained.weights)
-    return family.encode(config | trained.facts, folder / "weights", dataset, CPU)
+    return next(family.encode([Fitted(config | trained.facts, folder / "weights")], dataset, CPU))
 
 
 # The contract.

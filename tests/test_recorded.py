@@ -97,6 +97,24 @@ def test_a_recorded_cell_that_was_killed_ends_in_the_same_bits(
     assert resumed.result().history == undisturbed.result().history
 
 
+def test_recorded_steps_of_cells_are_launched_in_turn(
+    pairs: ViewPairs, tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the lengths of their rows and of their trainings are."""
+    launch, launched = Recorded.__call__, []
+
+    def noted(recorded: Recorded, program: Callable[[], None]) -> None:
+        launched.append(recorded)
+        launch(recorded, program)
+
+    monkeypatch.setattr(Recorded, "__call__", noted)
+    configs = [contrastive(steps=6, log_every=3), contrastive(steps=8, log_every=4, seed=1)]
+    cells = [trained_by(pairs, tmp_path / str(k), config, execution="graph") for k, config in enumerate(configs)]
+    one, two = (cell._step._recorded for cell in cells)
+    assert [*loop.fit(cells, math.inf)] == cells
+    assert launched == [one, two] * 6 + [two] * 2
+
+
 def test_generators_are_registered_where_their_first_draw_does_not_do_it(
     pairs: ViewPairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

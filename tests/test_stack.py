@@ -18,6 +18,7 @@ from disentangle.models.discriminator import Discriminator
 from disentangle.models.stacked import stack
 from disentangle.streams import seed_of
 from disentangle.training import draws as drawing
+from disentangle.training import posteriors
 from disentangle.training import stack as stacking
 from disentangle.training.draws import Draws
 from disentangle.training.packed import PackedGrid
@@ -479,7 +480,7 @@ def test_a_beta_vae_learns_how_full_an_image_is(tmp_path: Path) -> None:
     assert cell.history[-1]["loss"] < 20
     assert cell.final["elbo"] > -20
     assert 2 < cell.final["kl"] < 10
-    codes = encode(build_model(config["model"], grid, AsTheyAre()), cell.weights, grid, AsTheyAre(), 0)["mean"]
+    codes = encode(build_model(config["model"], grid, AsTheyAre()), [cell.weights], grid, AsTheyAre(), 0)[0]["mean"]
     fullness = np.arange(16)
     assert max(abs(np.corrcoef(fullness, code)[0, 1]) for code in codes.T) > 0.9
 
@@ -506,16 +507,30 @@ def test_posteriors_of_a_grid(observation: AsTheyAre) -> None:
     grid = PackedGrid(bytes_of, (16, 16, 1), shared={"background": torch.full((16, 16, 1), 0.1)})
     model = build_model(configured()["model"], grid, observation)
     weights = model.initial(stream(1))
-    found = encode(model, weights, grid, observation, seed=3)
+    (found,) = encode(model, [weights], grid, observation, seed=3)
     noise = observation.noise_shape(grid.shape)
     uniform = None if noise is None else torch.rand(len(grid), *noise, generator=stream(3))
     x = observation.observe(grid.batch(torch.arange(len(grid))), uniform, grid.shared)
     for name, expected in zip(("mean", "logvar"), model.encode(stack([weights]), x[None]), strict=True):
         assert (found[name].shape, found[name].dtype) == ((CHUNK + 9, 3), np.float32)
         np.testing.assert_allclose(found[name], expected[0].detach().numpy(), rtol=0, atol=1e-5)
-    assert np.array_equal(encode(model, weights, grid, observation, seed=3)["mean"], found["mean"])
-    other = encode(model, weights, grid, observation, seed=4)["mean"]
+    other = encode(model, [weights], grid, observation, seed=4)[0]["mean"]
     assert np.array_equal(other, found["mean"]) == (noise is None)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_models_encoded_together_see_the_same_observations(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each as alone: to the bit where models take turns, as on a CPU, and else up to the order of sums."""
+    bytes_of = torch.randint(256, (CHUNK + 9, 16, 16, 1), generator=stream(), dtype=torch.uint8)
+    grid = PackedGrid(bytes_of, (16, 16, 1), shared={"background": torch.full((16, 16, 1), 0.1)})
+    model = build_model(configured()["model"], grid, Coloured())
+    weights = [model.initial(stream(k)) for k in range(3)]
+    alone = [encode(model, [own], grid, Coloured(), seed=3)[0] for own in weights]
+    monkeypatch.setattr(posteriors, "AT_ONCE", {"cpu": at_once})
+    for one, other in zip(alone, encode(model, weights, grid, Coloured(), seed=3), strict=True):
+        for name, codes in one.items():
+            assert np.array_equal(other[name], codes) or at_once > 1
+            np.testing.assert_allclose(other[name], codes, rtol=0, atol=1e-5)
 
 
 def test_the_optimizers_are_the_published_ones(grid: PackedGrid, tmp_path: Path) -> None:

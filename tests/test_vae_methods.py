@@ -121,7 +121,9 @@ def test_annealed_capacity_by_hand(step: int, capacity: float) -> None:
 def test_factor_vae_by_hand() -> None:
     """Log odds 2 and -1 of two samples: on average 1/2."""
     logits = tensor([[3, 1], [0, 1]])
-    posterior = told(MEAN, torch.zeros_like(MEAN), discriminator=lambda z: logits)
+    unmoved = torch.arange(2)[None, :, None].expand(MEAN.shape)
+    both = torch.cat((logits, logits.flip(2)), 1)
+    posterior = told(MEAN, torch.zeros_like(MEAN), order=unmoved, discriminator=lambda z: both)
     assert density_ratio_estimate(logits).item() == 0.5
     assert regularizer("factor_vae", posterior) == pytest.approx(5 + 3 * 0.5, abs=1e-12)
 
@@ -151,9 +153,20 @@ def test_permuted_codes_take_each_dimension_from_its_own_sample() -> None:
         expected[m, i, d] = posterior.z[m, posterior.order[m, i, d], d]
     seen: list[Tensor] = []
     noting = replace(posterior, discriminator=lambda z: seen.append(z) or z)
-    assert noting.permuted_logits is seen[0]
-    assert torch.equal(seen[0], expected)
-    assert not seen[0].requires_grad
+    assert torch.equal(noting.logits, posterior.z)
+    assert torch.equal(noting.permuted_logits, expected)
+    assert len(seen) == 1  # one pass for both
+
+
+def test_no_gradient_reaches_the_encoder_through_permuted_codes() -> None:
+    posterior = random_posterior()
+    inputs = (posterior.mean, posterior.logvar)
+    through_real, through_permuted = (
+        torch.autograd.grad(logits.sum(), inputs, retain_graph=True)
+        for logits in (posterior.logits, posterior.permuted_logits)
+    )
+    assert all(gradient.any() for gradient in through_real)
+    assert not any(gradient.any() for gradient in through_permuted)
 
 
 # Loops over single numbers.
@@ -278,7 +291,8 @@ def test_derivatives_equal_finite_differences(name: str) -> None:
     posterior = random_posterior(models=2, samples=3, size=2)
 
     def value(mean: Tensor, logvar: Tensor) -> Tensor:
-        codes = told(mean, logvar, mean + (0.5 * logvar).exp(), 7, discriminator=posterior.discriminator)
+        given = {"order": posterior.order, "discriminator": posterior.discriminator}
+        codes = told(mean, logvar, mean + (0.5 * logvar).exp(), 7, **given)
         value: Tensor = build(name).regularizer(codes, tensor(0.5, 2.0))
         return value
 
@@ -291,6 +305,7 @@ def test_order_of_the_batch_is_irrelevant(name: str) -> None:
     turned = told(
         *(part[:, [3, 0, 4, 1, 2]] for part in (posterior.mean, posterior.logvar, posterior.z)),
         step=7,
+        order=posterior.order,
         discriminator=posterior.discriminator,
     )
     lam = tensor(2.0, 3.0, 4.0)
@@ -300,7 +315,8 @@ def test_order_of_the_batch_is_irrelevant(name: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_codes_that_collapsed_to_the_prior_have_finite_gradients(name: str) -> None:
     mean, logvar = (torch.zeros(2, 4, 3, requires_grad=True) for _ in range(2))
-    posterior = told(mean, logvar, mean + 0, discriminator=lambda z: z[..., :2])
+    order = torch.arange(4)[:, None].expand(2, 4, 3)
+    posterior = told(mean, logvar, mean + 0, order=order, discriminator=lambda z: z[..., :2])
     value = build(name).regularizer(posterior, torch.tensor([2.0, 3.0])).sum()
     assert all(torch.isfinite(gradient).all() for gradient in torch.autograd.grad(value, (mean, logvar)))
 

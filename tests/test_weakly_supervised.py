@@ -26,7 +26,7 @@ from disentangle.training import checkpoint, edits
 from disentangle.training.device import SideStream
 from disentangle.training.edits import nearest
 from disentangle.training.families import weakly_supervised as family
-from disentangle.training.job import Job, Trained
+from disentangle.training.job import Fitted, Job, Trained
 from disentangle.training.packed import PackedGrid
 from disentangle.training.phase_step import PhaseStep, placed
 from disentangle.training.rates import share_of_peak
@@ -154,7 +154,7 @@ def bits(trained: Trained) -> dict[str, bytes]:
 
 def codes_of(trained: Trained, dataset: Path, folder: Path, config: dict[str, Any]) -> dict[str, np.ndarray]:
     checkpoint.save_weights(folder / "weights", trained.weights)
-    return family.encode(config | trained.facts, folder / "weights", dataset, CPU)
+    return next(family.encode([Fitted(config | trained.facts, folder / "weights")], dataset, CPU))
 
 
 # The contract.

@@ -19,7 +19,7 @@ def tables(markdown: str) -> list[list[list[str]]]:
 
 
 def shown(values: Sequence[float], digits: int = 3, ends: tuple[float, float] = (0, 1)) -> str:
-    """Return a mean with Student's interval of its logit, turned back, as reports print it, no zero signed, by the book."""
+    """Return a mean with Student's interval of its logit, as reports print it, no zero signed, by the book."""
     n, mean = len(values), sum(values) / len(values)
     if n == 1:
         return f"{mean:z.{digits}f}"

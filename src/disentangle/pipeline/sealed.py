@@ -177,6 +177,24 @@ def write_seal(
     seals.write(job.seal, Seal(job.stage, job.digest, job.made, dict(read), made, told or {}))
 
 
+def put_in_place(job: Job, folder: Path, read: Mapping[str, str]) -> None:
+    """Copy the results of a job that lie in another folder to where they belong, and forget them once all are there."""
+    there = job.into(folder)
+    for place, path in zip(job.makes, there.makes, strict=True):
+        with files.atomic(place) as file:
+            file.write(path.read_bytes())
+    write_seal(job, read)
+    forget(there)
+
+
+def forget(job: Job) -> None:
+    """Remove a job's results, and their folder where nothing else lies in it."""
+    for path in (job.seal, *job.makes):
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # not empty, or not there
+        job.seal.parent.rmdir()
+
+
 def intact(job: Job, read: Mapping[str, str]) -> Seal | None:
     """Return the seal of results of a job that lie there whole and were made of the same files, None otherwise."""
     found = seals.read(job.seal)

@@ -1,26 +1,104 @@
-"""Write the codes of a trained cell."""
+"""Write the codes of a trained cell, or of several of one dataset in one process."""
 
 import argparse
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from disentangle import files, registry
-from disentangle.cells import dataset_folder
-from disentangle.pipeline.jobs import CODES, Jobs
-from disentangle.pipeline.sealed import making
+from disentangle.cells import Cell, dataset_folder
+from disentangle.pipeline.jobs import Job, Jobs
+from disentangle.pipeline.sealed import Found, check_inputs, forget, locked, put_in_place, renewed, require, write_seal
 from disentangle.pipeline.study import study_of
 from disentangle.training import device
+from disentangle.training.job import Fitted
 
 
 def run(given: argparse.Namespace) -> None:
-    """Encode the cell's dataset as its family of methods does."""
-    cell = given.cell
-    with making(Jobs(given.settings).encode(cell), given.digest, given.anew) as work:
-        cell.resume.unlink(missing_ok=True)  # the training has ended well
-        if work.done:
+    """Encode the cell's dataset as its family of methods does.
+
+    On a GPU, which is idle while a process starts and reads a dataset, that of the first cell encodes all trained cells
+    of its dataset and method. Their codes wait at ``Cell.ahead`` for their own jobs, which put them into place.
+    """
+    jobs, cell = Jobs(given.settings), given.cell
+    require(given.digest, jobs.encode(cell).made)
+    cells = [cell]
+    if device.choose(given.device, given.threads).type == "cuda" and (given.anew or not _encoded(Found(), cell, jobs)):
+        cells += _mates(given, jobs, cell)
+    _encode(given, jobs, cells, [cell])
+
+
+def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
+    """Encode cells of one dataset one after another, which is read once."""
+    _encode(given, Jobs(given.settings), cells, cells)
+
+
+def _mates(given: argparse.Namespace, jobs: Jobs, cell: Cell) -> list[Cell]:
+    """Return the other cells of a cell's dataset and method that params.yaml lists, trained and not encoded."""
+    found, listed = Found(), given.settings.cells(cell.scale, cell.study, cell.dataset)
+    mates = (mate for mate in listed if mate.method == cell.method and mate != cell)
+    return [mate for mate in mates if _trained(found, mate, jobs) and not _encoded(found, mate, jobs)]
+
+
+def _encoded(found: Found, cell: Cell, jobs: Jobs) -> bool:
+    job = jobs.encode(cell)
+    return not found.lack(job) or not found.lack(job.into(cell.ahead))
+
+
+def _trained(found: Found, cell: Cell, jobs: Jobs) -> Path | None:
+    """Return where the results of a cell's training lie, in place or ahead; None where it is not trained."""
+    job = jobs.train(cell)
+    return next((place for place in (cell.folder, cell.ahead) if not found.lack(job.into(place))), None)
+
+
+def _encode(given: argparse.Namespace, jobs: Jobs, cells: Sequence[Cell], asked: Sequence[Cell]) -> None:
+    """Encode the cells that are not encoded yet, and put the codes of those that were asked for into place."""
+    folder = dataset_folder(cells[0].scale, cells[0].dataset)
+    where = device.choose(given.device, given.threads)
+    with contextlib.ExitStack() as locks:
+        # In one order, so that no two processes wait for each other.
+        for job in map(jobs.encode, sorted(cells)):
+            locks.enter_context(locked(job))
+        for mate in sorted({*cells} - {*asked}):
+            if _trained(Found(), mate, jobs) == mate.ahead:  # from where its own job would move it
+                locks.enter_context(locked(jobs.train(mate)))
+        todo: dict[Cell, tuple[Fitted, Mapping[str, str]]] = {}
+        for cell in sorted(cells):
+            job, place = jobs.encode(cell), cell.folder if cell in asked else _trained(Found(), cell, jobs)
+            if place is None:
+                continue
+            read = _checked(job, place)
+            if cell in asked:
+                cell.resume.unlink(missing_ok=True)  # the training has ended well
+            if not given.anew and renewed(job, read):
+                print(f"{job.makes[0]}: current already, with the same parameters, code and data", flush=True)
+            elif not given.anew and renewed(job.into(cell.ahead), read):
+                if cell in asked:
+                    print(f"{job.makes[0]}: encoded beside another cell", flush=True)
+                    put_in_place(job, cell.ahead, read)
+            else:
+                fitted = Fitted(files.read_json(place / "run.json"), place / "checkpoint.safetensors")
+                todo[cell] = fitted, read
+        if not todo:
             return
-        config = files.read_json(cell.folder / "run.json")
-        where = device.choose(given.device, given.threads)
-        family = registry.load("families", study_of(cell.study).family)
-        folder = dataset_folder(cell.scale, cell.dataset)
-        with device.fitting(where, "--device: found one cell to encode", "a device with more memory, as cpu"):
-            codes = family.encode(config, cell.folder / "checkpoint.safetensors", folder, where)
-        files.write_arrays(cell.folder / CODES, codes)
+        family = registry.load("families", study_of(cells[0].study).family)
+        found = f"--device: found {'one cell' if len(todo) == 1 else f'{len(todo)} cells'} to encode"
+        with device.fitting(where, found, "a device with more memory, as cpu"):
+            all_codes = family.encode([fitted for fitted, _ in todo.values()], folder, where)
+            for (cell, (_, known)), codes in zip(todo.items(), all_codes, strict=True):
+                job = jobs.encode(cell)
+                made = job if cell in asked else job.into(cell.ahead)
+                files.write_arrays(made.makes[0], codes)
+                write_seal(made, known)
+                if cell in asked:
+                    forget(job.into(cell.ahead))  # of other parameters or code
+
+
+def _checked(job: Job, place: Path) -> dict[str, str]:
+    """Return what ``check_inputs`` does of an encoding, for which a training lies in ``place`` as if at its own."""
+    data, (trained, paths) = job.reads
+    there = tuple(place / path.name for path in paths)
+    read = check_inputs(replace(job, reads=(data, (trained.into(place), there))))
+    belongs = dict(zip(map(str, there), map(str, paths), strict=True))
+    return {belongs.get(path, path): sha256 for path, sha256 in read.items()}

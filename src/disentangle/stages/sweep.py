@@ -34,9 +34,13 @@ def run(given: argparse.Namespace) -> None:
         train.run_together(argparse.Namespace(**vars(given), anew=False), together)
         gc.collect()  # a compiled model holds itself, and with it memory of the device
     if given.until == "report":
-        for cell in cells:
-            for stage in ("encode", *study_of(cell.study).evaluated):
-                _run(stage, given, cell=cell)
+        encode = importlib.import_module("disentangle.stages.encode")
+        for _, alike in itertools.groupby(cells, lambda cell: (cell.scale, cell.dataset)):
+            encoded = [*alike]
+            encode.run_together(argparse.Namespace(**vars(given), anew=False), encoded)
+            for cell in encoded:
+                for stage in study_of(cell.study).evaluated:
+                    _run(stage, given, cell=cell)
         _run("report", given)
 
 

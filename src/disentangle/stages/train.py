@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from disentangle import files, registry
-from disentangle.cells import TRAINED, Cell, dataset_folder
+from disentangle.cells import Cell, dataset_folder
 from disentangle.data import dataset_files
 from disentangle.pipeline import provenance
 from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.params import Params
-from disentangle.pipeline.sealed import Found, check_inputs, locked, renewed, require, write_seal
+from disentangle.pipeline.sealed import Found, check_inputs, locked, put_in_place, renewed, require, write_seal
 from disentangle.pipeline.study import study_of
 from disentangle.training import checkpoint, device
 from disentangle.training import job as training
@@ -102,7 +102,7 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
             if not given.anew and renewed(job.into(cell.ahead), read):
                 if cell in asked:
                     say("this cell was trained beside another one")
-                    _put_in_place(cell, job, read)
+                    put_in_place(job, cell.ahead, read)
                 continue
             # What is finished is of whatever device made it; what is not goes on where it began.
             state = f"{job.digest} {[*read.values()]} {' '.join(made_by.values())} {torch.__version__}"
@@ -133,15 +133,6 @@ def _memory(cells: int) -> tuple[str, str]:
 
 def _prefixed(name: str) -> Callable[[str], None]:
     return lambda line: print(f"{name}{line}", flush=True)
-
-
-def _put_in_place(cell: Cell, job: Job, read: Mapping[str, str]) -> None:
-    """Copy the results of a cell that was trained ahead, and forget them once all are there."""
-    for name in TRAINED:
-        with files.atomic(cell.folder / name) as file:
-            file.write((cell.ahead / name).read_bytes())
-    write_seal(job, read)
-    shutil.rmtree(cell.ahead)
 
 
 def _write(folder: Path, config: dict[str, Any], trained: Trained, made: dict[str, Any]) -> None:

@@ -22,6 +22,15 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """One trained cell to encode."""
+
+    run: Mapping[str, Any]
+    """Its run.json."""
+    weights: Path
+
+
+@dataclass(frozen=True)
 class Trained:
     """One trained cell."""
 

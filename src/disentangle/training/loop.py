@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Run:
     steps: int
 
 
-def build_model(config: dict[str, Any], heads: int) -> ContrastiveModel:
+def build_model(config: Mapping[str, Any], heads: int) -> ContrastiveModel:
     """Return encoder and projection heads, initialised from the ``init`` stream of the cell's seed."""
     generator = torch.Generator().manual_seed(seed_of(config["cell"]["seed"], "init"))
     encoder = config["encoder"]
@@ -100,14 +100,18 @@ class Training:
         """Whether the last step is done and read, or the run has diverged."""
         return self._diverged or self._done == self._training["steps"]
 
+    @property
+    def launched(self) -> bool:
+        """Whether all steps of the next row of history are started."""
+        return not self._launched % self._training["log_every"] or bool(self._launched == self._training["steps"])
+
     def launch(self) -> None:
-        """Start the steps of the next row of history; a GPU works them off while the host goes on."""
-        training, steps = self._training, self._training["steps"]
-        self._launched = min((self._done // training["log_every"] + 1) * training["log_every"], steps)
+        """Start the next step; a GPU works it off while the host goes on."""
+        step, training = self._launched, self._training
+        self._rate = learning_rate(step, training["lr"], training["warmup"], training["steps"])
         with self._step.stream():
-            for step in range(self._done, self._launched):
-                self._rate = learning_rate(step, training["lr"], training["warmup"], steps)
-                self._step(self._order.index(step), self._rate)
+            self._step(self._order.index(step), self._rate)
+        self._launched += 1
 
     def read(self, checkpoint_every: float, sharing: int = 1) -> None:
         """Wait for the steps that were started, keep their row, and save a state if the last is seconds old.
@@ -141,18 +145,17 @@ class Training:
 
 
 def fit(trainings: Sequence[Training], checkpoint_every: float) -> Iterator[Training]:
-    """Train cells side by side and yield each at its end; a device has other cells' steps while one's are read.
+    """Train cells side by side and yield each at its end; ``checkpoint_every`` is in seconds.
 
-    ``checkpoint_every`` is in seconds.
+    Steps are launched in turn: a driver takes a bounded number of launches, and a row of one cell's would keep the
+    others' from starting beside it.
     """
     running = list(trainings)
-    for training in running:
-        training.launch()
     while running:
         for training in tuple(running):
-            training.read(checkpoint_every, len(running))
-            if training.finished:
-                running.remove(training)
-                yield training
-            else:
-                training.launch()
+            training.launch()
+            if training.launched:
+                training.read(checkpoint_every, len(running))
+                if training.finished:
+                    running.remove(training)
+                    yield training

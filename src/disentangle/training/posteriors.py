@@ -1,12 +1,16 @@
-"""Posteriors of a whole grid: what a trained variational autoencoder makes of every image."""
+"""Posteriors of a whole grid: what trained variational autoencoders make of every image."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from disentangle.data.grid import Seen
+from disentangle.models.stacked import stack
 from disentangle.models.vae import VAE
 from disentangle.training.packed import PackedGrid
+from disentangle.training.stack import AT_ONCE
 
 CHUNK = 256
 """Images encoded at a time: few enough to stay in a processor's cache."""
@@ -14,23 +18,29 @@ CHUNK = 256
 
 @torch.inference_mode()
 def encode(
-    model: VAE, weights: dict[str, Tensor], grid: PackedGrid, observation: Seen, seed: int
-) -> dict[str, np.ndarray]:
-    """Return ``mean`` and ``logvar`` (N, D) float32 of q(z | x) for one observation x of every image of a grid.
+    model: VAE, weights: Sequence[dict[str, Tensor]], grid: PackedGrid, observation: Seen, seed: int
+) -> list[dict[str, np.ndarray]]:
+    """Return, for each model, ``mean`` and ``logvar`` (N, D) float32 of q(z | x) of one observation x of every image.
 
-    ``weights`` are those of one cell. Observations that are random are made with numbers drawn from ``seed`` in the
-    order of the grid, on the CPU, so that all cells see the same, whatever device encodes them.
+    ``weights`` are those of each model, of one architecture. Observations that are random are made with numbers drawn
+    from ``seed`` in the order of the grid, on the CPU and once for all models, so that all see the same, whatever
+    device encodes them.
     """
-    device, count = grid.images.device, len(grid)
-    stacked = {name: tensor[None].to(device) for name, tensor in weights.items()}
+    device, count, models = grid.images.device, len(grid), len(weights)
+    at_once = AT_ONCE.get(device.type, models)
+    stacks = [stack(weights[start : start + at_once]) for start in range(0, models, at_once)]
+    stacks = [{name: tensor.to(device) for name, tensor in part.items()} for part in stacks]
     generator = torch.Generator().manual_seed(seed)
     noise, uniform = observation.noise_shape(grid.shape), None
-    found: dict[str, list[Tensor]] = {"mean": [], "logvar": []}
+    found = {name: np.empty((models, count, model.latent), np.float32) for name in ("mean", "logvar")}
     for start in range(0, count, CHUNK):
-        index = torch.arange(start, min(start + CHUNK, count), device=device)
+        rows = slice(start, min(start + CHUNK, count))
+        index = torch.arange(rows.start, rows.stop, device=device)
         if noise is not None:
             uniform = torch.rand(len(index), *noise, generator=generator).to(device)
         x = observation.observe(grid.batch(index), uniform, grid.shared)
-        for part, values in zip(found.values(), model.encode(stacked, x[None]), strict=True):
-            part.append(values[0].cpu())
-    return {name: torch.cat(parts).numpy() for name, parts in found.items()}
+        for part, first in zip(stacks, range(0, models, at_once), strict=True):
+            codes = model.encode(part, x.expand(min(at_once, models - first), *x.shape))
+            for array, values in zip(found.values(), codes, strict=True):
+                array[first : first + at_once, rows] = values.cpu().numpy()
+    return [{name: array[k] for name, array in found.items()} for k in range(models)]

@@ -177,7 +177,8 @@ def test_the_page_has_every_report_that_there_are_cells_for(done: Project, tmp_p
     drawn = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.svg")}
     expected = {f"{name}/{dataset}" for name in ("domains", "attributes") for dataset in STUDY["datasets"]}
     expected |= {f"neighbours/{of}" for of in ("leaves/dcodr_norec", "leaves/lord", "shapes3d_by_shape/dcodr_norec")}
-    assert drawn == expected and len(drawn) == found["figure"]
+    named = {path.split("/")[0] for path in expected}
+    assert {path for path in drawn if path.split("/")[0] in named} == expected and len(drawn) == found["figure"]
     for name in made:
         assert f'id="{name}"' in page
 

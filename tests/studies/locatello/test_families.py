@@ -263,6 +263,97 @@ def test_a_memory_that_does_not_hold_what_is_encoded_is_one_message(
         encode.run(given(CELLS[0]))
 
 
+# Codes of several cells in one process.
+
+
+def codes_of(cell: Cell) -> tuple[bytes, bytes]:
+    """Return a cell's codes and what their seal tells."""
+    return (cell.folder / "codes.npz").read_bytes(), (cell.folder / "codes.seal").read_bytes()
+
+
+def encoded_alone(cells: list[Cell]) -> dict[Cell, tuple[bytes, bytes]]:
+    """What each cell's own encoding leaves, which is then taken away."""
+    found = {}
+    for cell in cells:
+        encode.run(given(cell))
+        found[cell] = codes_of(cell)
+        for suffix in ("npz", "seal"):
+            (cell.folder / f"codes.{suffix}").unlink()
+    return found
+
+
+def test_cells_encoded_in_one_process_have_the_codes_that_each_has_alone_and_read_their_dataset_once(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coloured = [Cell("tiny", "locatello", "color_dsprites", cell.method, cell.lam, cell.seed) for cell in CELLS]
+    reader, read = vae.dataset_files.read_grid, []
+    for cells in (CELLS, coloured):
+        train.run_together(given(cells[0]), cells)
+        alone = encoded_alone(cells)
+        with monkeypatch.context() as patch:
+            patch.setattr(vae.dataset_files, "read_grid", lambda folder: read.append(folder.name) or reader(folder))
+            encode.run_together(given(cells[0]), cells)
+        assert {cell: codes_of(cell) for cell in cells} == alone
+    assert read == ["dsprites", "color_dsprites"]
+
+
+def test_the_first_encoding_on_a_gpu_is_of_all_trained_cells_whose_codes_wait_for_their_own_jobs(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.run_together(given(CELLS[0]), CELLS)
+    alone = encoded_alone(CELLS)
+    for cell in CELLS:
+        shutil.rmtree(cell.folder)
+    as_on_a_gpu(monkeypatch)
+    train.run(given(CELLS[0], device="gpu", together=3))
+    train.run(given(CELLS[1], device="gpu", together=1))  # moves what lies ready
+    assert [cell.folder.exists() for cell in CELLS] == [True, True, False, False]
+    assert [cell.ahead.exists() for cell in CELLS] == [False, False, True, False]
+    encode.run(given(CELLS[0], device="gpu"))
+    assert [(cell.ahead / "codes.npz").exists() for cell in CELLS] == [False, True, True, False]
+    assert not (CELLS[1].folder / "codes.npz").exists()
+    capsys.readouterr()
+
+    monkeypatch.setattr(vae, "encode", never)
+    for cell in CELLS[1:3]:
+        train.run(given(cell, device="gpu"))  # what lies ahead beside a training stays when this is moved
+        encode.run(given(cell, device="gpu"))
+        assert f"{cell.folder}/codes.npz: encoded beside another cell" in capsys.readouterr().out
+    encode.run(given(CELLS[0], device="gpu"))
+    assert "current already" in capsys.readouterr().out
+    assert {cell: codes_of(cell)[0] for cell in CELLS[:3]} == {cell: alone[cell][0] for cell in CELLS[:3]}
+    assert not any(cell.ahead.exists() for cell in CELLS)
+    # of the last, which was trained and encoded by nobody
+    train.run(given(CELLS[3], device="gpu"))
+    with pytest.raises(AssertionError, match="trained twice"):
+        encode.run(given(CELLS[3], device="gpu"))
+
+
+def test_codes_that_lie_ahead_of_another_training_are_made_anew(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train.run_together(given(CELLS[0]), CELLS[:2])
+    as_on_a_gpu(monkeypatch)
+    encode.run(given(CELLS[0], device="gpu"))
+    stale = (CELLS[1].ahead / "codes.npz").read_bytes()
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("lr: 0.001", "lr: 0.002", 1))
+    train.run(given(CELLS[1], device="gpu", together=1))
+    encode.run(given(CELLS[1], device="gpu"))
+    assert codes_of(CELLS[1])[0] != stale
+    assert not CELLS[1].ahead.exists()
+
+
+def test_a_mate_whose_training_is_damaged_is_left_to_its_own_job(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train.run_together(given(CELLS[0]), CELLS)
+    (CELLS[1].folder / "checkpoint.safetensors").write_bytes(b"damaged")
+    as_on_a_gpu(monkeypatch)
+    encode.run(given(CELLS[0], device="gpu"))
+    assert [(cell.ahead / "codes.npz").exists() for cell in CELLS] == [False, False, True, True]
+    with pytest.raises(InputError, match="checkpoint.safetensors: not as its seal tells"):
+        encode.run(given(CELLS[1], device="gpu"))
+
+
 def test_a_cluster_gives_a_training_what_the_state_of_the_largest_stack_needs() -> None:
     """Weights and two moments of each, in float32, held twice: as bytes of a file and as tensors."""
     paper = yaml.safe_load(committed_params())["scales"]["paper"]["studies"]["locatello"]
@@ -289,6 +380,7 @@ def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = device.choose
     monkeypatch.setattr(device, "choose", lambda name, threads: Gpu() if name == "gpu" else chosen(name, threads))
     monkeypatch.setattr(vae, "train", on_cpu(vae.train))
+    monkeypatch.setattr(vae, "encode", on_cpu(vae.encode))
     monkeypatch.setattr(device, "name_of", lambda _: "a GPU")
     monkeypatch.setattr(device, "execution", lambda *_: "eager")
 
@@ -297,9 +389,9 @@ class Gpu:
     type = "cuda"
 
 
-def on_cpu(trainer: Any) -> Any:
-    def run(jobs: Any, dataset: Path, _: Any, *more: Any) -> Any:
-        return trainer(jobs, dataset, torch.device("cpu"), *more)
+def on_cpu(stage: Any) -> Any:
+    def run(cells: Any, dataset: Path, _: Any, *more: Any) -> Any:
+        return stage(cells, dataset, torch.device("cpu"), *more)
 
     return run
 

@@ -353,7 +353,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a score of edits": (
         stated(["mig"], "measured", "image_edits"),
-        f"{PATH}.measured.image_edits: found 'mig', which does not score edits; allowed: pixel_error, ",
+        f"{PATH}.measured.image_edits: found 'mig', which does not score edits; allowed: ",
     ),
     "a score of codes": (
         stated(["relation_accuracy"], "measured", "values"),

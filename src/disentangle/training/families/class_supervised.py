@@ -1,6 +1,6 @@
 """Class-supervised methods: networks of any kind, trained on images of whose labels they are told the domain alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from disentangle.training import checkpoint
 from disentangle.training.device import place
 from disentangle.training.domain_batches import DomainBatches
 from disentangle.training.invariance import invariances
-from disentangle.training.job import Job, Trained
+from disentangle.training.job import Fitted, Job, Trained
 from disentangle.training.labelled_images import LabelledImages, seen
 from disentangle.training.phase_step import placed
 from disentangle.training.phased_training import PhasedTraining
@@ -98,17 +98,21 @@ def train(
         yield job, Trained(networks.state_dict(), history, facts, run.seconds, run.steps, batches.samples)
 
 
-@torch.inference_mode()
-def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.device) -> dict[str, np.ndarray]:
-    """Return ``codes`` (N, D) float32 of every image, and of methods with a generator what swaps of domains look like.
+def encode(cells: Sequence[Fitted], dataset: Path, device: torch.device) -> Iterator[dict[str, np.ndarray]]:
+    """Yield for each cell ``codes`` (N, D) float32 of every image and, where it has a generator, what swaps look like.
 
-    ``run`` is the cell's run.json. ``swapped`` (K, K, S, S, C) uint8 holds in row k and column j the content of image
-    ``swapped_rows`` [j] in the domain of image ``swapped_rows`` [k].
+    ``swapped`` (K, K, S, S, C) uint8 holds in row k and column j the content of image ``swapped_rows`` [j] in the
+    domain of image ``swapped_rows`` [k].
     """
     labelled = Labelled(**dataset_files.read_labelled(dataset))
-    objective = _objective(run)
-    networks = nn.ModuleDict(_networks(objective, run, labelled, run["training_images"]))
-    checkpoint.load_weights(weights, networks)
+    return (_encode(cell, labelled, device) for cell in cells)
+
+
+@torch.inference_mode()
+def _encode(cell: Fitted, labelled: Labelled, device: torch.device) -> dict[str, np.ndarray]:
+    objective = _objective(cell.run)
+    networks = nn.ModuleDict(_networks(objective, cell.run, labelled, cell.run["training_images"]))
+    checkpoint.load_weights(cell.weights, networks)
     networks = place(networks, device).eval()
     codes = [objective.codes(networks, x).float().cpu().numpy() for x in _chunks(labelled.images, device)]
     print(f"{len(labelled.images)} images", flush=True)
@@ -139,13 +143,13 @@ def training_rows(labelled: Labelled, smallest_domain: int, whose: str) -> np.nd
     return rows
 
 
-def _objective(config: dict[str, Any]) -> ClassSupervised:
+def _objective(config: Mapping[str, Any]) -> ClassSupervised:
     objective: ClassSupervised = registry.build("methods", config["method"]["name"], config["method"]["options"])
     return objective
 
 
 def _networks(
-    objective: ClassSupervised, config: dict[str, Any], labelled: Labelled, images: int
+    objective: ClassSupervised, config: Mapping[str, Any], labelled: Labelled, images: int
 ) -> dict[str, nn.Module]:
     _, side, _, channels = labelled.images.shape
     domains = len(labelled.values[labelled.domain])
@@ -159,7 +163,7 @@ def _networks(
     return objective.networks(Setting(side, channels, domains, images, config["model"], encoder), generator)
 
 
-def _encoder(config: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
+def _encoder(config: Mapping[str, Any], key: str) -> tuple[str, dict[str, Any]]:
     """Return the network that a key of ``model`` names, and its completed options."""
     given = dict(config["model"][key])
     network = given.pop("network")

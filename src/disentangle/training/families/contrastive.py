@@ -13,7 +13,7 @@ from disentangle.data.views import Views
 from disentangle.training import checkpoint, loop, plateau
 from disentangle.training.batches import ViewPairs
 from disentangle.training.encode import encode as codes_of
-from disentangle.training.job import Job, Trained
+from disentangle.training.job import Fitted, Job, Trained
 
 DATA = "view pairs"
 OPTIONAL = ("projection",)
@@ -41,20 +41,21 @@ def train(
         yield trainings[training], _trained(trainings[training].config, training.result())
 
 
-def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.device) -> dict[str, np.ndarray]:
-    """Return the codes of view 0 of every pair of both splits, which is what probes are trained and tested on.
+def encode(cells: Sequence[Fitted], dataset: Path, device: torch.device) -> Iterator[dict[str, np.ndarray]]:
+    """Yield for each cell the codes of view 0 of every pair of both splits, what probes are trained and tested on.
 
-    ``run`` is the cell's run.json. Keys are ``<split>_r`` and, with projection heads, ``<split>_z``.
+    Keys are ``<split>_r`` and, with projection heads, ``<split>_z``.
     """
-    objective = registry.build("methods", run["method"]["name"], run["method"]["options"])
-    model = loop.build_model(run, objective.heads)
-    checkpoint.load_weights(weights, model)
-    codes: dict[str, np.ndarray] = {}
-    for split in dataset_files.SPLITS:
-        images = dataset_files.read(dataset, split).images[:, 0]
-        codes |= {f"{split}_{name}": code for name, code in codes_of(model, images, device).items()}
-        print(f"{split}: {len(images)} images", flush=True)
-    return codes
+    splits = {split: dataset_files.read(dataset, split).images[:, 0] for split in dataset_files.SPLITS}
+    for cell in cells:
+        method = cell.run["method"]
+        model = loop.build_model(cell.run, registry.build("methods", method["name"], method["options"]).heads)
+        checkpoint.load_weights(cell.weights, model)
+        codes: dict[str, np.ndarray] = {}
+        for split, images in splits.items():
+            codes |= {f"{split}_{name}": code for name, code in codes_of(model, images, device).items()}
+            print(f"{split}: {len(images)} images", flush=True)
+        yield codes
 
 
 def _view_pairs(split: Views, held: tuple[str, ...], device: torch.device) -> ViewPairs:

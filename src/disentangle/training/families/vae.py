@@ -1,6 +1,7 @@
 """Variational autoencoders: trained on the images of a factor grid, drawn i.i.d., many cells in one stack."""
 
 import hashlib
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from disentangle.data.grid import Grid
 from disentangle.errors import InputError
 from disentangle.streams import seed_of
 from disentangle.training import checkpoint, stack
-from disentangle.training.job import Job, Trained
+from disentangle.training.job import Fitted, Job, Trained
 from disentangle.training.packed import PackedGrid
 from disentangle.training.posteriors import encode as posteriors_of
 from disentangle.training.stacked_step import build_model
@@ -25,6 +26,8 @@ OPTIONAL = ("training.discriminator",)
 """Keys of a study's section that only those methods read whose USES names them."""
 STACKED = True
 """Cells of one dataset and method that train together share every kernel launch."""
+ENCODED = 32
+"""Cells encoded at once, whose codes wait in memory till all are made: of dSprites, 59 MB each."""
 
 
 def train(
@@ -57,18 +60,19 @@ def train(
         yield job, Trained(cell.weights, cell.history, facts, cell.seconds, cell.steps, batch)
 
 
-def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.device) -> dict[str, np.ndarray]:
-    """Return ``mean`` and ``logvar`` (N, D) float32 of q(z | x) of every image of the grid, in its order.
+def encode(cells: Sequence[Fitted], dataset: Path, device: torch.device) -> Iterator[dict[str, np.ndarray]]:
+    """Yield for each cell ``mean`` and ``logvar`` (N, D) float32 of q(z | x) of every image of the grid, in its order.
 
-    ``run`` is the cell's run.json. Where observations are random, each image is observed once, with the same noise for
-    every model of the dataset.
+    Where observations are random, each image is observed once, with the same noise for every model of the dataset.
     """
-    grid = _on_device(dataset, device)
-    observation = _observation(dataset)
-    model = build_model(run["model"], grid, observation)
+    grid, observation = _on_device(dataset, device), _observation(dataset)
     seed = seed_of(dataset_files.read_manifest(dataset)["definition"]["seed"], "observe")
-    print(f"{len(grid)} images", flush=True)
-    return posteriors_of(model, checkpoint.read_weights(weights), grid, observation, seed)
+    for architecture, alike in itertools.groupby(cells, lambda cell: cell.run["model"]):
+        model, left = build_model(architecture, grid, observation), [*alike]
+        for start in range(0, len(left), ENCODED):
+            weights = [checkpoint.read_weights(cell.weights) for cell in left[start : start + ENCODED]]
+            print(f"{len(grid)} images, {len(weights)} cells", flush=True)
+            yield from posteriors_of(model, weights, grid, observation, seed)
 
 
 def _on_device(dataset: Path, device: torch.device) -> PackedGrid:

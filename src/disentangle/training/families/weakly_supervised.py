@@ -19,7 +19,7 @@ from disentangle.models.labelled_rows import LabelledRows
 from disentangle.streams import seed_of
 from disentangle.training import checkpoint, edits
 from disentangle.training.device import place
-from disentangle.training.job import Job, Trained
+from disentangle.training.job import Fitted, Job, Trained
 from disentangle.training.packed import PackedGrid
 from disentangle.training.phase_step import placed
 from disentangle.training.phased_training import PhasedTraining
@@ -94,18 +94,25 @@ def _finite(objective: WeaklySupervised, networks: nn.ModuleDict, given: Given, 
     return True
 
 
-@torch.inference_mode()
-def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.device) -> dict[str, np.ndarray]:
-    """Return what is measured of the held-out images, of draws from a prior, and of images that are edited.
+def encode(cells: Sequence[Fitted], dataset: Path, device: torch.device) -> Iterator[dict[str, np.ndarray]]:
+    """Yield for each cell what is measured of held-out images, of draws from a prior, and of images that are edited.
 
-    ``run`` is the cell's run.json. ``rows`` (T,), ``codes`` (T, D) and told ``values`` (T, K) of the images; what else
-    there is, training/edits.py describes.
+    ``rows`` (T,), ``codes`` (T, D) and told ``values`` (T, K) of the images; what else there is, training/edits.py
+    describes.
     """
     images, told = _images(dataset, device)
+    return (_encode(cell, images, told, dataset.name, device) for cell in cells)
+
+
+@torch.inference_mode()
+def _encode(
+    cell: Fitted, images: WeakImages, told: Mapping[str, int], dataset: str, device: torch.device
+) -> dict[str, np.ndarray]:
+    run = cell.run
     objective = _objective(run)
     unknown = np.zeros(run["labelled_images"], np.int64)
-    networks = nn.ModuleDict(_networks(objective, run, images, told, dataset.name, unknown))
-    checkpoint.load_weights(weights, networks)
+    networks = nn.ModuleDict(_networks(objective, run, images, told, dataset, unknown))
+    checkpoint.load_weights(cell.weights, networks)
     networks = place(networks, device).eval()
     rows = np.flatnonzero(images.test)
     codes = [objective.codes(networks, x).float() for x, _ in images.chunks(rows)]
@@ -117,7 +124,7 @@ def encode(run: dict[str, Any], weights: Path, dataset: Path, device: torch.devi
     }
     for part, (mean, covariance) in enumerate(objective.components(networks)):
         found |= {f"mean_{part}": mean.cpu().numpy(), f"covariance_{part}": covariance.cpu().numpy()}
-    relations = _relations(run, told, dataset.name)
+    relations = _relations(run, told, dataset)
     found |= edits.of_prior(objective, networks, relations, device)
     return found | edits.of_images(objective, networks, relations, images, rows)
 

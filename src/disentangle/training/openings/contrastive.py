@@ -25,7 +25,7 @@ class Contrastive(Opened):
     def __init__(self, run: Mapping[str, Any], weights: Path, dataset: Path) -> None:
         super().__init__(run, dataset)
         objective = registry.build("methods", run["method"]["name"], run["method"]["options"])
-        self.model = loop.build_model(dict(run), objective.heads)
+        self.model = loop.build_model(run, objective.heads)
         checkpoint.load_weights(weights, self.model)
         place(self, torch.device("cpu"))
         self.ready()
