@@ -27,7 +27,7 @@ import work
 from gpu_page import page
 from hours import Kind, Range, Rates
 
-from disentangle import files
+from disentangle import files, registry
 from disentangle.pipeline.params import Params, load
 from disentangle.pipeline.study import study_of
 
@@ -276,7 +276,7 @@ def planned(folder: Path, device: str, on_gpu: bool, plan: Plan) -> list[Row]:
 
     rows += [steps(kind, 0.6) for kind in first]
     if on_gpu:
-        fused = [kind for kind in first if study_of(kind[0]).family == "contrastive"]
+        fused = [kind for kind in first if registry.load("families", study_of(kind[0]).family).COMPILED]
         rows += [steps(kind, 0.6, "--execution", "compiled") for kind in fused]
     for number, (name, options) in enumerate(PEERS[on_gpu].items(), 1):
         command = bench(name, *options.split(), "--device", device)

@@ -415,14 +415,6 @@ def test_images_for_tests_change_no_bit(colour: Path, tmp_path: Path, method: st
     assert training_changed != before
 
 
-def test_what_the_family_refuses(colour: Path) -> None:
-    with pytest.raises(InputError) as caught:
-        next(family.train([], colour, CPU, "compiled", 0))
-    assert str(caught.value) == (
-        "--execution: found compiled; allowed for this study: auto, eager, and graph on a GPU."
-    )
-
-
 # Which images.
 
 

@@ -133,10 +133,10 @@ def test_what_only_a_whole_step_needs_is_let_go_before_the_final_losses(
     """The graph's memory, and the gradients that lie in it: final losses need memory as well."""
     losses, seen = Step._losses, []
 
-    def noted(step: Step, drawn: dict[str, Tensor]) -> Any:
+    def noted(step: Step, drawn: dict[str, Tensor], through: Any) -> Any:
         gradients = [parameter.grad for parameter in (*step.weights.values(), *step._critic.values())]
         seen.append((recorder.events[-1:], all(gradient is None for gradient in gradients)))
-        return losses(step, drawn)
+        return losses(step, drawn, through)
 
     monkeypatch.setattr(stacking, "AT_ONCE", {})
     monkeypatch.setattr(Step, "_losses", noted)

@@ -93,7 +93,7 @@ def test_a_plugin_is_one_frozen_dataclass_built_from_its_options(kind: str, name
         "methods": ("REGULARIZED", "FAMILY", "USES"),
         "encoders": ("ARCHIVES",),
         "distances": ("ABOUT", "ARCHIVES"),
-        "families": ("DATA", "OPTIONAL", "STACKED"),
+        "families": ("DATA", "OPTIONAL", "STACKED", "COMPILED"),
         "studies": ("PAPER", "TITLE", "LEAD", "ASKED", "EASY", "HARD", "FAMILY", "CODES", "EVALUATED"),
         "datasets": ("ROLES", "DATA"),
     }.items(),

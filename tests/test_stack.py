@@ -97,11 +97,12 @@ def train(
     every: float = math.inf,
     digest: str = "d",
     observation: AsTheyAre | None = None,
+    execution: str = "eager",
     **options: Any,
 ) -> list[StackedCell]:
     objective = registry.build("methods", method, options)
     seen = observation or AsTheyAre()
-    return StackedTraining(configs, objective, grid, seen, folder / "s.pt", digest, "eager", announce).run(every)
+    return StackedTraining(configs, objective, grid, seen, folder / "s.pt", digest, execution, announce).run(every)
 
 
 def bits(cell: StackedCell) -> dict[str, bytes]:
@@ -313,7 +314,7 @@ def test_gradients_of_a_cell_reach_no_other(grid: PackedGrid) -> None:
     configs = [configured(lam) for lam in (1.0, 2.0, 3.0)]
     for method in METHODS:
         step = Step(configs, registry.build("methods", method, {}), grid, AsTheyAre(), "eager")
-        losses, _ = step._losses(step._draws.at(0))
+        losses, _ = step._losses(step._draws.at(0), step._through)
         gradients = torch.autograd.grad(losses["loss"][1], list(step.weights.values()))
         for name, gradient in zip(step.weights, gradients, strict=True):
             assert gradient[1].any(), (method, name)

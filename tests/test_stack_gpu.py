@@ -62,11 +62,18 @@ def losses(cell: StackedCell) -> list[float]:
     return [row["loss"] for row in [*cell.history, cell.final]]
 
 
-@pytest.mark.parametrize("method", METHODS)
+OF_THE_COMPILER = pytest.mark.filterwarnings("ignore")  # its own
+
+
+@pytest.mark.parametrize(
+    ("method", "execution"),
+    [(name, "graph") for name in METHODS]
+    + [pytest.param(name, "compiled", marks=OF_THE_COMPILER) for name in ("beta_vae", "factor_vae")],
+)
 def test_recorded_steps_of_a_stack_compute_what_eager_ones_of_cells_alone_do(
-    grid: PackedGrid, tmp_path: Path, method: str
+    grid: PackedGrid, tmp_path: Path, method: str, execution: str
 ) -> None:
-    for cell, stacked in zip((0, 2, 3), train(grid, tmp_path, method, "graph", [0, 2, 3]), strict=True):
+    for cell, stacked in zip((0, 2, 3), train(grid, tmp_path, method, execution, [0, 2, 3]), strict=True):
         (alone,) = train(grid, tmp_path, method, "eager", [cell])
         assert losses(stacked) == pytest.approx(losses(alone), rel=1e-3)
 

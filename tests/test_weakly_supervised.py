@@ -555,15 +555,12 @@ def test_relations_are_the_same_in_whichever_order_they_are_listed(data: Path, t
 
 
 def test_what_the_family_refuses(data: Path, tmp_path: Path) -> None:
-    def refused(config: dict[str, Any], execution: str = "eager") -> str:
+    def refused(config: dict[str, Any]) -> str:
         with pytest.raises(InputError) as caught:
-            [*family.train([Job(config, tmp_path / "resume.pt", "d", print)], data, CPU, execution, 0)]
+            [*family.train([Job(config, tmp_path / "resume.pt", "d", print)], data, CPU, "eager", 0)]
         return str(caught.value)
 
     config = configured(METHODS[0])
-    assert refused(config, "compiled") == (
-        "--execution: found compiled; allowed for this study: auto, eager, and graph on a GPU."
-    )
     for key in ("labels", "batch"):
         found = refused(configured(METHODS[0], **{key: 208}))
         assert found == f"training.{key}: found 208; sprites has 207 images to train on."

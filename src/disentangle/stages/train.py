@@ -17,6 +17,7 @@ import torch
 from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.data import dataset_files
+from disentangle.errors import InputError
 from disentangle.pipeline import provenance
 from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.params import Params
@@ -83,7 +84,10 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
     cells = [*planned]
     folder = dataset_folder(cells[0].scale, cells[0].dataset)
     where = device.choose(given.device, given.threads)
+    family = registry.load("families", study_of(cells[0].study).family)
     execution = device.execution(given.execution, where)
+    if execution == "compiled" and not family.COMPILED:
+        raise InputError("--execution: found compiled; allowed for this study: auto, eager, and graph on a GPU.")
     made_by = {"device": device.name_of(where), "execution": execution, **device.arithmetic_of(where)}
     with contextlib.ExitStack() as locks:
         for cell in sorted(cells):  # in one order, so that no two processes wait for each other
@@ -109,7 +113,7 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
             jobs[training.Job(planned[cell].config, cell.resume, state, say)] = cell
         if not jobs:
             return
-        family, written = registry.load("families", study_of(cells[0].study).family), list[Job]()
+        written: list[Job] = []
         locks.enter_context(device.fitting(where, *_memory(len(jobs))))
         for job, made in family.train([*jobs], folder, where, execution, given.checkpoint_every):
             cell = jobs[job]

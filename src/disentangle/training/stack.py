@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from disentangle.data.grid import Seen
@@ -77,6 +78,8 @@ class StackedTraining:
         self._training, self._resume, self._digest, self._announce = configs[0]["training"], resume, digest, announce
         self._total, self._done = objective.steps(self._training["steps"]), 0
         at_once = AT_ONCE.get(grid.images.device.type, len(configs))
+        if execution == "compiled":
+            torch.compiler.reset()  # else it keeps what it made for stacks of other shapes, and refuses the ninth
         self._parts = []
         for start in range(0, len(configs), at_once):
             mates = configs[start : start + at_once]

@@ -5,7 +5,7 @@ the cells as first axis and no sum of values runs over it, so a cell whose loss 
 Nothing waits for the host or depends on a value, so a GPU can record it once and replay it as a single launch.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -52,7 +52,8 @@ class Step:
     """Batch, losses, backward pass and update of M cells, and the sums of their losses.
 
     ``execution``: ``eager`` launches one kernel after another; ``graph`` records them as a CUDA graph after the first
-    steps. On a GPU each Step has its own stream, on which its caller must work too: ``with step.stream(): ...``.
+    steps; ``compiled`` also fuses, with ``torch.compile``, what is between the matrix products of the autoencoders.
+    On a GPU each Step has its own stream, on which its caller must work too: ``with step.stream(): ...``.
     """
 
     def __init__(
@@ -65,7 +66,8 @@ class Step:
     ) -> None:
         device = grid.images.device
         self.stream = SideStream(device)  # after the grid was made
-        self._training, self._device, self._graph = configs[0]["training"], device, execution == "graph"
+        recorded = execution == "graph" or (device.type == "cuda" and execution == "compiled")
+        self._training, self._device, self._graph = configs[0]["training"], device, recorded
         self._objective, self._grid, self._observation = objective, grid, observation
         self._vae = build_model(configs[0]["model"], grid, observation)
         cells = [config["cell"] for config in configs]
@@ -84,6 +86,10 @@ class Step:
                 self._optimizers.append(self._adam(self._critic, given["lr"], DISCRIMINATOR_BETAS))
             self._draws = self._streams(self._seeds)
             self._drawn = {purpose: part.clone() for purpose, part in self._draws.at(0).items()}
+        # Not the discriminators: they are products all but wholly, and one of their two gradients leaves weights alone,
+        # which a compiled backward pass would compute as well.
+        compiled = execution == "compiled"
+        self._fused = torch.compile(self._through, fullgraph=True, dynamic=False) if compiled else self._through
         self._names: tuple[str, ...] = ()
         self._sums, self._steps = torch.empty(0), 0
         self._recorded = self._unrecorded()
@@ -121,7 +127,7 @@ class Step:
         sums = torch.zeros(len(FINAL), len(self._lam), device=self._device)
         with matmuls(self._training["precision"], self._device):
             for batch in range(batches):
-                losses, _ = self._losses(draws.at(batch))
+                losses, _ = self._losses(draws.at(batch), self._through)
                 sums += torch.stack([losses[name] for name in FINAL])
         means = [dict(zip(FINAL, cell, strict=True)) for cell in (sums / batches).T.tolist()]
         return [cell | {"elbo": -cell["reconstruction"] - cell["kl"]} for cell in means]
@@ -160,13 +166,19 @@ class Step:
         batch, latent, permuted = self._training["batch"], self._vae.latent, self._objective.adversarial
         return Draws(seeds, len(self._grid), batch, latent, noise, permuted, self._device)
 
-    def _losses(self, drawn: dict[str, Tensor]) -> tuple[dict[str, Tensor], Posterior]:
-        """Return each cell's losses (M,) and its codes."""
-        images = self._observation.observe(self._grid.batch(drawn["order"]), drawn.get("observe"), self._grid.shared)
-        x, noise = images.index_select(0, self._which), drawn["noise"].index_select(0, self._which)
-        mean, logvar = self._vae.encode(self.weights, x)
+    def _through(self, weights: dict[str, Tensor], images: Tensor, noise: Tensor) -> tuple[Tensor, ...]:
+        """Return what the autoencoders make of each seed's batch: -log p(x | z) (M,), KL (M,), mean, logvar and z."""
+        x, noise = images.index_select(0, self._which), noise.index_select(0, self._which)
+        mean, logvar = self._vae.encode(weights, x)
         z = mean + (0.5 * logvar).exp() * noise
-        reconstruction, kl = bernoulli_loss(self._vae.decode(self.weights, z), x), kl_divergence(mean, logvar)
+        return bernoulli_loss(self._vae.decode(weights, z), x), kl_divergence(mean, logvar), mean, logvar, z
+
+    def _losses(
+        self, drawn: dict[str, Tensor], through: Callable[..., tuple[Tensor, ...]]
+    ) -> tuple[dict[str, Tensor], Posterior]:
+        """Return each cell's losses (M,) and its codes; ``through`` is ``_through``, or that compiled."""
+        images = self._observation.observe(self._grid.batch(drawn["order"]), drawn.get("observe"), self._grid.shared)
+        reconstruction, kl, mean, logvar, z = through(self.weights, images, drawn["noise"])
         posterior = Posterior(mean, logvar, z, kl, self._done)
         if self._objective.adversarial:
             order = drawn["regularizer"].index_select(0, self._which)
@@ -177,7 +189,7 @@ class Step:
 
     def _program(self) -> None:
         with matmuls(self._training["precision"], self._device):
-            losses, posterior = self._losses(self._drawn)
+            losses, posterior = self._losses(self._drawn, self._fused)
             # Each gradient is taken with respect to its own parameters alone; all before any of them is changed.
             _differentiate(losses["loss"], self.weights, self._objective.adversarial)
             if self._objective.adversarial:

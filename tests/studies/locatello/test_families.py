@@ -370,9 +370,14 @@ def test_a_cluster_gives_a_training_what_the_state_of_the_largest_stack_needs() 
     assert given["mem_mb"] * 1e6 > 3 * state
 
 
-def test_an_execution_that_is_not_for_autoencoders_is_refused(project: Path) -> None:
-    with pytest.raises(InputError, match="--execution: found compiled; allowed for autoencoders: auto, eager"):
+def test_compiling_is_refused_where_a_family_has_no_compiled_step(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vae, "COMPILED", False)
+    expected = "^--execution: found compiled; allowed for this study: auto, eager, and graph on a GPU.$"
+    with pytest.raises(InputError, match=expected):
         train.run(given(CELLS[0], execution="compiled"))
+    assert not CELLS[0].folder.exists()
 
 
 def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:

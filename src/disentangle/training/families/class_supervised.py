@@ -41,6 +41,8 @@ PLUGINS = {
 """Where a cell's parameters name other plugins, by their kind."""
 STACKED = False
 """Cells that train together share a device, not their kernels."""
+COMPILED = False
+"""Whether ``--execution compiled`` is one of a step."""
 
 INVARIANCE_IMAGES = 2000
 """Test images, at most, on which invariances are measured."""
@@ -57,8 +59,6 @@ def train(
 
     ``execution`` is that of training.phase_step.PhaseStep; ``checkpoint_every`` is in seconds.
     """
-    if execution == "compiled":
-        raise InputError("--execution: found compiled; allowed for this study: auto, eager, and graph on a GPU.")
     labelled = Labelled(**dataset_files.read_labelled(dataset))
     for job in jobs:
         objective = _objective(job.config)

@@ -20,6 +20,8 @@ OPTIONAL = ("projection",)
 """Keys of a study's section that only those methods read whose USES names them."""
 STACKED = False
 """Cells that train together share a device, not their kernels."""
+COMPILED = True
+"""Whether ``--execution compiled`` is one of a step."""
 
 
 def train(

@@ -13,7 +13,6 @@ import torch
 from disentangle import registry
 from disentangle.data import dataset_files
 from disentangle.data.grid import Grid
-from disentangle.errors import InputError
 from disentangle.streams import seed_of
 from disentangle.training import checkpoint, stack
 from disentangle.training.job import Fitted, Job, Trained
@@ -26,6 +25,8 @@ OPTIONAL = ("training.discriminator",)
 """Keys of a study's section that only those methods read whose USES names them."""
 STACKED = True
 """Cells of one dataset and method that train together share every kernel launch."""
+COMPILED = True
+"""Whether ``--execution compiled`` is one of a step."""
 ENCODED = 32
 """Cells encoded at once, whose codes wait in memory till all are made: of dSprites, 59 MB each."""
 
@@ -35,10 +36,8 @@ def train(
 ) -> Iterator[tuple[Job, Trained]]:
     """Train cells of one dataset and method in one stack, each to what it would be alone, and yield them at the end.
 
-    ``execution`` is that of training.stack.Step; ``checkpoint_every`` is in seconds.
+    ``execution`` is that of training.stacked_step.Step; ``checkpoint_every`` is in seconds.
     """
-    if execution == "compiled":
-        raise InputError("--execution: found compiled; allowed for autoencoders: auto, eager, and graph on a GPU.")
     configs = [job.config for job in jobs]
     method, batch = configs[0]["method"], configs[0]["training"]["batch"]
     training = stack.StackedTraining(

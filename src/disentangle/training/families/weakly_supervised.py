@@ -39,6 +39,8 @@ OPTIONAL = (
 """Keys of a study's section that only those methods read whose USES names them."""
 STACKED = False
 """Cells that train together share a device, not their kernels."""
+COMPILED = False
+"""Whether ``--execution compiled`` is one of a step."""
 
 
 def train(
@@ -48,8 +50,6 @@ def train(
 
     ``execution`` is that of training.phase_step.PhaseStep; ``checkpoint_every`` is in seconds.
     """
-    if execution == "compiled":
-        raise InputError("--execution: found compiled; allowed for this study: auto, eager, and graph on a GPU.")
     images, told = _images(dataset, device)
     for job in jobs:
         objective, training = _objective(job.config), job.config["training"]
