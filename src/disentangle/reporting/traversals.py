@@ -27,7 +27,7 @@ CAPTION = (
     "Each line goes along one dimension of the code of one image, in even steps from the 5 % to the 95 % quantile of "
     "the codes of the dataset, while the others stay. Above it the true image and its reconstruction. Dimensions are "
     "named by the factor that they tell most of, and by how much: mutual information as a share of the factor's "
-    "entropy. Those that tell most come first."
+    f"entropy. Those that tell most come first; more than {MOST} are not shown."
 )
 
 

@@ -1,6 +1,7 @@
 """Measure the codes and the edits of one cell with every metric."""
 
 import argparse
+from collections.abc import Mapping
 from typing import Any
 
 from disentangle import files, registry
@@ -39,9 +40,15 @@ def run(given: argparse.Namespace) -> None:
             new = {name: metrics[name] for name in chosen if name not in known}
             # A model that diverged may have finite codes, which mean nothing.
             found = dict.fromkeys(new) if diverged else scores_of(new, population)
-            print({code: found}, flush=True)
+            for name, values in found.items():
+                print(f"{code}, {name}: {_told(values)}", flush=True)
             scores[code] = known | found
         files.write_json(cell.folder / "metrics.json", {"scores": scores})
+
+
+def _told(scores: Mapping[str, float | None] | None) -> str:
+    numbers = ((key, "not defined" if value is None else f"{value:.4f}") for key, value in (scores or {}).items())
+    return ", ".join(f"{key} {number}" for key, number in numbers) or "not defined"
 
 
 def _populations(cell: Cell) -> dict[str, Population | Edits]:
