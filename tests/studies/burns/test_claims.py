@@ -360,8 +360,9 @@ ASKED: dict[str, set[str]] = {
 
 
 def test_every_claim_has_cases_and_a_name_of_its_own() -> None:
-    # in this order, that of the paper
-    assert [name for name in TESTS if name in CASES] == list(CASES)
+    for file in {TESTS[name].__module__ for name in CASES}:  # in the paper's order
+        own = [name for name in TESTS if name in CASES and TESTS[name].__module__ == file]
+        assert own == [name for name in CASES if TESTS[name].__module__ == file]
     assert len({TESTS[name](World()).statement for name in CASES}) == len(CASES)
 
 

@@ -461,8 +461,9 @@ CASES: dict[str, tuple[Changes, Changes]] = {
 
 
 def test_every_claim_has_cases() -> None:
-    # in this order, that of the paper
-    assert [name for name in TESTS if name in CASES] == list(CASES)
+    for file in {TESTS[name].__module__ for name in CASES}:  # in the paper's order
+        own = [name for name in TESTS if name in CASES and TESTS[name].__module__ == file]
+        assert own == [name for name in CASES if TESTS[name].__module__ == file]
     study = Study(World(seeds=(0, 1)).results())
     assert len({TESTS[name](study).statement for name in CASES}) == len(CASES)
 

@@ -175,7 +175,14 @@ def cells_of(results: EditResults, dataset: str, entry: str = "") -> pd.DataFram
 
 def values(results: EditResults, dataset: str, entry: str, column: str) -> pd.Series:
     """Return a number by seed, of those that have it."""
-    return cells_of(results, dataset, entry).groupby("seed")[column].mean().dropna()
+    means = _by_seed(results)
+    own = means.loc[(dataset, entry)] if (dataset, entry) in means.index else means.iloc[:0].droplevel([0, 1])
+    return own[column].dropna()
+
+
+@functools.lru_cache(maxsize=4)
+def _by_seed(results: EditResults) -> pd.DataFrame:
+    return numbers(results).groupby(["dataset", "entry", "seed"]).mean()
 
 
 def edits(results: EditResults, column: str) -> list[tuple[str, str]]:
