@@ -14,6 +14,9 @@ from disentangle.pipeline.study import study_of
 from disentangle.training import device
 from disentangle.training.job import Fitted
 
+MOST = 256
+"""Cells of one process at once: each has locks, which are open files, of which a process may have about a thousand."""
+
 
 def run(given: argparse.Namespace) -> None:
     """Encode the cell's dataset as its family of methods does.
@@ -26,12 +29,14 @@ def run(given: argparse.Namespace) -> None:
     cells = [cell]
     if device.choose(given.device, given.threads).type == "cuda" and (given.anew or not _encoded(Found(), cell, jobs)):
         cells += _mates(given, jobs, cell)
-    _encode(given, jobs, cells, [cell])
+    _encode(given, jobs, cells[:MOST], [cell])
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
-    """Encode cells of one dataset one after another, which is read once."""
-    _encode(given, Jobs(given.settings), cells, cells)
+    """Encode cells of one dataset, which is read once for MOST of them."""
+    for start in range(0, len(cells), MOST):
+        part = cells[start : start + MOST]
+        _encode(given, Jobs(given.settings), part, part)
 
 
 def _mates(given: argparse.Namespace, jobs: Jobs, cell: Cell) -> list[Cell]:

@@ -329,6 +329,21 @@ def test_the_first_encoding_on_a_gpu_is_of_all_trained_cells_whose_codes_wait_fo
         encode.run(given(CELLS[3], device="gpu"))
 
 
+def test_no_process_holds_the_locks_of_more_cells_than_it_may(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is an open file, and a report may have thousands of cells."""
+    train.run_together(given(CELLS[0]), CELLS)
+    monkeypatch.setattr(encode, "MOST", 3)
+    reader, encoded = vae.encode, []
+    monkeypatch.setattr(vae, "encode", lambda cells, *more: encoded.append(len(cells)) or reader(cells, *more))
+    encode.run_together(given(CELLS[0]), CELLS)
+    for cell in CELLS:
+        (cell.folder / "codes.npz").unlink()
+    as_on_a_gpu(monkeypatch)
+    encode.run(given(CELLS[3], device="gpu"))
+    assert encoded == [3, 1, 3]
+    assert [(cell.ahead / "codes.npz").exists() for cell in CELLS] == [True, True, False, False]
+
+
 def test_codes_that_lie_ahead_of_another_training_are_made_anew(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     train.run_together(given(CELLS[0]), CELLS[:2])
     as_on_a_gpu(monkeypatch)
