@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project, planned, tells_stand_ins
+from conftest import Project, jobs, planned, tells_stand_ins
 from PIL import Image
 
 from disentangle.cells import Cell
@@ -530,6 +531,16 @@ def test_a_second_run_does_nothing_and_a_new_cell_redraws_its_own_figures_alone(
 
 
 @pytest.mark.workflow
+def test_a_page_that_is_missing_is_made_whatever_is_damaged_above_it(all_reports: Project, tmp_path: Path) -> None:
+    project = all_reports.copy(tmp_path / "copy")
+    page, table = project.folder / "reports/burns/index.html", project.folder / "reports/table3.csv"
+    before = page.read_bytes(), table.read_bytes()
+    page.unlink()
+    table.write_bytes(before[1][:-9])
+    assert jobs(project.snakemake("reports/burns/index.html")) == Counter(report=1, page=1)
+    assert (page.read_bytes(), table.read_bytes()) == before
+
+
 def test_a_figure_that_does_not_exist_is_explained(all_reports: Project) -> None:
     wrong = {
         "reports/figures/losses/DC-BC.svg": "is of every method: reports/figures/losses/<dataset>/<method>.svg",
