@@ -21,9 +21,10 @@ from disentangle.__main__ import parser
 from disentangle.cells import Cell
 from disentangle.pipeline import definitions, imports, outputs, params, plan, provenance, spelling
 from disentangle.pipeline.definitions import Node
-from disentangle.pipeline.study import study_of
+from disentangle.pipeline.study import studies, study_of
 
 HERE = Path(__file__).parent
+pytestmark = pytest.mark.xdist_group("reached")  # one worker: the sweeps are traced once
 
 
 def sweeps() -> Iterator[dict[str, Any]]:
@@ -161,7 +162,7 @@ def reached(roots: tuple[Path, ...]) -> set[Node]:
 def test_the_sweeps_are_of_every_family_and_stage(ran: list[Ran]) -> None:
     assert {of.stage for of in ran} == {"generate", "train", "encode", "probe", "measure", "report"}
     trained = {root for of in ran for root in of.roots if of.stage == "train"}
-    assert {registry.path("families", name) for name in registry.names("families")} <= trained
+    assert {registry.path("families", study.family) for study in studies().values()} <= trained
     assert all(of.called for of in ran)
 
 
