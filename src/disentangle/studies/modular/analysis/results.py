@@ -176,8 +176,9 @@ def cells_of(results: EditResults, dataset: str, entry: str = "") -> pd.DataFram
 def values(results: EditResults, dataset: str, entry: str, column: str) -> pd.Series:
     """Return a number by seed, of those that have it."""
     means = _by_seed(results)
-    own = means.loc[(dataset, entry)] if (dataset, entry) in means.index else means.iloc[:0].droplevel([0, 1])
-    return own[column].dropna()
+    own: Any = means.loc[(dataset, entry)] if (dataset, entry) in means.index else means.iloc[:0].droplevel([0, 1])
+    found: pd.Series = own[column].dropna()
+    return found
 
 
 @functools.lru_cache(maxsize=4)
