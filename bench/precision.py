@@ -73,7 +73,8 @@ def scores(given: argparse.Namespace, arithmetic: contextlib.AbstractContextMana
     found = {}
     for cell in cells:
         measure.run(argparse.Namespace(**vars(stage), cell=cell))
-        found[cell] = files.read_json(cell.folder / "metrics.json")["scores"]["mean"]
+        measured = files.read_json(cell.folder / "metrics.json")["scores"]["mean"]
+        found[cell] = {f"{name}: {key}": value for name, of in measured.items() for key, value in of.items()}
     return found
 
 
@@ -82,7 +83,8 @@ def table(float32: Mapping[Cell, Any], tf32: Mapping[Cell, Any], order: Mapping[
     yield "| score | float32 | TF32 | mean difference | largest | of the order of sums | largest |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     for name in next(iter(float32.values())):
-        one, two, other = (np.array([found[cell][name] for cell in float32]) for found in (float32, tf32, order))
+        arms = (float32, tf32, order)
+        one, two, other = (np.array([found[cell][name] for cell in float32], np.float64) for found in arms)
         changes = [(one.mean(), two.mean()), *(((of - one).mean(), abs(of - one).max()) for of in (two, other))]
         yield " | ".join([f"| `{name}`", *(f"{value:z.3f}" for pair in changes for value in pair)]) + " |"
 
