@@ -58,6 +58,13 @@ def as_a_gpu_multiplies() -> Iterator[None]:
         stack.AT_ONCE.update(before)
 
 
+@contextlib.contextmanager
+def tf32_on_a_gpu() -> Iterator[None]:
+    """Round the factors of products, of which every layer is made."""
+    with as_a_gpu_multiplies(), Tf32():
+        yield
+
+
 def scores(given: argparse.Namespace, arithmetic: contextlib.AbstractContextManager[Any]) -> dict[Cell, Any]:
     """Train, encode and measure the cells in an empty folder, and return the scores of each cell's mean codes."""
     settings = params.load()
@@ -105,13 +112,6 @@ def main() -> None:
             os.chdir(ROOT)
     print(f"{len(arms[0])} cells")
     print("\n".join(table(*arms)))
-
-
-@contextlib.contextmanager
-def tf32_on_a_gpu() -> Iterator[None]:
-    """Round the factors of products, of which every layer is made."""
-    with as_a_gpu_multiplies(), Tf32():
-        yield
 
 
 if __name__ == "__main__":

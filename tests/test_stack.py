@@ -515,6 +515,7 @@ def test_posteriors_of_a_grid(observation: AsTheyAre) -> None:
     for name, expected in zip(("mean", "logvar"), model.encode(stack([weights]), x[None]), strict=True):
         assert (found[name].shape, found[name].dtype) == ((CHUNK + 9, 3), np.float32)
         np.testing.assert_allclose(found[name], expected[0].detach().numpy(), rtol=0, atol=1e-5)
+    assert np.array_equal(encode(model, [weights], grid, observation, seed=3)[0]["mean"], found["mean"])
     other = encode(model, [weights], grid, observation, seed=4)[0]["mean"]
     assert np.array_equal(other, found["mean"]) == (noise is None)
 

@@ -57,6 +57,10 @@ class Found:
             self._lacks[job.seal] = self._lack(job)
         return self._lacks[job.seal]
 
+    def place(self, job: Job, ahead: Path) -> Path | None:
+        """Return the folder in which a job's results are current: its own or ``ahead``; None where in neither."""
+        return next((folder for folder in (job.seal.parent, ahead) if not self.lack(job.into(folder))), None)
+
     def at(self, jobs: Jobs, path: Path) -> tuple[Job | None, Lack | None]:
         """Return the job of a seal that lies there, None where params.yaml has it no more, and what of it is not whole.
 

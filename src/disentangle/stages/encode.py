@@ -27,7 +27,8 @@ def run(given: argparse.Namespace) -> None:
     jobs, cell = Jobs(given.settings), given.cell
     require(given.digest, jobs.encode(cell).made)
     cells = [cell]
-    if device.choose(given.device, given.threads).type == "cuda" and (given.anew or not _encoded(Found(), cell, jobs)):
+    on_gpu = device.choose(given.device, given.threads).type == "cuda"
+    if on_gpu and (given.anew or not Found().place(jobs.encode(cell), cell.ahead)):
         cells += _mates(given, jobs, cell)
     _encode(given, jobs, cells[:MOST], [cell])
 
@@ -43,18 +44,11 @@ def _mates(given: argparse.Namespace, jobs: Jobs, cell: Cell) -> list[Cell]:
     """Return the other cells of a cell's dataset and method that params.yaml lists, trained and not encoded."""
     found, listed = Found(), given.settings.cells(cell.scale, cell.study, cell.dataset)
     mates = (mate for mate in listed if mate.method == cell.method and mate != cell)
-    return [mate for mate in mates if _trained(found, mate, jobs) and not _encoded(found, mate, jobs)]
-
-
-def _encoded(found: Found, cell: Cell, jobs: Jobs) -> bool:
-    job = jobs.encode(cell)
-    return not found.lack(job) or not found.lack(job.into(cell.ahead))
-
-
-def _trained(found: Found, cell: Cell, jobs: Jobs) -> Path | None:
-    """Return where the results of a cell's training lie, in place or ahead; None where it is not trained."""
-    job = jobs.train(cell)
-    return next((place for place in (cell.folder, cell.ahead) if not found.lack(job.into(place))), None)
+    return [
+        mate
+        for mate in mates
+        if found.place(jobs.train(mate), mate.ahead) and not found.place(jobs.encode(mate), mate.ahead)
+    ]
 
 
 def _encode(given: argparse.Namespace, jobs: Jobs, cells: Sequence[Cell], asked: Sequence[Cell]) -> None:
@@ -65,12 +59,14 @@ def _encode(given: argparse.Namespace, jobs: Jobs, cells: Sequence[Cell], asked:
         # In one order, so that no two processes wait for each other.
         for job in map(jobs.encode, sorted(cells)):
             locks.enter_context(locked(job))
+        found = Found()
         for mate in sorted({*cells} - {*asked}):
-            if _trained(Found(), mate, jobs) == mate.ahead:  # from where its own job would move it
+            if found.place(jobs.train(mate), mate.ahead) == mate.ahead:  # from where its own job would move it
                 locks.enter_context(locked(jobs.train(mate)))
+        found = Found()  # as it is now
         todo: dict[Cell, tuple[Fitted, Mapping[str, str]]] = {}
         for cell in sorted(cells):
-            job, place = jobs.encode(cell), cell.folder if cell in asked else _trained(Found(), cell, jobs)
+            job, place = jobs.encode(cell), cell.folder if cell in asked else found.place(jobs.train(cell), cell.ahead)
             if place is None:
                 continue
             read = _checked(job, place)
@@ -88,8 +84,8 @@ def _encode(given: argparse.Namespace, jobs: Jobs, cells: Sequence[Cell], asked:
         if not todo:
             return
         family = registry.load("families", study_of(cells[0].study).family)
-        found = f"--device: found {'one cell' if len(todo) == 1 else f'{len(todo)} cells'} to encode"
-        with device.fitting(where, found, "a device with more memory, as cpu"):
+        told = f"--device: found {'one cell' if len(todo) == 1 else f'{len(todo)} cells'} to encode"
+        with device.fitting(where, told, "a device with more memory, as cpu"):
             all_codes = family.encode([fitted for fitted, _ in todo.values()], folder, where)
             for (cell, (_, known)), codes in zip(todo.items(), all_codes, strict=True):
                 job = jobs.encode(cell)

@@ -27,7 +27,7 @@ def run(given: argparse.Namespace) -> None:
         _prepare(given, scale, dataset)
     train = importlib.import_module("disentangle.stages.train")
     jobs, found, count = Jobs(settings), Found(), 0
-    groups = _together(cells, given.together, lambda cell: train.trained(found, cell, jobs.train(cell)))
+    groups = _together(cells, given.together, lambda cell: bool(found.place(jobs.train(cell), cell.ahead)))
     for together in _shared(groups, jobs):
         count += len(together)
         print(f"[{count}/{len(cells)}] {', '.join(map(str, together))}", flush=True)

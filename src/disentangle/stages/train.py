@@ -49,7 +49,7 @@ def run(given: argparse.Namespace) -> None:
     require(given.digest, planned[cell].job.made)
     stacked = registry.load("families", study_of(cell.study).family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    if stacked and on_gpu and (given.anew or not trained(Found(), cell, planned[cell].job)):
+    if stacked and on_gpu and (given.anew or not Found().place(planned[cell].job, cell.ahead)):
         planned |= _untrained_mates(given.settings, jobs, cell)
     _train(given, dict([*planned.items()][: given.together]), [cell])
 
@@ -62,11 +62,6 @@ def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
         cell.resume.unlink(missing_ok=True)
 
 
-def trained(found: Found, cell: Cell, job: Job) -> bool:
-    """Say whether a cell is trained, be it by its own job or ahead, on whatever device and with whatever execution."""
-    return not found.lack(job) or not found.lack(job.into(cell.ahead))
-
-
 def _planned(settings: Params, jobs: Jobs, cell: Cell) -> Planned:
     return Planned(settings.training(cell), jobs.train(cell))
 
@@ -76,7 +71,7 @@ def _untrained_mates(settings: Params, jobs: Jobs, cell: Cell) -> dict[Cell, Pla
     listed = settings.cells(cell.scale, cell.study, cell.dataset)
     mates = {mate: _planned(settings, jobs, mate) for mate in listed if mate.method == cell.method and mate != cell}
     found = Found()
-    return {mate: planned for mate, planned in mates.items() if not trained(found, mate, planned.job)}
+    return {mate: planned for mate, planned in mates.items() if not found.place(planned.job, mate.ahead)}
 
 
 def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Sequence[Cell]) -> None:

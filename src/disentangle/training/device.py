@@ -55,6 +55,11 @@ def execution(name: str, device: torch.device) -> str:
     return possible[0] if name == "auto" else name
 
 
+def records(execution: str, device: torch.device) -> bool:
+    """Say whether a step that is run so is recorded as a CUDA graph."""
+    return execution == "graph" or (device.type == "cuda" and execution == "compiled")
+
+
 @contextmanager
 def fitting(device: torch.device, found: str, allowed: str) -> Iterator[None]:
     """Run a block; where it needs more memory than a GPU has, raise InputError of what is ``found`` and ``allowed``."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from disentangle.losses.phased import Phased
 from disentangle.streams import seed_of
-from disentangle.training.device import SideStream, place
+from disentangle.training.device import SideStream, place, records
 from disentangle.training.rates import share_of_peak
 from disentangle.training.step import Recorded
 
@@ -58,7 +58,7 @@ class PhaseStep:
         self._phase, self._steps_of_phase = phase, objective.steps(phase, config["training"])
         self._objective, self._networks, self._batches, self.stream = objective, networks, batches, stream
         self._half = config["training"]["precision"] == "bfloat16"
-        recorded = execution == "graph"
+        recorded = records(execution, device)
         with stream():
             self._share = torch.ones((), device=device)
             self._index = torch.zeros(batches.samples, dtype=torch.int64, device=device)

@@ -21,7 +21,7 @@ from disentangle.models.discriminator import Discriminator
 from disentangle.models.stacked import stack
 from disentangle.models.vae import VAE
 from disentangle.streams import seed_of
-from disentangle.training.device import SideStream
+from disentangle.training.device import SideStream, records
 from disentangle.training.draws import Draws
 from disentangle.training.packed import PackedGrid
 from disentangle.training.step import Recorded
@@ -66,8 +66,7 @@ class Step:
     ) -> None:
         device = grid.images.device
         self.stream = SideStream(device)  # after the grid was made
-        recorded = execution == "graph" or (device.type == "cuda" and execution == "compiled")
-        self._training, self._device, self._graph = configs[0]["training"], device, recorded
+        self._training, self._device, self._graph = configs[0]["training"], device, records(execution, device)
         self._objective, self._grid, self._observation = objective, grid, observation
         self._vae = build_model(configs[0]["model"], grid, observation)
         cells = [config["cell"] for config in configs]

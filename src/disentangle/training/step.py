@@ -16,7 +16,7 @@ from disentangle.models.contrastive import ContrastiveModel
 from disentangle.streams import seed_of
 from disentangle.training.augment import augment, draw
 from disentangle.training.batches import ViewPairs, normalise
-from disentangle.training.device import SideStream, place
+from disentangle.training.device import SideStream, place, records
 
 SGD_MOMENTUM = 0.9
 WARM_UP = 3
@@ -85,7 +85,7 @@ class Step:
             self.model = place(model, device).train()
             self.rate = torch.zeros((), device=device)
             self.index = torch.zeros(training["batch"], dtype=torch.int64, device=device)
-            recorded = execution == "graph" or (device.type == "cuda" and execution == "compiled")
+            recorded = records(execution, device)
             self.optimizer = build_optimizer(self.model, training, self.rate, recorded)
         self.generators = {
             purpose: torch.Generator(device).manual_seed(seed_of(config["cell"]["seed"], purpose))

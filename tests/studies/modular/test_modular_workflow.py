@@ -29,6 +29,7 @@ from conftest import (
 )
 from opened_cells import assert_opens_as_encoded
 
+from disentangle import registry
 from disentangle.errors import InputError
 from disentangle.pipeline import params
 from disentangle.pipeline.study import study_of
@@ -299,6 +300,7 @@ def stated(value: object, *keys: str) -> dict[str, Any]:
     return dict(data)
 
 
+EDITING = [name for name in registry.names("metrics") if registry.constant("metrics", name, "OF", "codes") == "edits"]
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a factor": (
         stated({"factor": "hue", "step": 1, "ends": "cyclic"}, "relations", "mine"),
@@ -355,7 +357,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a score of edits": (
         stated(["mig"], "measured", "image_edits"),
-        f"{PATH}.measured.image_edits: found 'mig', which does not score edits; allowed: ",
+        f"{PATH}.measured.image_edits: found 'mig', which does not score edits; allowed: {', '.join(EDITING)}.",
     ),
     "a score of codes": (
         stated(["relation_accuracy"], "measured", "values"),
