@@ -46,7 +46,7 @@ class Cell:
 
     @property
     def ahead(self) -> Path:
-        """Where the results of a training lie that another cell's job did beside its own; its own job moves them."""
+        """Where results lie that another cell's job made beside its own; the cell's own job moves them."""
         return RESUME / self.name
 
     def __str__(self) -> str:

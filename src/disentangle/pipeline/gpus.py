@@ -1,4 +1,4 @@
-"""Which GPU of several a process computes on."""
+"""Which GPU of several a process computes on, and what part of cells."""
 
 import itertools
 from collections.abc import Iterator
@@ -34,6 +34,11 @@ def taken(name: str) -> Iterator[str]:
             holding.enter_context(files.exclusive(_free(folders[index])))
         torch.cuda.set_device(index)  # what names no device, as the start of a recording, is of the first one else
         yield f"cuda:{index}"
+
+
+def share(cells: int) -> int:
+    """Return how many of so many cells are a GPU's part, where torch sees several."""
+    return -(-cells // max(torch.cuda.device_count(), 1))
 
 
 def _free(folder: Path) -> Path:

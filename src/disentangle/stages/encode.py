@@ -2,52 +2,53 @@
 
 import argparse
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
+from disentangle.pipeline import gpus, sharing
 from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.sealed import Found, check_inputs, forget, locked, put_in_place, renewed, require, write_seal
 from disentangle.pipeline.study import study_of
 from disentangle.training import device
 from disentangle.training.job import Fitted
 
-MOST = 256
-"""Cells of one process at once: each has locks, which are open files, of which a process may have about a thousand."""
-
 
 def run(given: argparse.Namespace) -> None:
     """Encode the cell's dataset as its family of methods does.
 
     On a GPU, which is idle while a process starts and reads a dataset, that of the first cell encodes all trained cells
-    of its dataset and method. Their codes wait at ``Cell.ahead`` for their own jobs, which put them into place.
+    of its dataset and method, or a part of them for each GPU. Their codes wait at ``Cell.ahead`` for their own jobs,
+    which put them into place. Where another process is at the cell's own part, those that nobody is at are encoded
+    meanwhile.
     """
     jobs, cell = Jobs(given.settings), given.cell
     require(given.digest, jobs.encode(cell).made)
-    cells = [cell]
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
+    parts: Iterable[list[Cell]] = [[cell]]
     if on_gpu and (given.anew or not Found().place(jobs.encode(cell), cell.ahead)):
-        cells += _mates(given, jobs, cell)
-    _encode(given, jobs, cells[:MOST], [cell])
+        mates = _unencoded_mates(given, jobs, cell)
+        parts = sharing.until_made(cell, mates, gpus.share(len(mates) + 1), jobs.encode)
+    for part in parts:
+        of_part = argparse.Namespace(**vars(given) | {"anew": given.anew and cell in part})
+        _encode(of_part, jobs, part, [cell])
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
-    """Encode cells of one dataset, which is read once for MOST of them."""
-    for start in range(0, len(cells), MOST):
-        part = cells[start : start + MOST]
+    """Encode cells of one dataset, which is read once for as many as a process may hold the locks of."""
+    for part in sharing.cut(cells, len(cells)):
         _encode(given, Jobs(given.settings), part, part)
 
 
-def _mates(given: argparse.Namespace, jobs: Jobs, cell: Cell) -> list[Cell]:
+def _unencoded_mates(given: argparse.Namespace, jobs: Jobs, cell: Cell) -> list[Cell]:
     """Return the other cells of a cell's dataset and method that params.yaml lists, trained and not encoded."""
-    found, listed = Found(), given.settings.cells(cell.scale, cell.study, cell.dataset)
-    mates = (mate for mate in listed if mate.method == cell.method and mate != cell)
+    found = Found()
     return [
         mate
-        for mate in mates
-        if found.place(jobs.train(mate), mate.ahead) and not found.place(jobs.encode(mate), mate.ahead)
+        for mate in given.settings.cells(cell.scale, cell.study, cell.dataset, entries=[cell.method])
+        if mate != cell and found.place(jobs.train(mate), mate.ahead) and not found.place(jobs.encode(mate), mate.ahead)
     ]
 
 

@@ -1,22 +1,18 @@
 """Train every cell of a report one after another, on a machine without Snakemake; with ``--until report``, do all."""
 
 import argparse
-import contextlib
 import gc
 import importlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from disentangle import files, registry
-from disentangle.cells import RESUME, Cell
-from disentangle.pipeline import outputs
+from disentangle import registry
+from disentangle.cells import Cell
+from disentangle.pipeline import outputs, sharing
 from disentangle.pipeline.jobs import Jobs
-from disentangle.pipeline.sealed import Found, lock_of
+from disentangle.pipeline.sealed import Found
 from disentangle.pipeline.study import study_of
-
-LOCKS = RESUME / "locks/sweeps"
 
 
 def run(given: argparse.Namespace) -> None:
@@ -28,7 +24,7 @@ def run(given: argparse.Namespace) -> None:
     train = importlib.import_module("disentangle.stages.train")
     jobs, found, count = Jobs(settings), Found(), 0
     groups = _together(cells, given.together, lambda cell: bool(found.place(jobs.train(cell), cell.ahead)))
-    for together in _shared(groups, jobs):
+    for together in sharing.shared(groups, jobs.train):
         count += len(together)
         print(f"[{count}/{len(cells)}] {', '.join(map(str, together))}", flush=True)
         train.run_together(argparse.Namespace(**vars(given), anew=False), together)
@@ -49,27 +45,7 @@ def _together(cells: Sequence[Cell], most: int, trained: Callable[[Cell], bool])
     for _, alike in itertools.groupby(cells, _trains_with):
         done = {cell: trained(cell) for cell in alike}
         for group in ([cell for cell in done if not done[cell]], [cell for cell in done if done[cell]]):
-            yield from (group[start : start + most] for start in range(0, len(group), most))
-
-
-def _shared(groups: Iterable[list[Cell]], jobs: Jobs) -> Iterator[list[Cell]]:
-    """Yield groups of cells, those first that no other process is at; other sweeps put off the one that is yielded."""
-    left = [*groups]
-    while left:
-        with contextlib.ExitStack() as holding:
-            with files.exclusive(LOCKS / "choice.lock"):  # so that no two choose at once
-                free = next((group for group in left if not any(map(files.held, _locks(group, jobs)))), None)
-                if free:
-                    holding.enter_context(files.exclusive(_locks(free, jobs)[0]))
-            group = free or left[0]  # for which training waits
-            left.remove(group)
-            yield group
-
-
-def _locks(group: Sequence[Cell], jobs: Jobs) -> list[Path]:
-    """Return the lock that a sweep holds of a group, then those that its training does, which begins later."""
-    trained = [jobs.train(cell) for cell in group]
-    return [LOCKS / trained[0].seal.with_suffix(".lock"), *map(lock_of, trained)]
+            yield from sharing.cut(group, most)
 
 
 def _trains_with(cell: Cell) -> tuple[str, ...]:

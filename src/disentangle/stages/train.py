@@ -4,10 +4,11 @@ import argparse
 import contextlib
 import csv
 import datetime
+import gc
 import io
 import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.data import dataset_files
 from disentangle.errors import InputError
-from disentangle.pipeline import provenance
+from disentangle.pipeline import gpus, provenance, sharing
 from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.sealed import Found, check_inputs, locked, put_in_place, renewed, require, write_seal
@@ -39,19 +40,26 @@ class Planned(NamedTuple):
 def run(given: argparse.Namespace) -> None:
     """Train from the dataset and write checkpoint, history, run.json and timing.json.
 
-    Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once, at most
-    ``--together``. Their results wait at ``Cell.ahead`` for their own jobs, which put them into place.
+    Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once: a part of
+    them for each GPU, at most ``--together``. Their results wait at ``Cell.ahead`` for their own jobs, which put them
+    into place. Where another process is at the cell's own part, those that nobody is at are trained meanwhile.
     The state from which the training could go on stays until its codes are made: Snakemake deletes the results of a job
     that ends badly, be it after its last write.
     """
     jobs, cell = Jobs(given.settings), given.cell
-    planned = {cell: _planned(given.settings, jobs, cell)}
-    require(given.digest, planned[cell].job.made)
+    require(given.digest, jobs.train(cell).made)
     stacked = registry.load("families", study_of(cell.study).family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    if stacked and on_gpu and (given.anew or not Found().place(planned[cell].job, cell.ahead)):
-        planned |= _untrained_mates(given.settings, jobs, cell)
-    _train(given, dict([*planned.items()][: given.together]), [cell])
+    parts: Iterable[list[Cell]] = [[cell]]
+    if stacked and on_gpu and (given.anew or not Found().place(jobs.train(cell), cell.ahead)):
+        found, mates = Found(), given.settings.cells(cell.scale, cell.study, cell.dataset, entries=[cell.method])
+        untrained = [mate for mate in mates if not found.place(jobs.train(mate), mate.ahead)]
+        share = gpus.share(len(mates))
+        parts = sharing.until_made(cell, untrained, min(share, given.together or share), jobs.train)
+    for part in parts:
+        of_part = argparse.Namespace(**vars(given) | {"anew": given.anew and cell in part})
+        _train(of_part, {each: _planned(given.settings, jobs, each) for each in part}, [cell])
+        gc.collect()  # a compiled model holds itself, and with it memory of the device
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
@@ -64,14 +72,6 @@ def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
 
 def _planned(settings: Params, jobs: Jobs, cell: Cell) -> Planned:
     return Planned(settings.training(cell), jobs.train(cell))
-
-
-def _untrained_mates(settings: Params, jobs: Jobs, cell: Cell) -> dict[Cell, Planned]:
-    """Return the other cells of a cell's dataset and method that params.yaml lists and nobody has trained."""
-    listed = settings.cells(cell.scale, cell.study, cell.dataset)
-    mates = {mate: _planned(settings, jobs, mate) for mate in listed if mate.method == cell.method and mate != cell}
-    found = Found()
-    return {mate: planned for mate, planned in mates.items() if not found.place(planned.job, mate.ahead)}
 
 
 def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Sequence[Cell]) -> None:

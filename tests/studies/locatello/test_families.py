@@ -19,7 +19,7 @@ from disentangle.cells import TRAINED, Cell
 from disentangle.errors import InputError
 from disentangle.models.discriminator import Discriminator
 from disentangle.models.vae import VAE
-from disentangle.pipeline import outputs, params, plan, seals
+from disentangle.pipeline import gpus, outputs, params, plan, seals, sharing
 from disentangle.pipeline.jobs import Jobs
 from disentangle.pipeline.sealed import locked
 from disentangle.stages import encode, generate, measure, sweep, train
@@ -103,26 +103,30 @@ def test_a_mates_results_wait_for_its_own_job(
         train.run(given(CELLS[2], device="gpu"))
 
 
+def killed(training: stack.StackedTraining, save: Any = stack.StackedTraining._save) -> None:
+    save(training)
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("together", "mates"), [(None, [0, 1, 3]), (3, [0, 1])])
 def test_a_stack_that_was_killed_goes_on_when_another_of_its_cells_is_asked_for(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path,
+    together: int | None,
+    mates: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     whole = trained_alone(CELLS[2])
     as_on_a_gpu(monkeypatch)
-    save = stack.StackedTraining._save
-
-    def killed(training: stack.StackedTraining) -> None:
-        save(training)
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr(stack.StackedTraining, "_save", killed)
         with pytest.raises(KeyboardInterrupt):
-            train.run(given(CELLS[0], device="gpu", checkpoint_every=0))
+            train.run(given(CELLS[0], device="gpu", together=together, checkpoint_every=0))
     capsys.readouterr()
-    train.run(given(CELLS[2], device="gpu"))
+    train.run(given(CELLS[2], device="gpu", together=together))
     assert "going on at step 3" in capsys.readouterr().out
     assert contents(CELLS[2].folder)["checkpoint.safetensors"] == whole["checkpoint.safetensors"]
-    assert all(cell.ahead.exists() for cell in (CELLS[0], CELLS[1], CELLS[3]))
+    assert [at for at, cell in enumerate(CELLS) if cell.ahead.exists()] == mates
 
 
 def test_a_stack_holds_no_more_cells_than_it_may(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +134,72 @@ def test_a_stack_holds_no_more_cells_than_it_may(project: Path, monkeypatch: pyt
     train.run(given(CELLS[1], device="gpu", together=2))
     assert [cell.folder.exists() for cell in CELLS] == [False, True, False, False]
     assert [cell.ahead.exists() for cell in CELLS] == [True, False, False, False]
+
+
+# Several GPUs.
+
+
+def test_each_of_several_gpus_trains_its_part_of_a_stack(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second job begins while the first trains, the third when both have ended."""
+    as_on_a_gpu(monkeypatch)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    trainer, stacks = vae.train, []
+
+    def at_once(jobs: Any, *more: Any) -> Any:
+        stacks.append([job.resume for job in jobs])
+        if len(stacks) == 1:
+            train.run(given(CELLS[2], device="gpu"))
+        return trainer(jobs, *more)
+
+    monkeypatch.setattr(vae, "train", at_once)
+    for asked in (1, 0):
+        train.run(given(CELLS[asked], device="gpu"))
+    assert stacks == [[CELLS[0].resume, CELLS[1].resume], [CELLS[2].resume, CELLS[3].resume]]
+    assert [cell.folder.exists() for cell in CELLS] == [True, True, True, False]
+    assert [cell.ahead.exists() for cell in CELLS] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("stage", [train, encode])
+def test_a_job_whose_cell_another_is_at_does_meanwhile_what_nobody_is_at(
+    project: Path, stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one holds a mate of the cell's part until this job has done the second part, and begins no third."""
+    if stage is encode:
+        train.run_together(given(CELLS[0]), CELLS)
+    as_on_a_gpu(monkeypatch)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    name, job = stage.__name__.rsplit(".", 1)[-1], getattr(Jobs(params.load()), stage.__name__.rsplit(".", 1)[-1])
+    does, done, others = getattr(vae, name), [], contextlib.ExitStack()
+    monkeypatch.setattr(vae, name, lambda cells, *more: done.append(len(cells)) or does(cells, *more))
+    others.enter_context(locked(job(CELLS[0])))
+    holds = sharing.files.held
+    lasts = [path for cell in CELLS[2:] for path in job(cell).into(cell.ahead).makes]
+
+    def until_the_rest_is_done(path: Path) -> bool:
+        if all(path.exists() for path in lasts):
+            others.close()
+        return holds(path)
+
+    monkeypatch.setattr(sharing.files, "held", until_the_rest_is_done)
+    stage.run(given(CELLS[1], device="gpu"))
+    assert done == [2, 2]
+    assert all(path.exists() for path in job(CELLS[1]).makes)
+    assert not job(CELLS[2]).seal.exists()
+    assert all(path.exists() for path in lasts)
+
+
+def test_parts_are_cut_in_one_order_whichever_cell_is_asked_for(project: Path) -> None:
+    jobs = Jobs(params.load())
+    for cell in CELLS:
+        mates = [mate for mate in reversed(CELLS) if mate != cell]
+        [own] = sharing.until_made(cell, mates, 2, jobs.train)
+        assert own == (CELLS[:2] if cell in CELLS[:2] else CELLS[2:])
+
+
+@pytest.mark.parametrize(("seen", "part"), [(0, 300), (1, 300), (4, 75), (7, 43)])
+def test_a_gpus_part_of_cells(seen: int, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: seen)
+    assert gpus.share(300) == part
 
 
 # Whatever device and execution a cell was finished with.
@@ -332,14 +402,14 @@ def test_the_first_encoding_on_a_gpu_is_of_all_trained_cells_whose_codes_wait_fo
 def test_no_process_holds_the_locks_of_more_cells_than_it_may(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is an open file, and a report may have thousands of cells."""
     train.run_together(given(CELLS[0]), CELLS)
-    monkeypatch.setattr(encode, "MOST", 3)
+    monkeypatch.setattr(sharing, "MOST", 3)
     reader, encoded = vae.encode, []
     monkeypatch.setattr(vae, "encode", lambda cells, *more: encoded.append(len(cells)) or reader(cells, *more))
     encode.run_together(given(CELLS[0]), CELLS)
     for cell in CELLS:
         (cell.folder / "codes.npz").unlink()
     as_on_a_gpu(monkeypatch)
-    encode.run(given(CELLS[3], device="gpu"))
+    encode.run(given(CELLS[2], device="gpu"))
     assert encoded == [3, 1, 3]
     assert [(cell.ahead / "codes.npz").exists() for cell in CELLS] == [True, True, False, False]
 
