@@ -133,7 +133,7 @@ class Site:
         """The same with the results of other parameters, which params.yaml has no more."""
         project, today = self.built.copy(self.work / "older"), (self.built.folder / "params.yaml").read_bytes()
         train_longer(project)
-        project.snakemake()
+        project.at_once()
         (project.folder / "params.yaml").write_bytes(today)
         return project
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import Project, committed_params, jobs
+from conftest import Project, committed_params
 from PIL import Image
 
 from disentangle import registry
@@ -258,7 +258,7 @@ def test_the_study_of_the_page_is_built_from_its_text(untouched: Project, tmp_pa
     (project.folder / "params.yaml").write_text(yaml.safe_dump(laid(project.params, yaml.safe_load(part))))
 
     assert "reports/doe/index.html" in build
-    project.snakemake("reports/index.html")
+    project.at_once("reports/index.html")
     built = sorted({word for line in build.splitlines() for word in line.split() if word.startswith("reports/")})
     assert len(built) == 3
     assert "Nothing to be done" in project.snakemake("-n", *built)
@@ -298,7 +298,7 @@ def test_a_regularizer_gets_its_columns_and_its_claim_as_the_page_says(built: Pr
     for edit in edits:
         project.run("sh", "-ec", edit)
     targets = [word for word in build.split() if word.startswith("reports/")]
-    made = jobs(project.snakemake(*targets))
+    made = project.at_once(*targets)
     assert made == Counter(train=2, encode=2, probe=2, measure=2, report=2)
 
     table, claims = ((project.folder / target).read_text() for target in targets)

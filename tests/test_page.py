@@ -426,7 +426,7 @@ def all_reports(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
     metrics = project.folder / "src/disentangle/evaluation/metrics"
     shutil.copy(metrics / "half_similarity.py", metrics / "as_half_similarity.py")
     project.edit_params("burns.metrics", {"half_similarity": {}, "as_half_similarity": {}})
-    project.snakemake("reports/index.html")
+    project.at_once("reports/index.html")
     return project
 
 

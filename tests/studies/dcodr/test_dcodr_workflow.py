@@ -125,7 +125,8 @@ def done(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = fresh.copy(tmp_path_factory.mktemp("dcodr") / "done")
     project.git("init", "-q", "-b", "main")
     every = Counter(dict.fromkeys(CELL, CELLS))
-    assert jobs(project.dvc("repro")) == Counter(generate=2) + every + REPORT
+    assert project.at_once() == Counter(generate=2) + every + REPORT
+    assert jobs(project.dvc("repro")) == Counter()
     project.git("add", "-A")
     project.git("commit", "-qm", "first")
     return project
@@ -163,7 +164,7 @@ def test_what_is_loaded_encodes_as_the_pipeline_does(done: Project, monkeypatch:
 
 def test_the_page_has_every_report_that_there_are_cells_for(done: Project, tmp_path: Path) -> None:
     project = done.copy(tmp_path / "copy")
-    found = jobs(project.snakemake("reports/dcodr/index.html"))
+    found = project.at_once("reports/dcodr/index.html")
     assert set(found) <= {"report", "drawn_report", "figure", "page"} and found["page"] == 1
     page = (project.folder / "reports/dcodr/index.html").read_text()
     pictures = re.findall(r"<img [^>]*>", page)
@@ -249,7 +250,7 @@ def test_an_edit_plans_what_it_invalidates(done: Project, tmp_path: Path, name: 
     assert planned(project.snakemake("-n")) == expected
 
 
-def test_an_edited_row_reruns_its_dataset_with_either_engine(done: Project, tmp_path: Path) -> None:
+def test_an_edited_row_reruns_its_dataset(done: Project, tmp_path: Path) -> None:
     change, expected = CHANGES[EXECUTED]
     assert reruns(done, tmp_path, change) == expected
 

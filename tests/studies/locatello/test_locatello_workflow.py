@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, Project, jobs, planned, tells_stand_ins, trained_files
+from conftest import ROOT, Project, planned, tells_stand_ins, trained_files
 from opened_cells import assert_opens_as_encoded
 from PIL import Image
 
@@ -104,7 +104,7 @@ def fresh(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
 def done(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = fresh.copy(tmp_path_factory.mktemp("locatello") / "done")
     expected = Counter(generate=2, train=CELLS, encode=CELLS, measure=CELLS, figure=1) + SHOWN + ALL
-    assert jobs(project.snakemake()) == expected
+    assert project.at_once() == expected
     return project
 
 

@@ -128,7 +128,8 @@ def done(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Six cells and two reports after `dvc repro`, committed."""
     project = fresh.copy(tmp_path_factory.mktemp("modular") / "done")
     project.git("init", "-q", "-b", "main")
-    assert jobs(project.dvc("repro")) == Counter(generate=2) + every(CELLS) + REPORTS
+    assert project.at_once() == Counter(generate=2) + every(CELLS) + REPORTS
+    assert jobs(project.dvc("repro")) == Counter()
     project.git("add", "-A")
     project.git("commit", "-qm", "first")
     return project
@@ -174,7 +175,7 @@ def test_the_page_has_every_report_and_figure_that_there_are_cells_for(done: Pro
     project = done.copy(tmp_path / "copy")
     for entry, dataset in (("modular", "dsprites_v2"), ("weak", "shapes3d_v2")):  # fewer pictures
         project.edit_params(f"{PATH}.methods.{entry}.datasets", [dataset])
-    found = jobs(project.snakemake("reports/modular/index.html"))
+    found = project.at_once("reports/modular/index.html")
     assert found["page"] == 1 and not {"train", "encode", "measure", "generate"} & set(found)
     page = (project.folder / "reports/modular/index.html").read_text()
     pictures = re.findall(r"<img [^>]*>", page)
@@ -251,7 +252,7 @@ def test_an_edit_plans_what_it_invalidates(done: Project, tmp_path: Path, name: 
     assert planned(project.snakemake("-n")) == expected
 
 
-def test_another_relation_reruns_what_can_edit_with_either_engine(done: Project, tmp_path: Path) -> None:
+def test_another_relation_reruns_what_can_edit(done: Project, tmp_path: Path) -> None:
     change, expected = CHANGES[EXECUTED]
     assert reruns(done, tmp_path, change) == expected
 
