@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from conftest import ROOT, Project, committed_params
 
 from disentangle import registry
@@ -81,7 +82,10 @@ def test_no_line_crosses_a_box_and_all_is_on_the_picture(edges: set[Edge]) -> No
 def test_the_picture_in_docs_shows_the_rules_and_edges_of_today(untouched: Project, tmp_path: Path) -> None:
     """If not: ``python -m disentangle graph docs/pipeline.svg``."""
     project = untouched.copy(tmp_path / "project")
-    (project.folder / "params.yaml").write_text(committed_params())
+    shipped = yaml.safe_load(committed_params())
+    for study in shipped["scales"][shipped["scale"]]["studies"].values():  # edges do not depend on how many there are
+        study |= {key: study[key][:1] for key in study if key.endswith("seeds")}
+    (project.folder / "params.yaml").write_text(yaml.safe_dump(shipped, sort_keys=False))
     if not {*registry.names("studies")} <= {*project.params["scales"][project.params["scale"]]["studies"]}:
         pytest.skip("params.yaml does not list every study, and so not every edge")
     project.stage("graph", "now.svg")

@@ -60,7 +60,7 @@ def _code(roots: tuple[Path, ...]) -> str:
     if not all(module(file).plain for file in run):  # what one does, the definitions of the next may find done
         content += ["in order", *(file.name for file in run)]
     if any(found.opaque for found in itertools.chain(imported, *named.values())):
-        content += ["in full", *(in_full(registry.tree(file)) for file in run)]
+        content += ["in full", *map(in_full, run)]
     return _hash(*content)
 
 

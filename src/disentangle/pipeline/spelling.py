@@ -46,13 +46,19 @@ def said(node: Node) -> Said:
     return _Reader(file, {name: to for name, to in names.items() if isinstance(to, str)}).read(read)
 
 
-def in_full(node: Any) -> str:
-    """Spell a syntax tree as it is, but for empty fields: they differ between Pythons."""
+@functools.cache
+def in_full(file: Path) -> str:
+    """Spell a source file as it is."""
+    return _in_full(registry.tree(file))
+
+
+def _in_full(node: Any) -> str:
+    """Spell a syntax tree, but for empty fields: they differ between Pythons."""
     if isinstance(node, ast.AST):
         fields = ((name, getattr(node, name, None)) for name in node._fields)
-        told = (f"{name}={in_full(value)}" for name, value in fields if value is not None and value != [])
+        told = (f"{name}={_in_full(value)}" for name, value in fields if value is not None and value != [])
         return f"{type(node).__name__}({','.join(told)})"
-    return f"[{','.join(map(in_full, node))}]" if isinstance(node, list) else ascii(node)
+    return f"[{','.join(map(_in_full, node))}]" if isinstance(node, list) else ascii(node)
 
 
 @dataclass

@@ -35,7 +35,6 @@ def small(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
     project = untouched.copy(tmp_path_factory.mktemp("matrix") / "small")
     (project.folder / "params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
     project.git("init", "-q", "-b", "main")
-    project.at_once()
     project.dvc("repro")
     project.git("add", "-A")
     project.git("commit", "-qm", "first")

@@ -175,7 +175,7 @@ def test_the_page_has_every_report_and_figure_that_there_are_cells_for(done: Pro
     project = done.copy(tmp_path / "copy")
     for entry, dataset in (("modular", "dsprites_v2"), ("weak", "shapes3d_v2")):  # fewer pictures
         project.edit_params(f"{PATH}.methods.{entry}.datasets", [dataset])
-    found = project.at_once("reports/modular/index.html")
+    found = jobs(project.snakemake("reports/modular/index.html"))
     assert found["page"] == 1 and not {"train", "encode", "measure", "generate"} & set(found)
     page = (project.folder / "reports/modular/index.html").read_text()
     pictures = re.findall(r"<img [^>]*>", page)
