@@ -7,6 +7,7 @@ processor's own convolutions, whose sums have another order, which shows how far
 
 import argparse
 import contextlib
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -86,14 +87,19 @@ def scores(given: argparse.Namespace, arithmetic: contextlib.AbstractContextMana
 
 
 def table(float32: Mapping[Cell, Any], tf32: Mapping[Cell, Any], order: Mapping[Cell, Any]) -> Iterator[str]:
-    """Yield rows of Markdown: means over cells, and paired differences to float32, of TF32 and of the order of sums."""
-    yield "| score | float32 | TF32 | mean difference | largest | of the order of sums | largest |"
+    """Yield rows of Markdown: means over cells, and paired differences to float32, of TF32 and of the order of sums.
+
+    Of a difference, its mean and the standard error of that, and the largest.
+    """
+    yield "| score | float32 | TF32 | difference | largest | of the order of sums | largest |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     for name in next(iter(float32.values())):
         arms = (float32, tf32, order)
         one, two, other = (np.array([found[cell][name] for cell in float32], np.float64) for found in arms)
-        changes = [(one.mean(), two.mean()), *(((of - one).mean(), abs(of - one).max()) for of in (two, other))]
-        yield " | ".join([f"| `{name}`", *(f"{value:z.3f}" for pair in changes for value in pair)]) + " |"
+        cells = [f"{one.mean():z.3f}", f"{two.mean():z.3f}"]
+        for by in (two - one, other - one):
+            cells += [f"{by.mean():z.3f} ± {by.std(ddof=1) / math.sqrt(len(by)):.3f}", f"{abs(by).max():.3f}"]
+        yield " | ".join([f"| `{name}`", *cells]) + " |"
 
 
 def main() -> None:

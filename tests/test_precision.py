@@ -38,3 +38,10 @@ def test_factors_are_rounded_and_what_is_added_is_not(precision: ModuleType) -> 
     assert not torch.equal(found, torch.baddbmm(bias, x, weight))
     assert x.grad is not None
     assert torch.equal(x.grad, torch.bmm(round_(2 * expected), round_(weight.mT)))
+
+
+def test_the_table_of_cells_that_are_trained_in_three_ways(precision: ModuleType) -> None:
+    """Differences of 0.1 and 0.3: mean 0.2, of which the standard error is 0.1414 / sqrt(2)."""
+    float32, tf32, order = ({"a": {"x": a}, "b": {"x": b}} for a, b in ((0.1, 0.5), (0.2, 0.8), (0.1, 0.4)))
+    *_, row = precision.table(float32, tf32, order)
+    assert row == "| `x` | 0.300 | 0.500 | 0.200 ± 0.100 | 0.300 | -0.050 ± 0.050 | 0.100 |"

@@ -77,14 +77,9 @@ def _temporary(path: Path) -> Iterator[BinaryIO]:
 
     Those that killed writers of the same path have left are removed first.
     """
-    stem = os.fsencode(path.name)[:200].decode(errors="ignore")  # a name has 255 bytes at most
-    form = re.compile(rf"\.{re.escape(stem)}\.[0-9a-f]{{16}}\.part")
-    for left in [beside for beside in path.parent.iterdir() if form.fullmatch(beside.name)]:
-        with contextlib.suppress(OSError), open(left, "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its writer lives
-            left.unlink()
+    remove_left(path)
     while True:
-        temporary = path.with_name(f".{stem}.{secrets.token_hex(8)}.part")
+        temporary = path.with_name(f".{_stem(path)}.{secrets.token_hex(8)}.part")
         with open(temporary, "xb") as file:
             try:
                 with contextlib.suppress(OSError):  # where files cannot be locked, none is taken for left
@@ -95,6 +90,20 @@ def _temporary(path: Path) -> Iterator[BinaryIO]:
             finally:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
+
+
+def remove_left(path: Path) -> None:
+    """Remove the temporary files that killed writers of ``path`` have left."""
+    form = re.compile(rf"\.{re.escape(_stem(path))}\.[0-9a-f]{{16}}\.part")
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    for left in [file for file in beside if form.fullmatch(file.name)]:
+        with contextlib.suppress(OSError), open(left, "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its writer lives
+            left.unlink()
+
+
+def _stem(path: Path) -> str:
+    return os.fsencode(path.name)[:200].decode(errors="ignore")  # a name has 255 bytes at most
 
 
 def date_back(path: Path) -> None:

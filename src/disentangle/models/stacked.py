@@ -14,6 +14,7 @@ the patches are the smaller.
 On a CPU, where models take turns, the library's convolutions of one model come nearest to the processor's peak.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -212,12 +213,12 @@ def _windows(x: Tensor) -> Tensor:
 
 
 def _overlap(y: Tensor) -> Tensor:
-    """x[p, q] = sum of y[p - a, q - b, a, b], the adjoint of ``_windows``."""
-    h, w = y.shape[-5:-3]
-    x = y.new_zeros(*y.shape[:-5], h + 1, w + 1, y.shape[-1])
-    for a, b in OFFSETS:
-        x[..., a : a + h, b : b + w, :] += y[..., a, b, :]
-    return x
+    """x[p, q] = sum of y[p - a, q - b, a, b], the adjoint of ``_windows``.
+
+    Of padded parts: where they would be added into one tensor in place, a compiler takes minutes to see through it.
+    """
+    first, *others = (F.pad(y[..., a, b, :], (0, 0, b, 1 - b, a, 1 - a)) for a, b in OFFSETS)
+    return functools.reduce(Tensor.add_, others, first)
 
 
 def _spread(x: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Whether a job's results are current, and how a stage makes and seals them."""
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -154,6 +154,21 @@ def locked(job: Job) -> contextlib.AbstractContextManager[object]:
     return files.exclusive(lock_of(job))
 
 
+@contextlib.contextmanager
+def all_locked(jobs: Sequence[Job]) -> Iterator[None]:
+    """Hold the locks of several jobs; none while another process holds one of them, as others may want the rest."""
+    while True:
+        with contextlib.ExitStack() as locks:
+            taken = next((job for job in jobs if files.held(lock_of(job))), None)
+            if taken is None:
+                for job in jobs:  # in one order, so that no two processes wait for each other
+                    locks.enter_context(locked(job))
+                yield
+                return
+        with locked(taken):
+            pass
+
+
 def lock_of(job: Job) -> Path:
     """Return the lock of a job, which whoever makes it holds."""
     return RESUME / "locks" / job.seal.with_suffix(".lock")
@@ -195,6 +210,7 @@ def forget(job: Job) -> None:
     """Remove a job's results, and their folder where nothing else lies in it."""
     for path in (job.seal, *job.makes):
         path.unlink(missing_ok=True)
+        files.remove_left(path)
     with contextlib.suppress(OSError):  # not empty, or not there
         job.seal.parent.rmdir()
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from disentangle import files
 from disentangle.cells import RESUME, Cell
+from disentangle.pipeline import gpus
 from disentangle.pipeline.jobs import Job
+from disentangle.pipeline.params import Params
 from disentangle.pipeline.sealed import lock_of
 
 LOCKS = RESUME / "locks/groups"
@@ -14,13 +16,23 @@ MOST = 400
 """Cells of one group: each has up to two locks, which are open files, of which a process may have about a thousand."""
 
 
-def until_made(cell: Cell, mates: Iterable[Cell], most: int, job: Callable[[Cell], Job]) -> Iterator[list[Cell]]:
-    """Yield groups of a cell and its mates, at most so many each, up to the one that holds the cell.
+def parts(
+    settings: Params,
+    cell: Cell,
+    is_left: Callable[[Cell], bool],
+    job: Callable[[Cell], Job],
+    most: int = MOST,
+) -> Iterator[list[Cell]]:
+    """Yield groups of a cell and of its mates that are left, up to the one that holds the cell.
 
-    That is the first one, or the last where another process is at it. They are cut in one order, whichever cell is
-    asked for, so that a group that was interrupted is found again.
+    Mates are the other cells of its dataset and method that params.yaml lists; a group is a GPU's part of them, at most
+    so many. That of the cell is the first one, or the last where another process is at it. They are cut in one order,
+    whichever cell is asked for, so that a group that was interrupted is found again.
     """
-    groups = [*cut(sorted({cell, *mates}), most)]
+    known = cell.dataset in settings.trained_on(cell.scale, cell.study, cell.dataset)["datasets"]
+    listed = settings.cells(cell.scale, cell.study, cell.dataset, entries=[cell.method]) if known else []
+    mates = {*listed} - {cell}
+    groups = cut(sorted([cell, *filter(is_left, mates)]), min(most, gpus.share(len(mates) + 1)))
     for group in shared(sorted(groups, key=lambda group: cell not in group), job):
         yield group
         if cell in group:

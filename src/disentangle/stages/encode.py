@@ -2,15 +2,27 @@
 
 import argparse
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
-from disentangle.pipeline import gpus, sharing
+from disentangle.errors import InputError
+from disentangle.pipeline import sharing
 from disentangle.pipeline.jobs import Job, Jobs
-from disentangle.pipeline.sealed import Found, check_inputs, forget, locked, put_in_place, renewed, require, write_seal
+from disentangle.pipeline.sealed import (
+    Found,
+    all_locked,
+    check_inputs,
+    forget,
+    lock_of,
+    locked,
+    put_in_place,
+    renewed,
+    require,
+    write_seal,
+)
 from disentangle.pipeline.study import study_of
 from disentangle.training import device
 from disentangle.training.job import Fitted
@@ -22,18 +34,23 @@ def run(given: argparse.Namespace) -> None:
     On a GPU, which is idle while a process starts and reads a dataset, that of the first cell encodes all trained cells
     of its dataset and method, or a part of them for each GPU. Their codes wait at ``Cell.ahead`` for their own jobs,
     which put them into place. Where another process is at the cell's own part, those that nobody is at are encoded
-    meanwhile.
+    meanwhile. A cell that is made anew is encoded alone.
     """
     jobs, cell = Jobs(given.settings), given.cell
     require(given.digest, jobs.encode(cell).made)
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    parts: Iterable[list[Cell]] = [[cell]]
-    if on_gpu and (given.anew or not Found().place(jobs.encode(cell), cell.ahead)):
-        mates = _unencoded_mates(given, jobs, cell)
-        parts = sharing.until_made(cell, mates, gpus.share(len(mates) + 1), jobs.encode)
+    found, parts = Found(), iter([[cell]])
+
+    def is_unencoded(cell: Cell) -> bool:
+        return not found.place(jobs.encode(cell), cell.ahead)
+
+    def is_left(mate: Cell) -> bool:
+        return found.place(jobs.train(mate), mate.ahead) is not None and is_unencoded(mate)
+
+    if on_gpu and not given.anew and is_unencoded(cell):
+        parts = sharing.parts(given.settings, cell, is_left, jobs.encode)
     for part in parts:
-        of_part = argparse.Namespace(**vars(given) | {"anew": given.anew and cell in part})
-        _encode(of_part, jobs, part, [cell])
+        _encode(given, jobs, part, [cell])
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
@@ -42,39 +59,31 @@ def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
         _encode(given, Jobs(given.settings), part, part)
 
 
-def _unencoded_mates(given: argparse.Namespace, jobs: Jobs, cell: Cell) -> list[Cell]:
-    """Return the other cells of a cell's dataset and method that params.yaml lists, trained and not encoded."""
-    found = Found()
-    return [
-        mate
-        for mate in given.settings.cells(cell.scale, cell.study, cell.dataset, entries=[cell.method])
-        if mate != cell and found.place(jobs.train(mate), mate.ahead) and not found.place(jobs.encode(mate), mate.ahead)
-    ]
-
-
 def _encode(given: argparse.Namespace, jobs: Jobs, cells: Sequence[Cell], asked: Sequence[Cell]) -> None:
     """Encode the cells that are not encoded yet, and put the codes of those that were asked for into place."""
     folder = dataset_folder(cells[0].scale, cells[0].dataset)
     where = device.choose(given.device, given.threads)
     with contextlib.ExitStack() as locks:
-        # In one order, so that no two processes wait for each other.
-        for job in map(jobs.encode, sorted(cells)):
-            locks.enter_context(locked(job))
+        locks.enter_context(all_locked([jobs.encode(cell) for cell in sorted(cells)]))
         found = Found()
-        for mate in sorted({*cells} - {*asked}):
-            if found.place(jobs.train(mate), mate.ahead) == mate.ahead:  # from where its own job would move it
-                locks.enter_context(locked(jobs.train(mate)))
-        found = Found()  # as it is now
         todo: dict[Cell, tuple[Fitted, Mapping[str, str]]] = {}
         for cell in sorted(cells):
-            job, place = jobs.encode(cell), cell.folder if cell in asked else found.place(jobs.train(cell), cell.ahead)
+            place = cell.folder if cell in asked else _of_mate(jobs.train(cell), cell.ahead, found, locks)
             if place is None:
                 continue
-            read = _checked(job, place)
+            job = jobs.encode(cell)
+            try:
+                read = _checked(job, place)
+            except InputError:
+                if cell in asked:
+                    raise
+                continue  # a mate's own job tells it
             if cell in asked:
                 cell.resume.unlink(missing_ok=True)  # the training has ended well
             if not given.anew and renewed(job, read):
                 print(f"{job.makes[0]}: current already, with the same parameters, code and data", flush=True)
+                if cell in asked:
+                    forget(job.into(cell.ahead))  # where they were being put into place
             elif not given.anew and renewed(job.into(cell.ahead), read):
                 if cell in asked:
                     print(f"{job.makes[0]}: encoded beside another cell", flush=True)
@@ -95,6 +104,17 @@ def _encode(given: argparse.Namespace, jobs: Jobs, cells: Sequence[Cell], asked:
                 write_seal(made, known)
                 if cell in asked:
                     forget(job.into(cell.ahead))  # of other parameters or code
+
+
+def _of_mate(trained: Job, ahead: Path, found: Found, locks: contextlib.ExitStack) -> Path | None:
+    """Return where a mate's training lies; None where it lies nowhere, or its own job may be moving it."""
+    place = found.place(trained, ahead)
+    if place == ahead:
+        if files.held(lock_of(trained)):
+            return None
+        locks.enter_context(locked(trained))
+        place = Found().place(trained, ahead)  # as it is now
+    return place
 
 
 def _checked(job: Job, place: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ import gc
 import io
 import platform
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +19,19 @@ from disentangle import files, registry
 from disentangle.cells import Cell, dataset_folder
 from disentangle.data import dataset_files
 from disentangle.errors import InputError
-from disentangle.pipeline import gpus, provenance, sharing
+from disentangle.pipeline import provenance, sharing
 from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.params import Params
-from disentangle.pipeline.sealed import Found, check_inputs, locked, put_in_place, renewed, require, write_seal
+from disentangle.pipeline.sealed import (
+    Found,
+    all_locked,
+    check_inputs,
+    forget,
+    put_in_place,
+    renewed,
+    require,
+    write_seal,
+)
 from disentangle.pipeline.study import study_of
 from disentangle.training import checkpoint, device
 from disentangle.training import job as training
@@ -42,7 +51,8 @@ def run(given: argparse.Namespace) -> None:
 
     Of a family that trains stacked, a GPU trains the untrained cells of the same dataset and method at once: a part of
     them for each GPU, at most ``--together``. Their results wait at ``Cell.ahead`` for their own jobs, which put them
-    into place. Where another process is at the cell's own part, those that nobody is at are trained meanwhile.
+    into place. Where another process is at the cell's own part, those that nobody is at are trained meanwhile. A cell
+    that is made anew is trained alone.
     The state from which the training could go on stays until its codes are made: Snakemake deletes the results of a job
     that ends badly, be it after its last write.
     """
@@ -50,15 +60,15 @@ def run(given: argparse.Namespace) -> None:
     require(given.digest, jobs.train(cell).made)
     stacked = registry.load("families", study_of(cell.study).family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    parts: Iterable[list[Cell]] = [[cell]]
-    if stacked and on_gpu and (given.anew or not Found().place(jobs.train(cell), cell.ahead)):
-        found, mates = Found(), given.settings.cells(cell.scale, cell.study, cell.dataset, entries=[cell.method])
-        untrained = [mate for mate in mates if not found.place(jobs.train(mate), mate.ahead)]
-        share = gpus.share(len(mates))
-        parts = sharing.until_made(cell, untrained, min(share, given.together or share), jobs.train)
+    found, parts = Found(), iter([[cell]])
+
+    def is_untrained(cell: Cell) -> bool:
+        return not found.place(jobs.train(cell), cell.ahead)
+
+    if stacked and on_gpu and not given.anew and is_untrained(cell):
+        parts = sharing.parts(given.settings, cell, is_untrained, jobs.train, given.together or sharing.MOST)
     for part in parts:
-        of_part = argparse.Namespace(**vars(given) | {"anew": given.anew and cell in part})
-        _train(of_part, {each: _planned(given.settings, jobs, each) for each in part}, [cell])
+        _train(given, {each: _planned(given.settings, jobs, each) for each in part}, [cell])
         gc.collect()  # a compiled model holds itself, and with it memory of the device
 
 
@@ -85,8 +95,7 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
         raise InputError("--execution: found compiled; allowed for this study: auto, eager, and graph on a GPU.")
     made_by = {"device": device.name_of(where), "execution": execution, **device.arithmetic_of(where)}
     with contextlib.ExitStack() as locks:
-        for cell in sorted(cells):  # in one order, so that no two processes wait for each other
-            locks.enter_context(locked(planned[cell].job))
+        locks.enter_context(all_locked([planned[cell].job for cell in sorted(cells)]))
         # All cells read the same dataset and files of weights.
         read = check_inputs(planned[cells[0]].job)
         made_of = {"dataset": dataset_files.read_manifest(folder)["files"], **made_by}
@@ -97,6 +106,8 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
                 cell.resume.unlink(missing_ok=True)
             if not given.anew and renewed(job, read):
                 say("this cell is trained already, with the same parameters, code and data")
+                if cell in asked:
+                    forget(job.into(cell.ahead))  # where it was being put into place
                 continue
             if not given.anew and renewed(job.into(cell.ahead), read):
                 if cell in asked:
@@ -110,6 +121,7 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
             return
         written: list[Job] = []
         locks.enter_context(device.fitting(where, *_memory(len(jobs))))
+        locks.enter_context(device.compiling(execution))
         for job, made in family.train([*jobs], folder, where, execution, given.checkpoint_every):
             cell = jobs[job]
             written.append(planned[cell].job if cell in asked else planned[cell].job.into(cell.ahead))

@@ -72,6 +72,24 @@ def fitting(device: torch.device, found: str, allowed: str) -> Iterator[None]:
         raise InputError(f"{what}; allowed here: {allowed}.") from error
 
 
+@contextmanager
+def compiling(execution: str) -> Iterator[None]:
+    """Run a block; where torch cannot compile a step, as without a C++ compiler, raise InputError that says why."""
+    try:
+        yield
+    except Exception as error:
+        if (
+            execution != "compiled"
+            or out_of_memory(error)
+            or not isinstance(error, torch._dynamo.exc.TorchDynamoException)
+        ):
+            raise
+        why = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0]
+        raise InputError(
+            f"--execution: found compiled, which torch cannot do here ({why}); allowed: auto, eager."
+        ) from error
+
+
 def out_of_memory(error: BaseException | None) -> bool:
     """Say whether an error is, or comes of, a GPU's full memory.
 

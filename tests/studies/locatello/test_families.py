@@ -19,7 +19,7 @@ from disentangle.cells import TRAINED, Cell
 from disentangle.errors import InputError
 from disentangle.models.discriminator import Discriminator
 from disentangle.models.vae import VAE
-from disentangle.pipeline import gpus, outputs, params, plan, seals, sharing
+from disentangle.pipeline import gpus, outputs, params, plan, sealed, seals, sharing
 from disentangle.pipeline.jobs import Jobs
 from disentangle.pipeline.sealed import locked
 from disentangle.stages import encode, generate, measure, sweep, train
@@ -189,11 +189,47 @@ def test_a_job_whose_cell_another_is_at_does_meanwhile_what_nobody_is_at(
 
 
 def test_parts_are_cut_in_one_order_whichever_cell_is_asked_for(project: Path) -> None:
-    jobs = Jobs(params.load())
+    settings = params.load()
     for cell in CELLS:
-        mates = [mate for mate in reversed(CELLS) if mate != cell]
-        [own] = sharing.until_made(cell, mates, 2, jobs.train)
+        [own] = sharing.parts(settings, cell, lambda _: True, Jobs(settings).train, 2)
         assert own == (CELLS[:2] if cell in CELLS[:2] else CELLS[2:])
+
+
+@pytest.mark.parametrize("path", ["methods.beta_vae", ""])
+def test_a_cell_of_a_dataset_that_params_list_for_others_alone_is_trained_alone(
+    project: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dataset that the study does not list, or the method."""
+    data = yaml.safe_load(Path("params.yaml").read_text())
+    section = data["scales"]["tiny"]["studies"]["locatello"]
+    (section["methods"]["beta_vae"] if path else section)["datasets"] = ["color_dsprites"]
+    data["targets"] = ["reports/locatello/claims.md"]
+    Path("params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    as_on_a_gpu(monkeypatch)
+    for stage in (train, encode):
+        stage.run(given(CELLS[0], device="gpu"))
+    assert [cell.folder.exists() or cell.ahead.exists() for cell in CELLS] == [True, False, False, False]
+    assert (CELLS[0].folder / "codes.npz").exists()
+
+
+def test_who_waits_for_one_of_several_jobs_holds_none_of_the_others(project: Path) -> None:
+    jobs = [Jobs(params.load()).train(cell) for cell in CELLS[:3]]
+    others, seen = contextlib.ExitStack(), []
+    others.enter_context(locked(jobs[2]))
+    waiting, wait = sealed.locked, []
+
+    def waited(job: Any) -> Any:
+        if job == jobs[2] and not wait:  # the one that another holds
+            wait.append(job)
+            seen.append([files.held(sealed.lock_of(job)) for job in jobs])
+            others.close()
+        return waiting(job)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealed, "locked", waited)
+        with sealed.all_locked(jobs):
+            seen.append([files.held(sealed.lock_of(job)) for job in jobs])
+    assert seen == [[False, False, True], [True, True, True]]
 
 
 @pytest.mark.parametrize(("seen", "part"), [(0, 300), (1, 300), (4, 75), (7, 43)])
@@ -241,16 +277,23 @@ def test_a_cell_that_lies_ready_is_trained_on_no_other_device(project: Path, mon
     assert files.read_json(CELLS[2].folder / "run.json")["device"] == "a GPU"
 
 
-def test_a_cell_that_lies_ready_and_is_made_anew_is_stacked_with_untrained_ones(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_cell_that_is_made_anew_is_trained_alone_and_leaves_the_state_of_a_stack(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     as_on_a_gpu(monkeypatch)
-    train.run(given(CELLS[0], device="gpu", together=2))
-    assert [cell.ahead.exists() for cell in CELLS] == [False, True, False, False]
+    train.run(given(CELLS[0], device="gpu", together=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(stack.StackedTraining, "_save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train.run(given(CELLS[1], device="gpu", checkpoint_every=0))
     trainer, stacks = vae.train, []
     monkeypatch.setattr(vae, "train", lambda jobs, *more: stacks.append(len(jobs)) or trainer(jobs, *more))
-    train.run(given(CELLS[1], device="gpu", anew=True))
-    assert stacks == [3]
+    capsys.readouterr()
+    train.run(given(CELLS[0], device="gpu", anew=True))
+    assert "going on" not in capsys.readouterr().out
+    train.run(given(CELLS[3], device="gpu"))
+    assert "going on at step 3" in capsys.readouterr().out
+    assert stacks == [1, 3]
 
 
 def test_a_sweep_fills_its_stacks_with_cells_that_are_not_trained(
@@ -439,6 +482,49 @@ def test_a_mate_whose_training_is_damaged_is_left_to_its_own_job(
         encode.run(given(CELLS[1], device="gpu"))
 
 
+def test_damage_of_a_mate_that_a_look_does_not_see_is_left_to_its_own_job(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train.run_together(given(CELLS[0]), CELLS)
+    monkeypatch.setattr(sealed.Found, "_damage", lambda *_: None)
+    (CELLS[1].folder / "checkpoint.safetensors").write_bytes(b"damaged")
+    as_on_a_gpu(monkeypatch)
+    encode.run(given(CELLS[0], device="gpu"))
+    assert (CELLS[0].folder / "codes.npz").exists()
+    assert [(cell.ahead / "codes.npz").exists() for cell in CELLS] == [False, False, True, True]
+
+
+def test_a_mate_that_its_own_job_is_at_is_not_waited_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_gpu(monkeypatch)
+    train.run(given(CELLS[0], device="gpu"))
+    with locked(Jobs(params.load()).train(CELLS[2])):
+        encode.run(given(CELLS[0], device="gpu"))
+    assert [(cell.ahead / "codes.npz").exists() for cell in CELLS] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("stage", [train, encode])
+def test_what_was_put_into_place_is_not_left_ahead_after_a_kill(
+    project: Path, stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed once all is in place, and before what lay ahead is gone; and one that was killed while it wrote ahead."""
+    as_on_a_gpu(monkeypatch)
+    train.run(given(CELLS[0], device="gpu"))
+    if stage is encode:
+        train.run(given(CELLS[1], device="gpu"))
+        encode.run(given(CELLS[0], device="gpu"))
+    (CELLS[1].ahead / f".{'codes.npz' if stage is encode else 'run.json'}.{'0' * 16}.part").write_bytes(b"half")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(sealed, "forget", interrupted)
+        stage.run(given(CELLS[1], device="gpu"))
+    assert CELLS[1].ahead.exists()
+    stage.run(given(CELLS[1], device="gpu"))
+    assert not CELLS[1].ahead.exists()
+
+
+def interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_cluster_gives_a_training_what_the_state_of_the_largest_stack_needs() -> None:
     """Weights and two moments of each, in float32, held twice: as bytes of a file and as tensors."""
     paper = yaml.safe_load(committed_params())["scales"]["paper"]["studies"]["locatello"]
@@ -463,6 +549,15 @@ def test_compiling_is_refused_where_a_family_has_no_compiled_step(
     with pytest.raises(InputError, match=expected):
         train.run(given(CELLS[0], execution="compiled"))
     assert not CELLS[0].folder.exists()
+
+
+def test_a_compiler_that_is_not_there_is_one_message(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = torch._dynamo.exc.BackendCompilerFailed(None, ValueError("no working C++ compiler"), None)
+    monkeypatch.setattr(Step, "_losses", lambda *_: (_ for _ in ()).throw(failed))
+    with pytest.raises(InputError, match="^--execution: found compiled, which torch cannot do here .*C\\+\\+ compiler"):
+        train.run(given(CELLS[0], execution="compiled"))
+    with pytest.raises(torch._dynamo.exc.BackendCompilerFailed):
+        train.run(given(CELLS[0], execution="eager"))
 
 
 def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
