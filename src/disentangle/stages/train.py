@@ -54,7 +54,6 @@ def run(given: argparse.Namespace) -> None:
     into place. Where another process is at the cell's own part, those that nobody is at are trained meanwhile. A cell
     that is made anew is trained alone.
     The state from which the training could go on stays until its codes are made: Snakemake deletes the results of a job
-    The state from which the training could go on stays until its codes are made: Snakemake deletes the results of a job
     that ends badly, be it after its last write. That of a stack lies at its first cell, and serves the whole of it.
     """
     jobs, cell = Jobs(given.settings), given.cell
