@@ -94,8 +94,8 @@ def table(float32: Mapping[Cell, Any], tf32: Mapping[Cell, Any], order: Mapping[
     yield "| score | float32 | TF32 | difference | largest | of the order of sums | largest |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     for name in next(iter(float32.values())):
-        arms = (float32, tf32, order)
-        one, two, other = (np.array([found[cell][name] for cell in float32], np.float64) for found in arms)
+        of_cells = ([found[cell][name] for cell in float32] for found in (float32, tf32, order))
+        one, two, other = (np.array(values, np.float64) for values in of_cells)
         cells = [f"{one.mean():z.3f}", f"{two.mean():z.3f}"]
         for by in (two - one, other - one):
             cells += [f"{by.mean():z.3f} ± {by.std(ddof=1) / math.sqrt(len(by)):.3f}", f"{abs(by).max():.3f}"]

@@ -9,7 +9,7 @@ from disentangle.cells import RESUME, Cell
 from disentangle.pipeline import gpus
 from disentangle.pipeline.jobs import Job
 from disentangle.pipeline.params import Params
-from disentangle.pipeline.sealed import lock_of
+from disentangle.pipeline.sealed import Found, lock_of
 
 LOCKS = RESUME / "locks/groups"
 MOST = 400
@@ -19,29 +19,40 @@ MOST = 400
 def parts(
     settings: Params,
     cell: Cell,
-    is_left: Callable[[Cell], bool],
     job: Callable[[Cell], Job],
-    most: int = MOST,
+    after: Callable[[Cell], Job] | None = None,
+    most: int | None = None,
 ) -> Iterator[list[Cell]]:
-    """Yield groups of a cell and of its mates that are left, up to the one that holds the cell.
+    """Yield groups of a cell and of its mates whose ``job`` is left to do, up to the one that holds the cell.
 
-    Mates are the other cells of its dataset and method that params.yaml lists; a group is a GPU's part of them, at most
-    so many. That of the cell is the first one, or the last where another process is at it. They are cut in one order,
-    whichever cell is asked for, so that a group that was interrupted is found again.
+    Mates are the other cells of its dataset and method that params.yaml lists, those whose job ``after``, on which this
+    one rests, is done; a group is a GPU's part of them, at most so many. That of the cell is the first one, or the
+    last where another process is at it. They are cut in one order, whichever cell is asked for, so that a group that
+    was interrupted is found again. A cell whose own job is done is a group by itself.
     """
+    found = Found()
+
+    def is_done(job: Callable[[Cell], Job], cell: Cell) -> bool:
+        return found.place(job(cell), cell.ahead) is not None
+
+    if is_done(job, cell):
+        yield [cell]
+        return
     known = cell.dataset in settings.trained_on(cell.scale, cell.study, cell.dataset)["datasets"]
     listed = settings.cells(cell.scale, cell.study, cell.dataset, entries=[cell.method]) if known else []
     mates = {*listed} - {cell}
-    groups = cut(sorted([cell, *filter(is_left, mates)]), min(most, gpus.share(len(mates) + 1)))
+    left = [mate for mate in mates if (after is None or is_done(after, mate)) and not is_done(job, mate)]
+    share = gpus.share(len(mates) + 1)
+    groups = cut(sorted([cell, *left]), min(most or share, share))
     for group in shared(sorted(groups, key=lambda group: cell not in group), job):
         yield group
         if cell in group:
             return
 
 
-def cut(cells: Sequence[Cell], most: int) -> Iterator[list[Cell]]:
+def cut(cells: Sequence[Cell], most: int | None = None) -> Iterator[list[Cell]]:
     """Yield cells in their order, at most so many at a time, and no more than MOST."""
-    size = min(most, MOST)
+    size = min(most or MOST, MOST)
     for start in range(0, len(cells), size):
         yield [*cells[start : start + size]]
 

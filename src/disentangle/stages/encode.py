@@ -39,23 +39,14 @@ def run(given: argparse.Namespace) -> None:
     jobs, cell = Jobs(given.settings), given.cell
     require(given.digest, jobs.encode(cell).made)
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    found, parts = Found(), iter([[cell]])
-
-    def is_unencoded(cell: Cell) -> bool:
-        return not found.place(jobs.encode(cell), cell.ahead)
-
-    def is_left(mate: Cell) -> bool:
-        return found.place(jobs.train(mate), mate.ahead) is not None and is_unencoded(mate)
-
-    if on_gpu and not given.anew and is_unencoded(cell):
-        parts = sharing.parts(given.settings, cell, is_left, jobs.encode)
-    for part in parts:
+    together = on_gpu and not given.anew
+    for part in sharing.parts(given.settings, cell, jobs.encode, after=jobs.train) if together else [[cell]]:
         _encode(given, jobs, part, [cell])
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
     """Encode cells of one dataset, which is read once for as many as a process may hold the locks of."""
-    for part in sharing.cut(cells, len(cells)):
+    for part in sharing.cut(cells):
         _encode(given, Jobs(given.settings), part, part)
 
 

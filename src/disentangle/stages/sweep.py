@@ -1,7 +1,6 @@
 """Train every cell of a report one after another, on a machine without Snakemake; with ``--until report``, do all."""
 
 import argparse
-import gc
 import importlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +27,6 @@ def run(given: argparse.Namespace) -> None:
         count += len(together)
         print(f"[{count}/{len(cells)}] {', '.join(map(str, together))}", flush=True)
         train.run_together(argparse.Namespace(**vars(given), anew=False), together)
-        gc.collect()  # a compiled model holds itself, and with it memory of the device
     if given.until == "report":
         encode = importlib.import_module("disentangle.stages.encode")
         for _, alike in itertools.groupby(cells, lambda cell: (cell.scale, cell.dataset)):

@@ -23,7 +23,6 @@ from disentangle.pipeline import provenance, sharing
 from disentangle.pipeline.jobs import Job, Jobs
 from disentangle.pipeline.params import Params
 from disentangle.pipeline.sealed import (
-    Found,
     all_locked,
     check_inputs,
     forget,
@@ -60,16 +59,9 @@ def run(given: argparse.Namespace) -> None:
     require(given.digest, jobs.train(cell).made)
     stacked = registry.load("families", study_of(cell.study).family).STACKED
     on_gpu = device.choose(given.device, given.threads).type == "cuda"
-    found, parts = Found(), iter([[cell]])
-
-    def is_untrained(cell: Cell) -> bool:
-        return not found.place(jobs.train(cell), cell.ahead)
-
-    if stacked and on_gpu and not given.anew and is_untrained(cell):
-        parts = sharing.parts(given.settings, cell, is_untrained, jobs.train, given.together or sharing.MOST)
-    for part in parts:
+    together = stacked and on_gpu and not given.anew
+    for part in sharing.parts(given.settings, cell, jobs.train, most=given.together) if together else [[cell]]:
         _train(given, {each: _planned(given.settings, jobs, each) for each in part}, [cell])
-        gc.collect()  # a compiled model holds itself, and with it memory of the device
 
 
 def run_together(given: argparse.Namespace, cells: Sequence[Cell]) -> None:
@@ -133,6 +125,7 @@ def _train(given: argparse.Namespace, planned: Mapping[Cell, Planned], asked: Se
                 written.clear()
             if cell in asked:
                 shutil.rmtree(cell.ahead, ignore_errors=True)  # of other parameters or code
+    gc.collect()  # a compiled model holds itself, and with it memory of the device that others may want
 
 
 def _memory(cells: int) -> tuple[str, str]:

@@ -168,8 +168,8 @@ def test_a_job_whose_cell_another_is_at_does_meanwhile_what_nobody_is_at(
         train.run_together(given(CELLS[0]), CELLS)
     as_on_a_gpu(monkeypatch)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    name, job = stage.__name__.rsplit(".", 1)[-1], getattr(Jobs(params.load()), stage.__name__.rsplit(".", 1)[-1])
-    does, done, others = getattr(vae, name), [], contextlib.ExitStack()
+    name = stage.__name__.rsplit(".", 1)[-1]
+    job, does, done, others = getattr(Jobs(params.load()), name), getattr(vae, name), [], contextlib.ExitStack()
     monkeypatch.setattr(vae, name, lambda cells, *more: done.append(len(cells)) or does(cells, *more))
     others.enter_context(locked(job(CELLS[0])))
     holds = sharing.files.held
@@ -191,7 +191,7 @@ def test_a_job_whose_cell_another_is_at_does_meanwhile_what_nobody_is_at(
 def test_parts_are_cut_in_one_order_whichever_cell_is_asked_for(project: Path) -> None:
     settings = params.load()
     for cell in CELLS:
-        [own] = sharing.parts(settings, cell, lambda _: True, Jobs(settings).train, 2)
+        [own] = sharing.parts(settings, cell, Jobs(settings).train, most=2)
         assert own == (CELLS[:2] if cell in CELLS[:2] else CELLS[2:])
 
 
